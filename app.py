@@ -1,0 +1,61 @@
+"""Overview: what detok shows, on which model, how exact it is, and where to begin."""
+
+import pandas as pd
+import streamlit as st
+
+import detok
+from detok import charts, tables, ui
+
+SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
+
+layer = ui.page("detok")
+st.markdown(
+    "A language model sees “Libertarian” as “Liber” + “tarian”; its first layers bring the pieces "
+    "back together. detok shows how the first attention layer does it, **from the weights alone**. "
+    "LayerNorm is folded into the layer and the attention score of two tokens is taken apart into "
+    "six terms that add up to it exactly."
+)
+
+st.subheader("The score, taken apart")
+ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
+head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
+terms = detok.terms(layer, ids)
+panels = tables.decomposition(layer, ids, terms, int(head))
+ui.chart(charts.decomposition(panels, ui.is_dark()))
+ui.reading(tables.decomposition_reading(terms, int(head)))
+ui.download(panels, "decomposition", layer)
+
+st.subheader("Begin here")
+for text, why in ui.EXAMPLES:
+    st.page_link(
+        "pages/1_Token_affinity.py",
+        label=f"**{text.strip()}** — {why}",
+        query_params={"text": text, "model": layer.name},
+    )
+
+st.subheader("The model")
+ui.facts(tables.model_facts(layer))
+ui.reading(tables.origin(layer))
+
+emergence = layer.source.folder / "emergence.csv"
+if emergence.exists():
+    st.subheader("How detokenization emerged in training")
+    history = pd.read_csv(emergence)
+    left, right = st.columns(2)
+    with left:
+        ui.chart(charts.emergence(history, "auroc", "Mean AUROC of T^ee", ".2f"))
+    with right:
+        ui.chart(
+            charts.emergence(history, "mass_last_5", "Attention to the last 5 positions", ".0%")
+        )
+    ui.reading(tables.emergence_reading(history))
+    ui.download(history, "emergence", layer)
+
+st.subheader("How exact it is")
+with st.spinner("Running the model's own first layer …"):
+    error = ui.attention_error(layer.name, SAMPLE)
+st.markdown(
+    f"Largest difference between the attention from the six terms and that of the model's own "
+    f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "
+    f"{len(ids)} tokens, {str(layer.Q_E.dtype).removeprefix('torch.')}). Sample: “{SAMPLE}”"
+)

@@ -1,0 +1,50 @@
+"""Time and memory of a function, the same way for everything that is compared."""
+
+import ctypes
+import resource
+import statistics
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+PAGE = resource.getpagesize()
+
+
+def median_ms(function: Callable[[], object], repeats: int, warm_up: int = 2) -> float:
+    """Median wall-clock time of a call in milliseconds, after some calls that are not counted."""
+    for _ in range(warm_up):
+        function()
+    times = []
+    for _ in range(repeats):
+        start = time.perf_counter()
+        function()
+        times.append(time.perf_counter() - start)
+    return 1000 * statistics.median(times)
+
+
+def resident_mb() -> float:
+    """Memory of this process that is resident now, in MB."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6
+
+
+def extra_mb(function: Callable[[], object]) -> float:
+    """How far the resident memory rises during a call above where it stood before, in MB.
+
+    Memory that was freed earlier but is still held by the allocator is given back first (Linux).
+    """
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    before, peak, done = resident_mb(), [0.0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.002):
+            peak[0] = max(peak[0], resident_mb())
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    result = function()  # held until the peak is read: what it returns counts too
+    peak[0] = max(peak[0], resident_mb())
+    done.set()
+    watcher.join()
+    del result
+    return peak[0] - before

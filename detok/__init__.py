@@ -1,0 +1,33 @@
+"""detok: how a language model's first attention layer glues tokens together, from its weights.
+
+Dimension letters, used in every shape comment and error message of the package:
+
+    V  tokens of the vocabulary          H   attention heads
+    L  positions                         d'  width of a head, d / H
+    d  width of the model                n   tokens of a text
+    i  the current token or position     j   the past token or position that i attends to
+
+Scores and terms are unscaled unless a docstring says otherwise: softmax divides them by √d'.
+Equation and section numbers are those of "Weight-based Analysis of Detokenization in Language
+Models" (Kamoda et al.).
+"""
+
+from detok.affinity import affinity
+from detok.checkpoint import CheckpointError, NotDownloadable
+from detok.decomposition import Terms, attention, terms
+from detok.errors import InputError
+from detok.layer import Layer, load
+from detok.vocabulary import Vocabulary
+
+__all__ = [
+    "CheckpointError",
+    "InputError",
+    "Layer",
+    "NotDownloadable",
+    "Terms",
+    "Vocabulary",
+    "affinity",
+    "attention",
+    "load",
+    "terms",
+]

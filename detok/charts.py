@@ -1,0 +1,194 @@
+"""The charts of the app: one function a chart, a DataFrame in, an Altair chart out."""
+
+import altair as alt
+import pandas as pd
+
+# Anchors of a diverging scale for both themes: zero is the colour of the page's background.
+_NEGATIVE, _POSITIVE = "#3b76c4", "#d1495b"
+_ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
+_KNOWN, _UNKNOWN = "#2a9d8f", "#8d99ae"
+
+
+def _diverging(values: pd.Series, dark: bool, title: str) -> alt.Color:
+    limit = float(values.abs().max()) or 1.0
+    scale = alt.Scale(domain=[-limit, 0, limit], range=[_NEGATIVE, _ZERO[dark], _POSITIVE])
+    legend = alt.Legend(orient="top", gradientLength=200)
+    return alt.Color(f"{values.name}:Q", title=title, scale=scale, legend=legend)
+
+
+def affinity_bars(table: pd.DataFrame) -> alt.Chart:
+    """Horizontal bars of the best tokens; one panel a head if there are several.
+
+    Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
+    """
+    several = table["head"].nunique() > 1
+    tooltip = [
+        alt.Tooltip("head:O", title="Head"),
+        alt.Tooltip("rank:O", title="Rank"),
+        alt.Tooltip("shown:N", title="Token"),
+        alt.Tooltip("joined_shown:N", title="Joined"),
+        alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+    ]
+    color: alt.Color | dict = alt.value(_UNKNOWN)
+    if "known" in table:
+        tooltip.append(alt.Tooltip("count:Q", title="Times seen", format=","))
+        color = alt.Color(
+            "known:N",
+            title="Pair occurs in the counts",
+            scale=alt.Scale(domain=[True, False], range=[_KNOWN, _UNKNOWN]),
+            legend=alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+        )
+    bars = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                "label:N",
+                sort=alt.SortField("rank"),
+                title=None if several else "Rank and token",
+                axis=alt.Axis(labelLimit=84 if several else 160, labelOverlap=False),
+            ),
+            x=alt.X("score:Q", title="T^ee (unscaled)", axis=alt.Axis(tickCount=4)),
+            color=color,
+            tooltip=tooltip,
+        )
+    )
+    if not several:
+        return bars.properties(height=alt.Step(19))
+    panels = bars.properties(width=92, height=alt.Step(17)).facet(
+        alt.Facet("head:O", title=None, header=_head_header()), columns=4
+    )
+    return panels.resolve_scale(y="independent")
+
+
+def rank_heatmap(table: pd.DataFrame) -> alt.Chart:
+    """Heads × adjacent pieces; colour is the rank of the true previous piece, on a log scale.
+
+    Columns: head, position (of the current piece), pair (shown), rank.
+    """
+    base = alt.Chart(table).encode(
+        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(
+            "pair:N",
+            sort=alt.SortField("position"),
+            title="Previous piece + current piece",
+            axis=alt.Axis(labelLimit=200),
+        ),
+        tooltip=[
+            alt.Tooltip("pair:N", title="Pieces"),
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("rank:Q", title="Rank of the true previous piece", format=","),
+        ],
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            "rank:Q",
+            title="Rank",
+            scale=alt.Scale(type="log", scheme="viridis", reverse=True),
+            legend=alt.Legend(format=","),
+        )
+    )
+    bright = alt.datum.rank <= _log_middle(table["rank"])
+    labels = base.mark_text(fontSize=11).encode(
+        text=alt.Text("rank:Q", format=","),
+        color=alt.condition(bright, alt.value("#1b1f27"), alt.value("#ffffff")),
+    )
+    return (cells + labels).properties(height=alt.Step(26))
+
+
+def _log_middle(ranks: pd.Series) -> float:
+    return float(ranks.min() * ranks.max()) ** 0.5
+
+
+def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart:
+    """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
+
+    Columns: head, row and column (numbers), current and past (shown), score.
+    """
+    several = table["head"].nunique() > 1
+    size = 172 if several else 520
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    chart = (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("column:O", title="Past token j", axis=axis),
+            y=alt.Y("row:O", title="Current token i", axis=axis),
+            color=_diverging(table["score"], dark, "T^ee"),
+            tooltip=[
+                alt.Tooltip("current:N", title="Current token i"),
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("head:O", title="Head"),
+                alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+            ],
+        )
+        .properties(width=size, height=size)
+    )
+    if not several:
+        return chart
+    return chart.facet(alt.Facet("head:O", title=None, header=_head_header()), columns=4)
+
+
+def _head_header() -> alt.Header:
+    return alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
+
+
+def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.Chart:
+    """Small token × token maps, one a term in the table's order, for one head and one text.
+
+    Columns: term, i and j (numbers), current and past (shown), value (divided by √d').
+    """
+    order = table["term"].unique().tolist()
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    return (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("j:O", title="Past j", axis=axis),
+            y=alt.Y("i:O", title="Current i", axis=axis),
+            color=_diverging(table["value"], dark, "Term / √d'"),
+            tooltip=[
+                alt.Tooltip("term:N", title="Term"),
+                alt.Tooltip("current:N", title="Current token i"),
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("value:Q", title="Value / √d'", format=".2f"),
+            ],
+        )
+        .properties(width=172, height=172)
+        .facet(
+            alt.Facet("term:N", sort=order, title=None, header=alt.Header(labelFontSize=13)),
+            columns=4,
+        )
+    )
+
+
+def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) -> alt.Chart:
+    """One line a head over training, log-scaled in the tokens seen.
+
+    Columns: tokens (seen in training), head, held_out_loss, and the measure named by `column`.
+    """
+    return (
+        alt.Chart(table)
+        .mark_line(point=alt.OverlayMarkDef(size=28))
+        .encode(
+            x=alt.X(
+                "tokens:Q",
+                title="Tokens seen in training (log scale)",
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(format="~s", tickCount=6),
+            ),
+            y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
+                zero=False
+            ),
+            color=alt.Color("head:N", title="Head"),
+            tooltip=[
+                alt.Tooltip("head:N", title="Head"),
+                alt.Tooltip("tokens:Q", title="Tokens seen", format=",.0f"),
+                alt.Tooltip(f"{column}:Q", title=title, format=number_format),
+                alt.Tooltip(
+                    "held_out_loss:Q", title="Held-out loss (nats per token)", format=".2f"
+                ),
+            ],
+        )
+        .properties(height=280)
+    )

@@ -1,0 +1,93 @@
+"""The six terms of the first layer's attention scores for a text (Eq. 17), and their attention."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from detok.errors import InputError
+from detok.layer import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class Terms:
+    """The six terms of a text's attention scores, unscaled; i is the second last, j the last index.
+
+    Their sum is the model's own q_i · k_j up to a constant per row i, which softmax ignores.
+    """
+
+    ee: torch.Tensor  # (H, n, n), token i with token j
+    pp: torch.Tensor  # (H, n, n), position i with position j
+    ep: torch.Tensor  # (H, n, n), token i with position j
+    pe: torch.Tensor  # (H, n, n), position i with token j
+    e: torch.Tensor  # (H, n), self-assertion of token j
+    p: torch.Tensor  # (H, n), self-assertion of position j
+    d_head: int
+
+    @property
+    def total(self) -> torch.Tensor:
+        """The sum of the six terms, shape (H, n, n), unscaled."""
+        return self.ee + self.pp + self.ep + self.pe + (self.e + self.p)[:, None, :]
+
+
+def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+    """Token ids of a text as a tensor (n,) on the layer's device.
+
+    Raises: InputError if there are none, more than L, or one that is no token of the model.
+    """
+    tensor = torch.as_tensor(ids)
+    if tensor.numel() == 0:
+        raise InputError("the text has no tokens; expected at least 1")
+    if tensor.ndim != 1 or tensor.is_floating_point() or tensor.is_complex():
+        raise InputError(
+            f"ids have shape {tuple(tensor.shape)} and type {tensor.dtype}; expected (n,) integers"
+        )
+    if len(tensor) > layer.n_positions:
+        raise InputError(
+            f"the text has n = {len(tensor)} tokens; expected at most L = {layer.n_positions}, the "
+            "positions of this model"
+        )
+    wrong = tensor[(tensor < 0) | (tensor >= layer.vocab_size)]
+    if len(wrong):
+        raise InputError(
+            f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {layer.vocab_size}"
+        )
+    return tensor.to(layer.device, torch.long)
+
+
+@torch.inference_mode()
+def terms(layer: Layer, ids: Sequence[int] | torch.Tensor) -> Terms:
+    """The six terms for every head and every pair of tokens of a text that starts at position 0.
+
+    `ids` are n token ids, 1 ≤ n ≤ L. Values are unscaled (Eq. 17); entries with j > i are filled
+    too, and are masked only by `attention`.
+
+    Raises: InputError for ids that this model cannot take.
+    """
+    tokens = check_ids(layer, ids)
+    n = len(tokens)
+    sigma = layer.sigma.pairs(tokens, torch.arange(n, device=layer.device))  # (n,)
+    # Divide the (H, n, d') factors, not the (H, n, n) products.
+    q_e, k_e = (m[:, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))  # (H, n, d')
+    q_p, k_p = (m[:, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))  # (H, n, d')
+    b_Q = layer.b_Q[:, :, None]  # (H, d', 1)
+    return Terms(
+        ee=q_e @ k_e.mT,  # (H, n, n)
+        pp=q_p @ k_p.mT,  # (H, n, n)
+        ep=q_e @ k_p.mT,  # (H, n, n)
+        pe=q_p @ k_e.mT,  # (H, n, n)
+        e=(k_e @ b_Q)[:, :, 0],  # (H, n)
+        p=(k_p @ b_Q)[:, :, 0],  # (H, n)
+        d_head=layer.d_head,
+    )
+
+
+@torch.inference_mode()
+def attention(terms: Terms) -> torch.Tensor:
+    """The model's own first-layer attention: causal softmax of the terms' sum over √d'.
+
+    Shape (H, n, n); every row i sums to 1 over j ≤ i and is 0 beyond.
+    """
+    scores = terms.total / terms.d_head**0.5  # (H, n, n)
+    future = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device).triu(1)  # (n, n)
+    return scores.masked_fill_(future, -torch.inf).softmax(dim=-1)

@@ -1,0 +1,158 @@
+"""What all pages share: page set-up, the model picker and its cache, notices, downloads."""
+
+import gc
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import altair as alt
+import pandas as pd
+import streamlit as st
+
+import detok
+from detok import reference
+from detok.checkpoint import BUNDLED
+from detok.counts import Counts
+
+# The size of what is downloaded, not of what stays in memory: only the first layer does.
+HUB_MODELS = {
+    "gpt2": "0.5 GB",
+    "distilgpt2": "0.4 GB",
+    "gpt2-medium": "1.5 GB",
+    "gpt2-large": "3.2 GB",
+    "gpt2-xl": "6.4 GB",
+}
+# What is typed for a visitor who comes without a link.
+EXAMPLE_TEXT = "Mr. Sherlock Holmes"
+EXAMPLES = [
+    ("Mr. Sherlock Holmes", "a title, a first name and a surname"),
+    ("Libertarian", "the paper's word: which heads rebuild it from its pieces?"),
+    (" nineteenth century", "a compound of two words"),
+    ("unhappiness", "a prefix, a stem and a suffix"),
+]
+COLUMNS = {
+    "rank": st.column_config.NumberColumn("Rank", width="small"),
+    "shown": st.column_config.TextColumn("Token"),
+    "score": st.column_config.NumberColumn("T^ee", format="%.2f", help="Unscaled"),
+    "joined_shown": st.column_config.TextColumn("Joined"),
+    "count": st.column_config.NumberColumn(
+        "Times seen", format="localized", help="How often the pair occurs in the counts"
+    ),
+    "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
+}
+# Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
+MAX_LAYERS = 3
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def load_layer(model: str) -> detok.Layer:
+    """The first layer of a model, once for all visitors of this server."""
+    layer = detok.load(model)
+    # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
+    gc.collect()
+    gc.freeze()
+    return layer
+
+
+def page(title: str) -> detok.Layer:
+    """Sets up a page and its sidebar, and returns the layer of the model that the visitor chose."""
+    st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
+    default = os.environ.get("DETOK_MODEL", "mini")
+    options = list(dict.fromkeys([default, *BUNDLED, *HUB_MODELS]))
+    # A model that could not be loaded is taken back before its widget is made again.
+    if "refused" in st.session_state:
+        model, reason, current = st.session_state.pop("refused")
+        st.session_state["model"] = current
+        st.error(f"**{model} could not be loaded:** {reason}. Still showing **{current}**.")
+    model = st.sidebar.selectbox(
+        "Model",
+        options,
+        key="model",
+        bind="query-params",
+        help="Bundled: mini, a small GPT-2 trained on public-domain books. Others are downloaded "
+        "once: " + ", ".join(f"{name} ({size})" for name, size in HUB_MODELS.items()) + ".",
+    )
+    layer = _load_or_refuse(model, default)
+    st.session_state["current_model"] = model
+    st.title(title)
+    return layer
+
+
+def _load_or_refuse(model: str, default: str) -> detok.Layer:
+    try:
+        with st.spinner(f"Loading {model} …"):
+            return load_layer(model)
+    except detok.InputError as error:
+        current = st.session_state.get("current_model", default if model != default else "mini")
+        if current == model:
+            st.error(f"**{model} could not be loaded:** {error}.")
+            st.stop()
+        st.session_state["refused"] = (model, str(error), current)
+        st.rerun()
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def load_counts(model: str) -> Counts | None:
+    """The token and bigram counts that lie beside a model, if there are any."""
+    layer = load_layer(model)
+    path = layer.source.folder / "counts.parquet"
+    return Counts.load(path, layer.vocab_size) if path.exists() else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def attention_error(model: str, text: str) -> float:
+    """How far the six terms are from the model's own attention on a text, measured once."""
+    layer = load_layer(model)
+    return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Shows the sentence of an `InputError` in place of what could not be computed."""
+    try:
+        yield
+    except detok.InputError as error:
+        st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+
+
+def is_dark() -> bool:
+    """Whether the visitor's browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: alt.Chart | alt.FacetChart) -> None:
+    """An Altair chart as wide as the page; one of several panels keeps its own width."""
+    st.altair_chart(figure, width="content" if isinstance(figure, alt.FacetChart) else "stretch")
+
+
+def reading(sentence: str) -> None:
+    """The sentence under a figure, with what could be taken for Markdown left as it is."""
+    st.caption(_escaped(sentence))
+
+
+def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
+    """A button that downloads a table as CSV, with the model and its revision in every row."""
+    marked = table.assign(model=layer.name, revision=layer.source.revision or "")
+    csv = marked.to_csv(index=False).encode()
+    file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
+    st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
+
+
+def facts(values: dict[str, str]) -> None:
+    """A row of small named values."""
+    with st.container(horizontal=True, gap="large"):
+        for name, value in values.items():
+            st.metric(name, value, width="content")
+
+
+def chips(pieces: list[str], chosen: list[bool]) -> None:
+    """Pieces of a text as a row of chips, the chosen ones in colour."""
+    marks = [
+        f":{'blue' if is_chosen else 'gray'}-badge[{_escaped(piece)}]"
+        for piece, is_chosen in zip(pieces, chosen, strict=True)
+    ]
+    st.markdown(" ".join(marks))
+
+
+def _escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^" else c for c in text)

@@ -1,0 +1,131 @@
+"""Token affinity: which tokens a head binds to the one you choose, over the whole vocabulary."""
+
+import streamlit as st
+
+import detok
+from detok import charts, tables, ui
+
+MAX_PIECES = 24  # of a typed text
+PANEL_ROWS = 8  # bars a head where all heads are side by side
+N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
+
+layer = ui.page("Token affinity")
+vocabulary = layer.tokenizer
+counts = ui.load_counts(layer.name)
+st.markdown(
+    "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
+    "and rank the whole vocabulary by it: the best partners tend to join into words, names and "
+    "compounds."
+)
+
+
+def choose_last_piece() -> None:
+    """Typing a new text chooses its last piece, whatever token was chosen before."""
+    pieces = vocabulary.encode(st.session_state["text"])[:MAX_PIECES]
+    st.session_state["token"] = pieces[-1] if pieces else None
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    text = st.text_input(
+        "Word or text",
+        ui.EXAMPLE_TEXT,
+        key="text",
+        bind="query-params",
+        max_chars=200,
+        on_change=choose_last_piece,
+        help="Spaces count: type one before a word to get the token it has inside a sentence.",
+    )
+    pieces = vocabulary.encode(text)[:MAX_PIECES]
+    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+    token = st.selectbox(
+        "Token",
+        options,
+        index=options.index(pieces[-1]) if pieces else None,
+        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
+        key="token",
+        bind="query-params",
+        placeholder="type something first",
+        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
+    )
+    head = st.selectbox(
+        "Head", ["all", *map(str, range(layer.n_heads))], key="head", bind="query-params"
+    )
+    side = st.selectbox(
+        "Rank",
+        ["past tokens", "current tokens"],
+        key="rank",
+        bind="query-params",
+        help="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
+        "attend to it.",
+    )
+    k = st.number_input("How many", 1, 200, 20, key="k", bind="query-params", width=130)
+    position_help = "Leave both empty to average σ over all positions, as the paper does."
+    last = layer.n_positions - 1
+    i = st.number_input(
+        "Position i", 0, last, None, key="i", bind="query-params", help=position_help, width=130
+    )
+    j = st.number_input(
+        "Position j", 0, last, None, key="j", bind="query-params", help=position_help, width=130
+    )
+
+if (i is None) != (j is None):
+    st.info("Exact scores need both positions, i and j; averaging over positions until then.")
+positions = (i, j) if i is not None and j is not None else None
+heads = None if head == "all" else [int(head)]
+ui.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
+if len(pieces) == MAX_PIECES:
+    st.info(f"Of a long text, only the first {MAX_PIECES} pieces are used.")
+
+if token is None:
+    st.info("Type a word, then choose one of its tokens.")
+else:
+    with ui.mistakes():
+        direction = "past" if side == "past tokens" else "current"
+        found = detok.affinity(layer, token, heads, k, direction, positions)
+        found = tables.with_counts(found, layer, token, direction, counts)
+        if head == "all":
+            st.dataframe(tables.side_by_side(found), hide_index=True)
+            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
+        else:
+            left, right = st.columns(2)
+            columns = ["rank", "shown", "score", "joined_shown", "count", "known"]
+            left.dataframe(
+                found[[c for c in columns if c in found]],
+                height=38 + 35 * min(k, 20),
+                hide_index=True,
+                column_config=ui.COLUMNS,
+            )
+            with right:
+                ui.chart(charts.affinity_bars(found))
+        ui.reading(tables.affinity_reading(found, layer, counts))
+        ui.download(found.drop(columns="label"), "affinity", layer)
+
+if len(pieces) > 1:
+    st.subheader("Which head rebuilds this text?")
+    ranks = tables.piece_ranks(layer, pieces)
+    ui.chart(charts.rank_heatmap(ranks))
+    ui.reading(tables.piece_ranks_reading(ranks, layer))
+    ui.download(ranks, "pieces", layer)
+
+st.subheader("T^ee between many tokens")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    listed = st.text_input(
+        "Tokens to compare",
+        key="tokens",
+        bind="query-params",
+        max_chars=1000,
+        placeholder="a random sample of the vocabulary",
+        help="Write any text: its tokens are compared, each once.",
+    )
+    seed = st.number_input("Sample", 0, 9999, 0, key="sample", bind="query-params", width=130)
+    st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
+n_tokens = N_TOKENS if heads else N_TOKENS_ALL_HEADS
+compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
+pairs = tables.affinity_pairs(
+    layer,
+    compared or tables.sampled_tokens(layer, seed, n_tokens),
+    heads or list(range(layer.n_heads)),
+)
+ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()))
+ui.reading(tables.affinity_pairs_reading(pairs))
+ui.download(pairs, "heatmap", layer)

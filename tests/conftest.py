@@ -1,0 +1,41 @@
+"""Fixtures of many tests, and settings that make every run the same."""
+
+import os
+
+# Nothing in the tests may ask the real hub, whatever a mistake in them does; test_hub overrides it
+# in processes of its own. Set before any library reads it.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+from pathlib import Path
+
+import pytest
+import torch
+from hypothesis import settings
+from transformers import GPT2LMHeadModel
+
+import detok
+from tests.models import random_checkpoint
+
+settings.register_profile("detok", derandomize=True, deadline=None, database=None)
+settings.load_profile("detok")
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a random checkpoint; tests that change it copy it first."""
+    folder = tmp_path_factory.mktemp("checkpoint")
+    random_checkpoint(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def model(checkpoint: Path) -> GPT2LMHeadModel:
+    """The random checkpoint as `transformers` reads it: float64, eager attention. Do not change."""
+    model = GPT2LMHeadModel.from_pretrained(checkpoint, attn_implementation="eager")
+    return model.double().eval()
+
+
+@pytest.fixture(scope="session")
+def layer(checkpoint: Path) -> detok.Layer:
+    """The random checkpoint's first layer, in float64 on the CPU."""
+    return detok.load(str(checkpoint), device="cpu", dtype=torch.float64)

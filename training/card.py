@@ -1,0 +1,297 @@
+"""The model card of the bundled model, written from what `training.publish` measured."""
+
+import textwrap
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from detok.counts import Counts
+from training.bigram import bits_per_byte
+from training.measure import MIN_PAIR_COUNT, MIN_PMI, TOP
+
+LOGGED_WINDOWS = 200  # behind every held-out loss in the log of training.train
+SHOWN = 40  # names, and words, in the card
+
+
+@dataclass(frozen=True)
+class Facts:
+    """All that the card says; nothing in it comes from elsewhere."""
+
+    config: dict[str, Any]
+    n_parameters: int
+    texts: dict[str, Any]  # texts.json of training.vocabulary
+    settings: dict[str, Any]  # settings.json of training.train, empty if the run has not ended
+    checkpoint: str  # the name of the folder that was published
+    loss: float  # nats per token, over all held-out windows
+    bigram_loss: float
+    held_out_windows: int
+    emergence: pd.DataFrame
+    heads: pd.DataFrame  # over all tokens
+    sample: int  # tokens in the AUROC of `emergence`
+    uniform: dict[int, float]  # attention mass of the last positions, were it spread evenly
+    candidates: int  # names and words of two tokens in the corpus
+    joined: pd.DataFrame  # those that a head binds
+    joined_by_chance: float
+    counts: Counts
+    bytes: dict[str, int]  # of the files, by name
+
+
+def table(header: Iterable[str], rows: Iterable[Iterable[object]]) -> str:
+    """A Markdown table."""
+    lines = [list(header)]
+    lines += [["---"] * len(lines[0]), *([str(cell) for cell in row] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def paragraph(words: str, indent: str = "") -> str:
+    """A paragraph, or with "- " an item of a list, wrapped."""
+    return textwrap.fill(
+        " ".join(words.split()),
+        width=100,
+        initial_indent=indent,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def items(*lines: str) -> str:
+    """A Markdown list."""
+    return "\n".join(paragraph(line, "- ") for line in lines)
+
+
+def text(facts: Facts) -> str:
+    """The whole card, in Markdown."""
+    parts = [_head, _architecture, _data, _training, _loss, _heads, _joined, _files, _retrain]
+    return "\n\n".join(part(facts) for part in [*parts, _limits]) + "\n"
+
+
+def _head(facts: Facts) -> str:
+    intro = """A small GPT-2 that comes with detok, so that everything can be tried without a
+        download. It was trained from scratch on public-domain books. `python -m training.publish`
+        wrote this card: the final loss, the heads and the names are measured on the published
+        files, the steps before on snapshots of the same run."""
+    trial = f"**A trial: the snapshot `{facts.checkpoint}` of a run that had not ended.**"
+    return f"# mini\n\n{paragraph(intro)}" + ("" if facts.settings else f"\n\n{trial}")
+
+
+def _architecture(facts: Facts) -> str:
+    c = facts.config
+    rows = [
+        ("Layers", c["n_layer"]),
+        ("Heads per layer, H", c["n_head"]),
+        ("Width, d", c["n_embd"]),
+        ("Width of a head, d'", c["n_embd"] // c["n_head"]),
+        ("Vocabulary, V", f"{c['vocab_size']:,} tokens, byte-level BPE"),
+        ("Positions, L", f"{c['n_positions']}, learned and absolute"),
+        ("Parameters", f"{facts.n_parameters:,}, with tied input and output embeddings"),
+        ("Stored as", "float16; it loads, and was measured, in float32"),
+    ]
+    return "## Architecture\n\n" + table(["GPT-2", ""], rows)
+
+
+def _data(facts: Facts) -> str:
+    splits = [("Training", facts.texts["train"]), ("Held out", facts.texts["held_out"])]
+    rows = [
+        (name, *(f"{split[key]:,}" for key in ("documents", "tokens", "bytes")))
+        for name, split in splits
+    ]
+    titles = "\n".join(f"- {' '.join(name.split())}" for name in facts.texts["held_out_names"])
+    return f"""## Data
+
+Public-domain books in English. The vocabulary and the model saw the training books only; which
+books are held out follows from a hash of author and title.
+
+{table(["Books", "number", "tokens", "bytes of text"], rows)}
+
+Held out (author as the collection files it):
+
+{titles}"""
+
+
+def _training(facts: Facts) -> str:
+    s = facts.settings
+    if not s:
+        return "## Training\n\nThe run had not ended; its settings are not known yet."
+    trained = s["steps"] * s["batch"] * facts.config["n_positions"]
+    passes = trained / facts.texts["train"]["tokens"]
+    rows = [
+        ("Tokens", f"{trained:,}, or {passes:.2f} of a pass over the training books"),
+        ("Steps", f"{s['steps']:,} of {s['batch']} × {facts.config['n_positions']} tokens"),
+        ("Optimizer", "AdamW (0.9, 0.95), weight decay 0.1 on matrices, gradients clipped at 1"),
+        (
+            "Learning rate",
+            f"{s['learning_rate']:g} after {s['warmup_steps']} steps of warm-up; linear to 0 over "
+            f"the last {s['decay_share']:.0%} of the steps",
+        ),
+        ("Dropout", "none"),
+        ("Precision", "float32 weights, bfloat16 products"),
+        ("Seed", s["seed"]),
+        ("Time", f"{s['seconds'] / 60:,.0f} minutes on a {s['device'].upper()}"),
+    ]
+    return "## Training\n\n" + table(["Setting", "Value"], rows)
+
+
+def _loss(facts: Facts) -> str:
+    totals = facts.texts["held_out"]
+    rows = [
+        (name, f"{nats:.4f}", f"{bits_per_byte(nats, totals):.4f}")
+        for name, nats in (("mini", facts.loss), ("bigram model", facts.bigram_loss))
+    ]
+    difference = facts.loss - facts.bigram_loss
+    intro = f"""
+        Over all {facts.held_out_windows:,} windows of {facts.config["n_positions"]} held-out
+        tokens, in each of which all tokens but the first are predicted. The bigram model is
+        interpolated Kneser-Ney, fitted on all training books and scored on the same tokens. mini is
+        {abs(difference):.4f} nats per token {"below" if difference < 0 else "above"} it."""
+    steps = [
+        (f"{row.step:,}", f"{row.tokens:,}", f"{row.held_out_loss:.3f}")
+        for row in facts.emergence.drop_duplicates("step").itertuples()
+    ]
+    return f"""## Held-out loss
+
+{paragraph(intro)}
+
+{table(["Model", "nats per token", "bits per byte"], rows)}
+
+During training, on {LOGGED_WINDOWS} of the windows, spread evenly:
+
+{table(["Step", "tokens seen", "nats per token"], steps)}"""
+
+
+def _heads(facts: Facts) -> str:
+    heads = facts.heads.sort_values("auroc", ascending=False)
+    best, others = heads.iloc[0], heads["auroc"].iloc[1:]
+    intro = f"""
+        The highest AUROC is {best["auroc"]:.3f}, of head {int(best["head"])}; the median of the
+        other heads is {others.median():.3f}, the lowest {others.min():.3f}. A head that is blind to
+        tokens and positions would have the values of the last row."""
+    rows = [
+        (
+            int(row["head"]),
+            f"{row['auroc']:.3f}",
+            *(f"{row[f'mass_last_{n}']:.3f}" for n in facts.uniform),
+            f"{row['rise_share']:.3f}",
+            f"{row['diagonal_share']:.4f}",
+        )
+        for _, row in facts.heads.iterrows()
+    ]
+    uniform = (f"{share:.3f}" for share in facts.uniform.values())
+    rows.append(("blind", "0.500", *uniform, "0.500", f"{1 / facts.config['vocab_size']:.4f}"))
+    header = ["Head", "AUROC", *(f"last {n}" for n in facts.uniform), "T^p rises", "diagonal"]
+    columns = items(
+        """**AUROC**: how well T^ee tells the tokens seen before a token in the training books
+        (weighted by how often) from those never seen before it; mean over all tokens of the
+        vocabulary before which any was seen. Below 0.5, a head prefers tokens that do not come
+        before.""",
+        f"""**last {", ".join(map(str, facts.uniform))}**: the attention that position
+        {facts.config["n_positions"] // 2} would pay to its last so many positions, its own among
+        them, by position alone (softmax of T^p + T^pp).""",
+        "**T^p rises**: the share of steps from a position to the next at which T^p grows.",
+        "**diagonal**: the share of tokens whose best past token by T^ee is the token itself.",
+    )
+    outro = f"""
+        `emergence.csv` has these by training step, over a fixed sample of {facts.sample:,} tokens
+        that occur at least 100 times."""
+    return f"""## What the heads of the first layer do
+
+{paragraph(intro)}
+
+{table(header, rows)}
+
+{columns}
+
+{paragraph(outro)}"""
+
+
+def _joined(facts: Facts) -> str:
+    is_name = facts.joined["is_name"]
+    names, words = facts.joined[is_name], facts.joined[~is_name]
+    few = f"Fewer than 20 names were found: {len(names)}." if len(names) < 20 else ""
+    intro = f"""
+        Found without a list of them: the training books have {facts.candidates:,} pairs of tokens
+        that make a whole name or word, occur at least {MIN_PAIR_COUNT} times, and at least
+        {2**MIN_PMI:.0f} times as often as chance would have it. Of these, {len(facts.joined):,}
+        have a past token that some head of the first layer ranks among the top {TOP} of all
+        {facts.config["vocab_size"]:,} tokens for the current one, by T^ee alone; random rankings
+        would give {facts.joined_by_chance:.0f}. {few} A capitalised word counts as a name if the
+        books hardly have it in lower case. `·` is a space; *rank* is the rank in that head, *count*
+        how often the books have the pair."""
+    return f"""## Names and words that join
+
+{paragraph(intro)}
+
+{_pairs("Names", names)}
+
+{_pairs("Words", words)}"""
+
+
+def _pairs(title: str, pairs: pd.DataFrame) -> str:
+    more = f", the {SHOWN} most frequent" if len(pairs) > SHOWN else ""
+    columns = ["joined", "past", "current", "head", "rank", "count"]
+    rows = [
+        (joined.strip(), f"`{_dotted(past)}` + `{_dotted(current)}`", head, rank, f"{count:,}")
+        for joined, past, current, head, rank, count in pairs[columns].head(SHOWN).to_numpy()
+    ]
+    body = table(["Joined", "past + current", "head", "rank", "count"], rows) if rows else "None."
+    return f"### {title}: {len(pairs)} found{more}\n\n{body}"
+
+
+def _dotted(token: str) -> str:
+    return token.replace(" ", "·")
+
+
+def _files(facts: Facts) -> str:
+    sizes = {name: size for name, size in facts.bytes.items() if name != "README.md"}
+    rows = [(f"`{name}`", f"{size / 1000:,.1f} kB") for name, size in sizes.items()]
+    kept = (
+        "all pairs of neighbours, none left out"
+        if facts.counts.min_count <= 1
+        else f"the pairs of neighbours that occur at least {facts.counts.min_count} times"
+    )
+    outro = f"""
+        `counts.parquet` has how often each token occurs in the training books, and {kept}:
+        {len(facts.counts.past):,} pairs. The format is described in `detok/counts.py`."""
+    return f"""## Files
+
+{table(["File", "size"], rows)}
+
+{paragraph(outro)}"""
+
+
+def _retrain(facts: Facts) -> str:
+    s = facts.settings
+    options = (
+        f" --tokens {s['tokens']:.0f} --layers {s['layers']} --width {s['width']}"
+        f" --heads {s['heads']} --batch {s['batch']} --learning-rate {s['learning_rate']:g}"
+        f" --seed {s['seed']}{' --compile' if s['compile'] else ''}"
+        if s
+        else ""
+    )
+    return f"""## Retraining
+
+With a folder of texts (`.txt`, or Parquet with the columns author, title, text):
+
+```
+python -m training.vocabulary --texts TEXTS --out RUN --vocab-size {facts.config["vocab_size"]}
+python -m training.train --out RUN{options}
+python -m training.publish --run RUN --out detok/models/mini
+```"""
+
+
+def _limits(facts: Facts) -> str:
+    last = facts.config["n_positions"] - 1
+    limits = items(
+        """It is there to be looked into. It is far too small to write sensible text, and its books
+        are old: their language, and their views of people, are those of their time.""",
+        f"It knows English only, and {facts.config['n_positions']} tokens at a time.",
+        """AUROC and the joined names are measured with the pairs of the training books themselves:
+        they say what the weights have taken up, not how well that generalises. Only the loss is on
+        held-out books.""",
+        f"""Position {last} was never trained: nothing is predicted from it, and no other position
+        attends to it. Its embedding is what initialisation and weight decay left.""",
+        "It is one run with one seed. Which head does what would differ in another.",
+    )
+    return f"## Limits\n\n{limits}"

@@ -1,0 +1,158 @@
+"""Measures in one checkpoint what the paper shows: which heads detokenize, and who binds whom."""
+
+import re
+
+import numpy as np
+import pandas as pd
+import torch
+
+from detok.auroc import auroc
+from detok.counts import Counts
+from detok.layer import Layer
+from detok.positions import position_only_attention, self_assertion
+
+REACHES = (1, 5, 16)  # numbers of last positions
+TOP = 3
+MIN_PAIR_COUNT = 20
+# A pair this far above chance (in bits, 64 times as often) is a phrase rather than a coincidence.
+MIN_PMI = 6.0
+
+_CAPITALISED = re.compile(r" [A-Z][a-z]+")
+_BEGINNING = re.compile(r" [A-Za-z][a-z]*")
+_ENDING = re.compile(r"[a-z]{2,}")
+
+
+def sampled_tokens(counts: Counts, n: int, seed: int = 0, min_count: int = 100) -> np.ndarray:
+    """A fixed sample of n frequent tokens (all there are, if fewer), ascending."""
+    frequent = np.flatnonzero(counts.tokens >= min_count)
+    chosen = np.random.default_rng(seed).permutation(frequent)[:n]
+    return np.sort(chosen)
+
+
+@torch.inference_mode()
+def best_past(layer: Layer, tokens: np.ndarray, k: int = TOP) -> torch.Tensor:
+    """The k past tokens with the largest T^ee, best first, by head and current token: (H, n, k)."""
+    sigma = layer.moments.token_mean  # (V,)
+    parts = []
+    for block in torch.from_numpy(tokens).split(256):
+        # σ of the current token does not change the order.
+        scores = (layer.Q_E[:, block] @ layer.K_E.mT).div_(sigma)  # (H, B, V)
+        parts.append(scores.topk(k, dim=-1).indices)
+    return torch.cat(parts, dim=1).cpu()
+
+
+def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
+    """The phenomena by head, one row each, over the given current tokens (n,).
+
+    auroc (mean over the tokens that have one), mass_last_1, _5 and _16 (the position-only attention
+    that the middle position pays to its last so many positions, its own among them), rise_share
+    (the share of steps j to j + 1 at which T^p rises), diagonal_share (how often the best past
+    token of a token is that token itself).
+    """
+    attention = position_only_attention(layer, layer.n_positions // 2).cpu()  # (H, i + 1)
+    rises = self_assertion(layer).cpu().diff(dim=1) > 0  # (H, L - 1)
+    itself = best_past(layer, tokens, 1)[:, :, 0] == torch.from_numpy(tokens)  # (H, n)
+    table = {
+        "head": range(layer.n_heads),
+        "auroc": auroc(layer, counts, tokens).nanmean(dim=1).numpy(),
+        **{f"mass_last_{n}": attention[:, -n:].sum(dim=1).numpy() for n in REACHES},
+        "rise_share": rises.double().mean(dim=1).numpy(),
+        "diagonal_share": itself.double().mean(dim=1).numpy(),
+    }
+    return pd.DataFrame(table)
+
+
+def uniform_shares(layer: Layer) -> dict[int, float]:
+    """What the `mass_last_…` columns of `heads` would be, were all positions attended alike."""
+    return {n: n / (layer.n_positions // 2 + 1) for n in REACHES}
+
+
+def pmi(counts: Counts, past: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """Pointwise mutual information of pairs, in bits; −∞ for a pair never seen."""
+    total = counts.tokens.sum()
+    chance = counts.tokens[past] / total * counts.tokens[current]
+    with np.errstate(divide="ignore"):
+        return np.log2(counts.pairs(past, current) / np.maximum(chance, 1e-300))
+
+
+def whole_share(layer: Layer, ids: np.ndarray, past: np.ndarray, current: np.ndarray) -> np.ndarray:
+    """How often the text of each pair ends there, rather than going on within the same word: (n,).
+
+    `ids` is the corpus; a pair goes on if the token after it begins with a letter. 0 for a pair
+    that the corpus does not have.
+    """
+    V = layer.vocab_size
+    goes_on = np.array([layer.tokenizer.text(t)[:1].isalpha() for t in range(V)])
+    is_past, is_current = (np.bincount(t, minlength=V) > 0 for t in (past, current))
+    place = np.flatnonzero(is_past[ids[:-2]] & is_current[ids[1:-1]])
+    first, second, third = (np.asarray(ids[place + n], dtype=np.int64) for n in range(3))
+    keys = second * V + first
+    wanted = current.astype(np.int64) * V + past
+    order = np.argsort(wanted)
+    found = np.searchsorted(wanted[order], keys).clip(max=max(0, len(wanted) - 1))
+    hit = wanted[order][found] == keys if len(wanted) else np.zeros(0, dtype=bool)
+    total, whole = (
+        np.bincount(found[hit], weights, minlength=len(wanted))
+        for weights in (None, ~goes_on[third[hit]])
+    )
+    share = np.empty(len(wanted))
+    share[order] = whole / np.maximum(total, 1)
+    return share
+
+
+def candidates(layer: Layer, counts: Counts, ids: np.ndarray) -> pd.DataFrame:
+    """All names and words of two tokens in the corpus `ids`, whether a head binds them or not.
+
+    A pair is taken if the corpus has it at least MIN_PAIR_COUNT times, MIN_PMI bits above chance,
+    and more often as a whole than as a part of a longer word. Words are a beginning, with its
+    space, and a lower-case ending of two letters or more; names are two capitalised words, or a
+    capitalised one that the corpus hardly has in lower case.
+
+    One row a pair, by falling count: past_id, current_id, past, current, joined, is_name, count,
+    pmi.
+    """
+    texts = np.array([layer.tokenizer.text(t) for t in range(layer.vocab_size)], dtype=object)
+    capitalised, beginning, ending = (
+        np.array([bool(pattern.fullmatch(text)) for text in texts])
+        for pattern in (_CAPITALISED, _BEGINNING, _ENDING)
+    )
+    frequent = counts.pruned(MIN_PAIR_COUNT)
+    past, current = frequent.past, np.repeat(np.arange(len(texts)), np.diff(frequent.offsets))
+    bits = pmi(frequent, past, current)
+    one_word = beginning[past] & ending[current]
+    kept = (bits >= MIN_PMI) & (one_word | (capitalised[past] & capitalised[current]))
+    kept[kept] = whole_share(layer, ids, past[kept], current[kept]) > 0.5
+    table = pd.DataFrame({"past_id": past[kept].astype(np.int64), "current_id": current[kept]})
+    table["past"], table["current"] = texts[table["past_id"]], texts[table["current_id"]]
+    table["joined"] = table["past"] + table["current"]
+    table["count"], table["pmi"] = frequent.pair_counts[kept].astype(np.int64), bits[kept]
+    pairs = zip(table["joined"], table["count"], strict=True)
+    table["is_name"] = np.array([_is_name(layer, counts, *pair) for pair in pairs], dtype=bool)
+    return table.sort_values(["count", "joined"], ascending=False, ignore_index=True)
+
+
+def joined_names(layer: Layer, pairs: pd.DataFrame) -> pd.DataFrame:
+    """Those of the `candidates` whose parts some head binds to each other, in the same order.
+
+    A head binds a pair if its past token is among the TOP of all V tokens by T^ee for its current
+    token. The columns head and rank are those of the head that ranks the pair highest.
+    """
+    best = best_past(layer, np.arange(layer.vocab_size)).numpy()  # (H, V, k)
+    hits = best[:, pairs["current_id"]] == pairs["past_id"].to_numpy()[:, None]  # (H, n, k)
+    ranks = np.where(hits.any(axis=2), hits.argmax(axis=2) + 1, TOP + 1)  # (H, n)
+    found = pairs.assign(head=ranks.argmin(axis=0), rank=ranks.min(axis=0))
+    return found[found["rank"] <= TOP].reset_index(drop=True)
+
+
+def joined_by_chance(layer: Layer, pairs: pd.DataFrame) -> float:
+    """How many of the `candidates` `joined_names` would give, were all heads' rankings random."""
+    return len(pairs) * (1 - (1 - TOP / layer.vocab_size) ** layer.n_heads)
+
+
+def _is_name(layer: Layer, counts: Counts, joined: str, count: int) -> bool:
+    if joined.islower():
+        return False
+    lower = layer.tokenizer.encode(joined.lower())
+    if " " in joined.strip() or len(lower) > 2:
+        return True
+    return len(lower) == 2 and counts.pair(*lower) < 0.05 * count
