@@ -3,7 +3,8 @@
 import torch
 from tokenizers import Tokenizer, models
 
-from detok.checkpoint import FirstLayer, Source
+from detok.checkpoint import FirstLayer
+from detok.source import Source
 from detok.vocabulary import Vocabulary
 
 V, L, D, H = 50_257, 1_024, 768, 12

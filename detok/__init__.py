@@ -13,9 +13,8 @@ Models" (Kamoda et al.).
 """
 
 from detok.affinity import affinity
-from detok.checkpoint import CheckpointError, NotDownloadable
 from detok.decomposition import Terms, attention, terms
-from detok.errors import InputError
+from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.layer import Layer, load
 from detok.vocabulary import Vocabulary
 

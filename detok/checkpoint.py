@@ -1,29 +1,22 @@
-"""Finds a checkpoint (bundled, in a folder, on the hub) and reads what the first layer needs."""
+"""Reads what the first attention layer needs from a checkpoint folder, one adapter a model type."""
 
 import json
 import math
 import os
 from collections.abc import Callable, Collection, Iterator
-from concurrent.futures import Future
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 
-from detok.errors import CheckpointError, NotDownloadable
+from detok.errors import CheckpointError
 
-T = TypeVar("T")
-
-BUNDLED = {"mini": Path(__file__).parent / "models" / "mini"}
-# How long the hub may take to answer before it counts as out of reach.
-HUB_TIMEOUT_S = 5.0
-_TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
-_WEIGHTS = "model.safetensors"
-_WEIGHTS_INDEX = "model.safetensors.index.json"
+TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
 
 
 @dataclass(frozen=True)
@@ -48,149 +41,6 @@ class FirstLayer:
     n_parameters: int  # of the whole model
 
 
-@dataclass(frozen=True)
-class Source:
-    """Where a checkpoint lies, and which revision it is (None for a local folder)."""
-
-    model_id: str
-    folder: Path
-    revision: str | None
-
-
-def locate(model_id: str, revision: str | None = None) -> Source:
-    """Resolves "mini", a local folder or a hub id, downloading the last if it is not cached yet.
-
-    Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
-    """
-    model_id = model_id.strip()
-    if model_id in BUNDLED:
-        return Source(model_id, BUNDLED[model_id], None)
-    folder = Path(os.path.expanduser(model_id))
-    if model_id and os.path.isdir(folder):  # unlike Path.is_dir, False for a name that is too long
-        return Source(model_id, folder, None)
-    if not model_id or folder.is_absolute() or model_id.startswith((".", "~")):
-        raise CheckpointError(
-            f"{model_id!r} is not a folder; expected a checkpoint folder, a hub id such as 'gpt2', "
-            f"or a bundled model ({', '.join(BUNDLED)})"
-        )
-    folder = _cached(model_id, revision) or _download(model_id, revision)
-    return Source(model_id, folder, folder.name)
-
-
-def _cached(model_id: str, revision: str | None) -> Path | None:
-    """The hub cache's folder of a model if it has all that is needed; asks no network."""
-    # Imported here: nothing on the way to the bundled model needs it.
-    import huggingface_hub as hub
-
-    try:
-        config = hub.try_to_load_from_cache(model_id, "config.json", revision=revision or None)
-        folder = Path(config).parent if isinstance(config, str) else None
-        if folder is None:
-            return None
-        _check_files(str(folder), os.listdir(folder))
-        whole = (folder / _WEIGHTS).exists() or all(p.exists() for p in _shards(folder).values())
-        return folder if whole else None
-    except (ValueError, OSError):
-        return None  # for the download to explain, or to mend
-
-
-def _download(model_id: str, revision: str | None) -> Path:
-    import huggingface_hub as hub
-
-    def fetch(name: str, revision: str | None) -> Path:
-        path = hub.hf_hub_download(model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S)
-        return Path(path)
-
-    def ask() -> Any:
-        return hub.model_info(model_id, revision=revision or None, timeout=HUB_TIMEOUT_S)
-
-    try:
-        names = {file.rfilename for file in _within(HUB_TIMEOUT_S, ask).siblings or ()}
-        where = f"{model_id!r} on the hub"
-        if "config.json" not in names:
-            raise CheckpointError(f"{where} has no config.json; expected a GPT-2 checkpoint")
-        # A model that cannot be used is refused before its gigabytes are downloaded. Other files
-        # are asked for by this one's commit, in case the branch moves meanwhile.
-        folder = fetch("config.json", revision or None).parent
-        _adapter(read_config(folder))
-        _check_files(where, names)
-        # Weights come last: where they are in the cache, the rest is.
-        for name in _TOKENIZER_FILES:
-            if name in names:
-                fetch(name, folder.name)
-        if _WEIGHTS in names:
-            fetch(_WEIGHTS, folder.name)
-        else:
-            fetch(_WEIGHTS_INDEX, folder.name)
-            for path in sorted(set(_shards(folder).values())):
-                fetch(path.relative_to(folder).as_posix(), folder.name)
-        return folder
-    except CheckpointError:
-        raise
-    # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
-    except Exception as error:
-        raise _hub_error(error, model_id, revision) from error
-
-
-def _within(seconds: float, ask: Callable[[], T]) -> T:
-    """What `ask` returns, or a TimeoutError.
-
-    The timeouts of the HTTP client count anew for every address and request, and not for DNS.
-    """
-    answer: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except Exception as error:
-            answer.set_exception(error)
-
-    # A daemon, so that a silent network does not hold up the end of the program either.
-    Thread(target=run, daemon=True).start()
-    return answer.result(timeout=seconds)
-
-
-def _hub_error(error: Exception, model_id: str, revision: str | None) -> CheckpointError:
-    from huggingface_hub import errors
-
-    if isinstance(error, errors.HFValidationError):
-        return CheckpointError(
-            f"{model_id!r} is neither a folder nor a hub id; expected 'name' or 'owner/name'"
-        )
-    if isinstance(error, errors.GatedRepoError):
-        return NotDownloadable(
-            f"the hub asks for permission to download {model_id!r}; request it on the model's page "
-            "and set the environment variable HF_TOKEN"
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return NotDownloadable(
-            f"the hub has no revision {revision!r} of {model_id!r}; expected a branch, a tag or a "
-            "commit"
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return NotDownloadable(
-            f"{model_id!r} is neither a folder here nor a public model of the hub; expected an id "
-            "such as 'gpt2'"
-        )
-    if isinstance(error, errors.HfHubHTTPError):
-        reason = f"the hub answered HTTP {error.response.status_code}"
-        remedy = "try again later, or check HF_TOKEN if the model is private"
-    elif isinstance(error.__cause__ or error, errors.OfflineModeIsEnabled):
-        reason = "HF_HUB_OFFLINE is set"
-        remedy = "unset it"
-    elif isinstance(error, TimeoutError):
-        reason = f"the hub did not answer within {HUB_TIMEOUT_S:g} s"
-        remedy = "connect to the network"
-    else:
-        cause = error.__cause__ or error
-        reason = (str(cause) or type(cause).__name__).splitlines()[0]
-        remedy = "connect to the network and try again"
-    return NotDownloadable(
-        f"{model_id!r} is not on this machine yet and could not be downloaded ({reason}); "
-        f"{remedy}, or choose the bundled model 'mini' or a local folder"
-    )
-
-
 def read_config(folder: Path) -> dict[str, Any]:
     """The checkpoint's config.json.
 
@@ -199,7 +49,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     path = folder / "config.json"
     if not os.path.exists(path):  # unlike Path.exists, False where permission is lacking
         raise CheckpointError(
-            f"{folder} is no checkpoint: it has no config.json; expected config.json, {_WEIGHTS} "
+            f"{folder} is no checkpoint: it has no config.json; expected config.json, {WEIGHTS} "
             "and tokenizer.json"
         )
     return _read_json(path)
@@ -217,21 +67,21 @@ def _read_json(path: Path) -> dict[str, Any]:
     return content
 
 
-def _check_files(where: str, names: Collection[str]) -> None:
+def check_files(where: str, names: Collection[str]) -> None:
     """Raises: CheckpointError if weights or tokenizer are not among the names of the files."""
-    if _WEIGHTS not in names and _WEIGHTS_INDEX not in names:
+    if WEIGHTS not in names and WEIGHTS_INDEX not in names:
         pickled = " (only a pickled pytorch_model.bin, which detok never opens)"
         found = pickled if "pytorch_model.bin" in names else ""
-        raise CheckpointError(f"{where} has no {_WEIGHTS}{found}; expected one")
+        raise CheckpointError(f"{where} has no {WEIGHTS}{found}; expected one")
     if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
         raise CheckpointError(
             f"{where} has no tokenizer; expected tokenizer.json, or vocab.json and merges.txt"
         )
 
 
-def _shards(folder: Path) -> dict[str, Path]:
+def shards(folder: Path) -> dict[str, Path]:
     """The file of every tensor of a checkpoint in several files."""
-    index = folder / _WEIGHTS_INDEX
+    index = folder / WEIGHTS_INDEX
     weight_map = _read_json(index).get("weight_map")
     if (
         not isinstance(weight_map, dict)
@@ -259,12 +109,12 @@ class Tensors:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        path = folder / _WEIGHTS
+        path = folder / WEIGHTS
         if path.exists():
             with _opened(path) as file:
                 self._file_of = dict.fromkeys(file.keys(), path)
         else:
-            self._file_of = _shards(folder)
+            self._file_of = shards(folder)
 
     def read(self, name: str, shape: dict[str, int]) -> torch.Tensor:
         """One tensor, with its expected shape by dimension letter, e.g. `{"V": 50257, "d": 768}`.
@@ -351,7 +201,11 @@ def _read_gpt2(tensors: Tensors, config: dict[str, Any]) -> FirstLayer:
 _ADAPTERS: dict[str, Callable[[Tensors, dict[str, Any]], FirstLayer]] = {"gpt2": _read_gpt2}
 
 
-def _adapter(config: dict[str, Any]) -> Callable[[Tensors, dict[str, Any]], FirstLayer]:
+def adapter_for(config: dict[str, Any]) -> Callable[[Tensors, dict[str, Any]], FirstLayer]:
+    """The function that reads this architecture's first layer.
+
+    Raises: CheckpointError if the architecture is not supported.
+    """
     architecture = config.get("model_type")
     if not isinstance(architecture, str) or architecture not in _ADAPTERS:
         named = "names no" if architecture is None else f"has model_type = {architecture!r}: no"
@@ -369,6 +223,6 @@ def read_first_layer(folder: Path) -> FirstLayer:
     that is not supported, or tensors whose shapes contradict config.json.
     """
     config = read_config(folder)
-    adapter = _adapter(config)
-    _check_files(str(folder), os.listdir(folder))
+    adapter = adapter_for(config)
+    check_files(str(folder), os.listdir(folder))
     return adapter(Tensors(folder), config)

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 
 import torch
 
-from detok.checkpoint import FirstLayer, Source, locate, read_first_layer
+from detok.checkpoint import FirstLayer, read_first_layer
 from detok.errors import InputError
 from detok.layernorm import Moments, Sigma, fold
+from detok.source import Source, locate
 from detok.vocabulary import Vocabulary
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from detok.affinity import Side, affinity_matrix, previous_piece_ranks
-from detok.checkpoint import BUNDLED
 from detok.counts import Counts
 from detok.decomposition import Terms
 from detok.layer import Layer
+from detok.source import BUNDLED
 
 
 def with_counts(

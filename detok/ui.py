@@ -11,8 +11,8 @@ import streamlit as st
 
 import detok
 from detok import reference
-from detok.checkpoint import BUNDLED
 from detok.counts import Counts
+from detok.source import BUNDLED
 
 # The size of what is downloaded, not of what stays in memory: only the first layer does.
 HUB_MODELS = {

@@ -29,20 +29,6 @@ def address() -> Iterator[str]:
         yield running
 
 
-def visit(chromium: playwright.Browser, url: str) -> playwright.Page:
-    """A page opened by a visitor who has never been here."""
-    page = chromium.new_context().new_page()
-    page.goto(url)
-    return page
-
-
-def top_row(page: playwright.Page) -> list[str]:
-    # The grid is drawn on a canvas; its cells are in the canvas's fallback content.
-    cells = page.get_by_test_id("stDataFrame").first.locator("tbody tr").first.locator("td")
-    cells.first.wait_for(state="attached", timeout=60_000)
-    return cells.all_text_contents()
-
-
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(
     chromium: playwright.Browser, address: str
 ) -> None:
@@ -50,7 +36,7 @@ def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(
     layer = detok.load("mini")
     token = layer.tokenizer.encode(TEXT)[-1]
     best = detok.affinity(layer, token, heads=1, k=1).iloc[0]
-    row = top_row(visit(chromium, address + LINK))
+    row = browser.top_row(browser.visit(chromium, address + LINK))
     assert row[1] == layer.tokenizer.show(best["token_id"])
     assert float(row[2]) == pytest.approx(best["score"], abs=0.006)
 
@@ -62,41 +48,41 @@ def choose(page: playwright.Page, label: str, option: str) -> None:
 
 
 def test_every_choice_is_in_the_link(chromium: playwright.Browser, address: str) -> None:
-    page = visit(chromium, address + LINK)
-    before = top_row(page)
+    page = browser.visit(chromium, address + LINK)
+    before = browser.top_row(page)
     choose(page, "Head", "2")
     choose(page, "Rank", "current tokens")
-    page.get_by_label("Word or text").fill("happiness")
-    page.get_by_label("Word or text").press("Enter")
+    page.get_by_role("textbox", name="Word or text").fill("happiness")
+    page.get_by_role("textbox", name="Word or text").press("Enter")
     page.wait_for_url(re.compile("text=happiness"))
     browser.settle(page)
     page.wait_for_timeout(1000)
-    after = top_row(page)
+    after = browser.top_row(page)
     assert after != before
     assert "head=2" in page.url
     assert "rank=current" in page.url
-    assert top_row(visit(chromium, page.url)) == after
+    assert browser.top_row(browser.visit(chromium, page.url)) == after
 
 
 def test_an_example_leads_from_the_overview_to_its_result(
     chromium: playwright.Browser, address: str
 ) -> None:
-    page = visit(chromium, address)
+    page = browser.visit(chromium, address)
     page.get_by_text("the paper's word").click()
     page.wait_for_url(re.compile("Token_affinity.*text=Libertarian"))
-    assert top_row(page)
-    assert page.get_by_label("Word or text").input_value() == "Libertarian"
+    assert browser.top_row(page)
+    assert page.get_by_role("textbox", name="Word or text").input_value() == "Libertarian"
 
 
 def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
     chromium: playwright.Browser, address: str
 ) -> None:
     """HF_HUB_OFFLINE is set for all tests: the hub is out of reach."""
-    page = visit(chromium, address + LINK)
-    before = top_row(page)
+    page = browser.visit(chromium, address + LINK)
+    before = browser.top_row(page)
     choose(page, "Model", "distilgpt2")
     page.get_by_text("distilgpt2 could not be loaded").wait_for(timeout=30_000)
     browser.settle(page)
-    assert top_row(page) == before
+    assert browser.top_row(page) == before
     assert "model=" not in page.url
     assert page.get_by_text("Traceback").count() == 0

@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 import detok
-from detok.checkpoint import BUNDLED
 from detok.counts import Counts
+from detok.source import BUNDLED
 
 MINI = BUNDLED["mini"]
 TEXTS = [

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import detok
-from detok.checkpoint import BUNDLED
+from detok.source import BUNDLED
 from detok.vocabulary import Vocabulary, show
 from tests.models import byte_tokenizer
 
