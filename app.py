@@ -21,7 +21,7 @@ ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
 terms = detok.terms(layer, ids)
 panels = tables.decomposition(layer, ids, terms, int(head))
-ui.chart(charts.decomposition(panels, ui.is_dark()))
+ui.chart(charts.decomposition(panels, ui.is_dark()), "content")
 ui.reading(tables.decomposition_reading(terms, int(head)))
 ui.download(panels, "decomposition", layer)
 

@@ -11,12 +11,13 @@ _KNOWN, _UNKNOWN = "#2a9d8f", "#8d99ae"
 
 def _diverging(values: pd.Series, dark: bool, title: str) -> alt.Color:
     limit = float(values.abs().max()) or 1.0
-    scale = alt.Scale(domain=[-limit, 0, limit], range=[_NEGATIVE, _ZERO[dark], _POSITIVE])
+    colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
+    scale = alt.Scale(domain=[-limit, 0, limit], range=colors, interpolate="rgb")
     legend = alt.Legend(orient="top", gradientLength=200)
     return alt.Color(f"{values.name}:Q", title=title, scale=scale, legend=legend)
 
 
-def affinity_bars(table: pd.DataFrame) -> alt.Chart:
+def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
 
     Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
@@ -55,16 +56,17 @@ def affinity_bars(table: pd.DataFrame) -> alt.Chart:
     )
     if not several:
         return bars.properties(height=alt.Step(19))
-    panels = bars.properties(width=92, height=alt.Step(17)).facet(
+    panels = bars.properties(width=104, height=alt.Step(17)).facet(
         alt.Facet("head:O", title=None, header=_head_header()), columns=4
     )
     return panels.resolve_scale(y="independent")
 
 
-def rank_heatmap(table: pd.DataFrame) -> alt.Chart:
+def rank_heatmap(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
     """Heads × adjacent pieces; colour is the rank of the true previous piece, on a log scale.
 
-    Columns: head, position (of the current piece), pair (shown), rank.
+    Columns: head, position (of the current piece), pair (shown), rank. The scale always spans all
+    `vocab_size` ranks, so that two words can be compared.
     """
     base = alt.Chart(table).encode(
         x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
@@ -84,11 +86,11 @@ def rank_heatmap(table: pd.DataFrame) -> alt.Chart:
         color=alt.Color(
             "rank:Q",
             title="Rank",
-            scale=alt.Scale(type="log", scheme="viridis", reverse=True),
-            legend=alt.Legend(format=","),
+            scale=alt.Scale(type="log", domain=[1, vocab_size], scheme="viridis", reverse=True),
+            legend=alt.Legend(format=",", orient="top", gradientLength=200),
         )
     )
-    bright = alt.datum.rank <= _log_middle(table["rank"])
+    bright = alt.datum.rank <= vocab_size**0.5
     labels = base.mark_text(fontSize=11).encode(
         text=alt.Text("rank:Q", format=","),
         color=alt.condition(bright, alt.value("#1b1f27"), alt.value("#ffffff")),
@@ -96,11 +98,7 @@ def rank_heatmap(table: pd.DataFrame) -> alt.Chart:
     return (cells + labels).properties(height=alt.Step(26))
 
 
-def _log_middle(ranks: pd.Series) -> float:
-    return float(ranks.min() * ranks.max()) ** 0.5
-
-
-def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart:
+def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart:
     """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
 
     Columns: head, row and column (numbers), current and past (shown), score.
@@ -133,7 +131,7 @@ def _head_header() -> alt.Header:
     return alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
 
 
-def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.Chart:
+def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
     """Small token × token maps, one a term in the table's order, for one head and one text.
 
     Columns: term, i and j (numbers), current and past (shown), value (divided by √d').
@@ -168,7 +166,7 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
     Columns: tokens (seen in training), head, held_out_loss, and the measure named by `column`.
     """
     return (
-        alt.Chart(table)
+        alt.Chart(table[table["tokens"] > 0])  # a log scale has no place for the untrained model
         .mark_line(point=alt.OverlayMarkDef(size=28))
         .encode(
             x=alt.X(

@@ -4,6 +4,7 @@ import gc
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -64,6 +65,9 @@ def page(title: str) -> detok.Layer:
         model, reason, current = st.session_state.pop("refused")
         st.session_state["model"] = current
         st.error(f"**{model} could not be loaded:** {reason}. Still showing **{current}**.")
+    asked = st.query_params.get("model", default)
+    if asked not in options:
+        st.warning(f"The link asks for {asked!r}; the models here are {', '.join(options)}.")
     model = st.sidebar.selectbox(
         "Model",
         options,
@@ -120,9 +124,9 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: alt.Chart | alt.FacetChart) -> None:
-    """An Altair chart as wide as the page; one of several panels keeps its own width."""
-    st.altair_chart(figure, width="content" if isinstance(figure, alt.FacetChart) else "stretch")
+def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] = "stretch") -> None:
+    """An Altair chart; its own menu saves the picture as SVG or PNG."""
+    st.altair_chart(figure, width=width)
 
 
 def reading(sentence: str) -> None:

@@ -85,9 +85,9 @@ else:
         found = tables.with_counts(found, layer, token, direction, counts)
         if head == "all":
             st.dataframe(tables.side_by_side(found), hide_index=True)
-            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
+            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]), "content")
         else:
-            left, right = st.columns(2)
+            left, right = st.columns([3, 2])
             columns = ["rank", "shown", "score", "joined_shown", "count", "known"]
             left.dataframe(
                 found[[c for c in columns if c in found]],
@@ -103,7 +103,7 @@ else:
 if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
     ranks = tables.piece_ranks(layer, pieces)
-    ui.chart(charts.rank_heatmap(ranks))
+    ui.chart(charts.rank_heatmap(ranks, layer.vocab_size))
     ui.reading(tables.piece_ranks_reading(ranks, layer))
     ui.download(ranks, "pieces", layer)
 
@@ -126,6 +126,6 @@ pairs = tables.affinity_pairs(
     compared or tables.sampled_tokens(layer, seed, n_tokens),
     heads or list(range(layer.n_heads)),
 )
-ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()))
+ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()), "content")
 ui.reading(tables.affinity_pairs_reading(pairs))
 ui.download(pairs, "heatmap", layer)

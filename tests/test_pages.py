@@ -145,6 +145,17 @@ def test_a_model_that_cannot_be_loaded_leaves_the_current_one_in_place() -> None
     assert len(table(test)) == 20
 
 
+def test_a_link_to_a_model_that_is_not_offered_says_so() -> None:
+    test = run(AFFINITY, model="/etc")
+    assert test.selectbox(key="model").value == "mini"
+    assert "The link asks for '/etc'" in test.warning[0].value
+
+
+def test_the_browser_never_gets_the_whole_vocabulary() -> None:
+    test = run(AFFINITY, text="a")
+    assert len(test.selectbox(key="token").options) <= 51
+
+
 def test_a_default_model_that_cannot_be_loaded_falls_back_to_the_bundled_one(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
