@@ -19,10 +19,9 @@ st.markdown(
 st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
-terms = detok.terms(layer, ids)
-panels = tables.decomposition(layer, ids, terms, int(head))
+panels = tables.decomposition(layer, ids, detok.terms(layer, ids), int(head))
 ui.chart(charts.decomposition(panels, ui.is_dark()), "content")
-ui.reading(tables.decomposition_reading(terms, int(head)))
+ui.reading(tables.decomposition_reading(panels, int(head)))
 ui.download(panels, "decomposition", layer)
 
 st.subheader("Begin here")

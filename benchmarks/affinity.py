@@ -53,10 +53,18 @@ def main() -> None:
     best = theirs_table[theirs_table["rank"] <= 20]["score"].to_numpy()
     error = abs(ours_table["score"].to_numpy() - best).max()
 
-    ours = measure.median_ms(lambda: detok.affinity(layer, TOKEN), 30)
-    scores = measure.median_ms(lambda: affinity_scores(layer, TOKEN), 30)
-    theirs = measure.median_ms(lambda: authors_search(W_Q, W_K, layer.W_E, sigma), 5, warm_up=1)
-    read = measure.median_ms(layer.K_E.sum, 30)
+    fast = measure.medians_ms(
+        {
+            "ours": lambda: detok.affinity(layer, TOKEN),
+            "scores": lambda: affinity_scores(layer, TOKEN),
+            "read": layer.K_E.sum,
+        },
+        repeats=50,
+    )
+    ours, scores, read = fast.values()
+    theirs = measure.medians_ms(
+        {"theirs": lambda: authors_search(W_Q, W_K, layer.W_E, sigma)}, repeats=5
+    )["theirs"]
     megabytes = layer.K_E.nbytes / 1e6
 
     print(f"GPT-2 small's size, {torch.get_num_threads()} threads, float32; median times")
@@ -67,8 +75,9 @@ def main() -> None:
     print(f"reading the same {megabytes:.0f} MB once                   {read:10.1f} ms")
     print(f"faster than the authors' approach by            {theirs / ours:10.1f} x")
     print(f"time over that of reading the memory once       {ours / read:10.2f} x")
+    print(f"  for the scores alone                          {scores / read:10.2f} x")
 
-    moments = measure.median_ms(lambda: Moments.of(layer.sigma), 3, warm_up=1)
+    moments = measure.medians_ms({"moments": lambda: Moments.of(layer.sigma)}, 3)["moments"]
     extra = measure.extra_mb(lambda: Moments.of(layer.sigma))
     whole = models.V * models.L * 4 / 1e6
     print(f"moments of sigma over V x L, once a model       {moments:10.0f} ms")

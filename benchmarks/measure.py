@@ -11,16 +11,18 @@ from pathlib import Path
 PAGE = resource.getpagesize()
 
 
-def median_ms(function: Callable[[], object], repeats: int, warm_up: int = 2) -> float:
-    """Median wall-clock time of a call in milliseconds, after some calls that are not counted."""
-    for _ in range(warm_up):
-        function()
-    times = []
-    for _ in range(repeats):
-        start = time.perf_counter()
-        function()
-        times.append(time.perf_counter() - start)
-    return 1000 * statistics.median(times)
+def medians_ms(functions: dict[str, Callable[[], object]], repeats: int) -> dict[str, float]:
+    """Median wall-clock time of each function's calls in milliseconds, after two that do not count.
+
+    The functions take turns, so that a change in the machine's speed meets them all alike.
+    """
+    times: dict[str, list[float]] = {name: [] for name in functions}
+    for _ in range(repeats + 2):
+        for name, function in functions.items():
+            start = time.perf_counter()
+            function()
+            times[name].append(time.perf_counter() - start)
+    return {name: 1000 * statistics.median(seconds[2:]) for name, seconds in times.items()}
 
 
 def resident_mb() -> float:

@@ -12,7 +12,7 @@ Equation and section numbers are those of "Weight-based Analysis of Detokenizati
 Models" (Kamoda et al.).
 """
 
-from detok.affinity import affinity
+from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.layer import Layer, load
@@ -26,7 +26,10 @@ __all__ = [
     "Terms",
     "Vocabulary",
     "affinity",
+    "affinity_matrix",
+    "affinity_scores",
     "attention",
     "load",
+    "previous_piece_ranks",
     "terms",
 ]

@@ -13,7 +13,7 @@ def _diverging(values: pd.Series, dark: bool, title: str) -> alt.Color:
     limit = float(values.abs().max()) or 1.0
     colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
     scale = alt.Scale(domain=[-limit, 0, limit], range=colors, interpolate="rgb")
-    legend = alt.Legend(orient="top", gradientLength=200)
+    legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
     return alt.Color(f"{values.name}:Q", title=title, scale=scale, legend=legend)
 
 
@@ -134,7 +134,8 @@ def _head_header() -> alt.Header:
 def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
     """Small token × token maps, one a term in the table's order, for one head and one text.
 
-    Columns: term, i and j (numbers), current and past (shown), value (divided by √d').
+    Columns: term, i and j (numbers), current and past (shown), value (divided by √d') and centred
+    (less its mean over the row), which gives the colour.
     """
     order = table["term"].unique().tolist()
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
@@ -144,12 +145,13 @@ def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
         .encode(
             x=alt.X("j:O", title="Past j", axis=axis),
             y=alt.Y("i:O", title="Current i", axis=axis),
-            color=_diverging(table["value"], dark, "Term / √d'"),
+            color=_diverging(table["centred"], dark, "Term / √d', less its row's mean"),
             tooltip=[
                 alt.Tooltip("term:N", title="Term"),
                 alt.Tooltip("current:N", title="Current token i"),
                 alt.Tooltip("past:N", title="Past token j"),
-                alt.Tooltip("value:Q", title="Value / √d'", format=".2f"),
+                alt.Tooltip("value:Q", title="Term / √d'", format=".2f"),
+                alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
             ],
         )
         .properties(width=172, height=172)

@@ -9,6 +9,8 @@ from detok.decomposition import Terms
 from detok.layer import Layer
 from detok.source import BUNDLED
 
+_SUM = "sum · the model's score"
+
 
 def with_counts(
     table: pd.DataFrame, layer: Layer, token: int, side: Side, counts: Counts | None
@@ -132,7 +134,8 @@ def affinity_pairs_reading(table: pd.DataFrame) -> str:
 def decomposition(layer: Layer, ids: list[int], terms: Terms, head: int) -> pd.DataFrame:
     """The six terms and their sum for one head of a text, divided by √d', for all j ≤ i.
 
-    Columns: term (in display order), i, j, current, past (shown), value.
+    Columns: term (in display order), i, j, current, past (shown), value, and centred: the value
+    less its mean over the row, which is all that softmax sees.
     """
     i, j = np.tril_indices(len(ids))
     shown = np.array([layer.tokenizer.show(t) for t in ids], dtype=object)
@@ -144,15 +147,18 @@ def decomposition(layer: Layer, ids: list[int], terms: Terms, head: int) -> pd.D
                 "j": j,
                 "current": shown[i],
                 "past": shown[j],
-                "value": (matrix[i, j] / terms.d_head**0.5).round(4),
+                "value": matrix[i, j],
             }
         )
         for name, matrix in _panels(terms, head).items()
     ]
-    return pd.concat(parts, ignore_index=True)
+    table = pd.concat(parts, ignore_index=True)
+    rows = table.groupby(["term", "i"], sort=False)["value"]
+    return table.assign(centred=table["value"] - rows.transform("mean")).round(4)
 
 
 def _panels(terms: Terms, head: int) -> dict[str, np.ndarray]:
+    """Each term of one head as a matrix (n, n), divided by √d', by its name on the page."""
     n = terms.e.shape[1]
     panels = {
         "ee · token i, token j": terms.ee[head],
@@ -161,26 +167,19 @@ def _panels(terms: Terms, head: int) -> dict[str, np.ndarray]:
         "pe · position i, token j": terms.pe[head],
         "e · token j": terms.e[head].expand(n, n),
         "p · position j": terms.p[head].expand(n, n),
-        "sum · the model's score": terms.total[head],
+        _SUM: terms.total[head],
     }
-    return {name: matrix.cpu().numpy() for name, matrix in panels.items()}
+    return {name: matrix.cpu().numpy() / terms.d_head**0.5 for name, matrix in panels.items()}
 
 
-def decomposition_reading(terms: Terms, head: int) -> str:
-    """Which terms decide where a head looks: their spread along j, averaged over the rows."""
-    n = terms.e.shape[1]
-    spread = {
-        name.split(" ")[0]: np.mean([row[: i + 1].std() for i, row in enumerate(matrix) if i])
-        for name, matrix in _panels(terms, head).items()
-        if n > 1
-    }
-    spread.pop("sum", None)
-    ranked = sorted(spread.items(), key=lambda item: -item[1])
-    words = ", ".join(f"{name} {value / terms.d_head**0.5:.2f}" for name, value in ranked)
+def decomposition_reading(table: pd.DataFrame, head: int) -> str:
+    """Which terms decide where a head looks: the spread of each along the rows."""
+    spread = table.groupby("term")["centred"].std(ddof=0).drop(_SUM).sort_values(ascending=False)
+    words = ", ".join(f"{name.split(' ')[0]} {value:.2f}" for name, value in spread.items())
     return (
-        "Each cell is a past token j (column) seen from a current token i (row), divided by √d'; "
-        "the sum is what softmax turns into attention. What varies along a row decides where the "
-        f"head looks. Standard deviation along j in head {head}, largest first: {words}."
+        "Rows are current tokens i, columns past tokens j. The six maps add up to the seventh, "
+        "which softmax turns into attention; it ignores what is constant along a row, so each row "
+        f"is shown less its mean. Spread along the rows in head {head}, largest first: {words}."
     )
 
 
