@@ -102,10 +102,11 @@ else:
 
 if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
-    ranks = tables.piece_ranks(layer, pieces)
-    ui.chart(charts.rank_heatmap(ranks, layer.vocab_size))
-    ui.reading(tables.piece_ranks_reading(ranks, layer))
-    ui.download(ranks, "pieces", layer)
+    with ui.mistakes():
+        ranks = tables.piece_ranks(layer, pieces)
+        ui.chart(charts.rank_heatmap(ranks, layer.vocab_size))
+        ui.reading(tables.piece_ranks_reading(ranks, layer))
+        ui.download(ranks, "pieces", layer)
 
 st.subheader("T^ee between many tokens")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -121,11 +122,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
 n_tokens = N_TOKENS if heads else N_TOKENS_ALL_HEADS
 compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
-pairs = tables.affinity_pairs(
-    layer,
-    compared or tables.sampled_tokens(layer, seed, n_tokens),
-    heads or list(range(layer.n_heads)),
-)
-ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()), "content")
-ui.reading(tables.affinity_pairs_reading(pairs))
-ui.download(pairs, "heatmap", layer)
+with ui.mistakes():
+    pairs = tables.affinity_pairs(
+        layer,
+        compared or tables.sampled_tokens(layer, seed, n_tokens),
+        heads or list(range(layer.n_heads)),
+    )
+    ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()), "content")
+    ui.reading(tables.affinity_pairs_reading(pairs))
+    ui.download(pairs, "heatmap", layer)

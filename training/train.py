@@ -21,7 +21,7 @@ N_SNAPSHOTS = 20
 WARMUP_STEPS = 200
 # The learning rate is constant, then falls linearly to zero over this last share of the steps: a
 # run can be cut short or prolonged at any time before that without having wasted a step.
-DECAY_SHARE = 0.4
+DECAY_SHARE = 0.5
 
 
 def new_model(vocab_size: int, n_layer: int, d_model: int, n_heads: int) -> GPT2LMHeadModel:
@@ -151,7 +151,7 @@ def train(args: argparse.Namespace) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--out", type=Path, required=True, help="what training.vocabulary wrote")
-    parser.add_argument("--tokens", type=float, default=36e6, help="tokens to train on")
+    parser.add_argument("--tokens", type=int, default=28_672_000, help="tokens to train on")
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=8)
