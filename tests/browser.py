@@ -65,7 +65,7 @@ def chromium() -> Iterator[Browser]:
 
 def settle(page: Page) -> None:
     """Waits until the script run that is under way has ended."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=60_000)
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
 
 
 def visit(browser: Browser, url: str) -> Page:
@@ -79,5 +79,5 @@ def top_row(page: Page) -> list[str]:
     """The cells of the first row of the first table on a page, once they are drawn."""
     # The grid is drawn on a canvas; its cells are in the canvas's fallback content.
     cells = page.get_by_test_id("stDataFrame").first.locator("tbody tr").first.locator("td")
-    cells.first.wait_for(state="attached", timeout=60_000)
+    cells.first.wait_for(state="attached", timeout=120_000)
     return cells.all_text_contents()

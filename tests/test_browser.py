@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,19 @@ def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
     assert browser.top_row(page) == before
     assert "model=" not in page.url
     assert page.get_by_text("Traceback").count() == 0
+
+
+def test_the_model_stays_when_the_page_changes(
+    chromium: playwright.Browser, checkpoint: Path
+) -> None:
+    """The environment makes another model the default; the visitor's choice outlives it."""
+    with browser.server(DETOK_MODEL=str(checkpoint)) as address:
+        page = browser.visit(chromium, address)
+        page.get_by_text("How exact it is").wait_for(timeout=120_000)
+        choose(page, "Model", "mini")
+        page.wait_for_url(re.compile("model=mini"))
+        browser.settle(page)
+        page.get_by_role("link", name="Token affinity").click()
+        browser.top_row(page)
+        assert "model=mini" in page.url
+        page.get_by_text("of all 8,192 tokens").first.wait_for()
