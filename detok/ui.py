@@ -64,18 +64,17 @@ def page(title: str) -> detok.Layer:
     if "refused" in st.session_state:
         model, reason, current = st.session_state.pop("refused")
         st.session_state["model"] = current
-        st.error(f"**{model} could not be loaded:** {reason}. Still showing **{current}**.")
+        st.error(
+            f"**{_escaped(model)} could not be loaded:** {_escaped(reason)}. "
+            f"Still showing **{_escaped(current)}**."
+        )
     asked = st.query_params.get("model", default)
     if asked not in options:
-        st.warning(f"The link asks for {asked!r}; the models here are {', '.join(options)}.")
-    model = st.sidebar.selectbox(
-        "Model",
-        options,
-        key="model",
-        bind="query-params",
-        help="Bundled: mini, a small GPT-2 trained on public-domain books. Others are downloaded "
-        "once: " + ", ".join(f"{name} ({size})" for name, size in HUB_MODELS.items()) + ".",
-    )
+        models = ", ".join(options)
+        st.warning(_escaped(f"The link asks for {asked!r}; the models here are {models}."))
+    model = st.sidebar.selectbox("Model", options, key="model", bind="query-params")
+    sizes = ", ".join(f"{name} {size}" for name, size in HUB_MODELS.items())
+    st.sidebar.caption(f"mini is bundled: a small GPT-2. Downloaded once, when chosen: {sizes}.")
     layer = _load_or_refuse(model, default)
     st.session_state["current_model"] = model
     st.title(title)
@@ -89,7 +88,7 @@ def _load_or_refuse(model: str, default: str) -> detok.Layer:
     except detok.InputError as error:
         current = st.session_state.get("current_model", default if model != default else "mini")
         if current == model:
-            st.error(f"**{model} could not be loaded:** {error}.")
+            st.error(f"**{_escaped(model)} could not be loaded:** {_escaped(str(error))}.")
             st.stop()
         st.session_state["refused"] = (model, str(error), current)
         st.rerun()
@@ -116,7 +115,8 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except detok.InputError as error:
-        st.error(f"{str(error)[:1].upper()}{str(error)[1:]}.")
+        sentence = str(error)
+        st.error(_escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
 
 
 def is_dark() -> bool:

@@ -65,7 +65,9 @@ def chromium() -> Iterator[Browser]:
 
 def settle(page: Page) -> None:
     """Waits until the script run that is under way has ended."""
-    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000)
+    page.wait_for_selector(
+        "[data-testid=stApp][data-test-script-state=notRunning]", timeout=120_000
+    )
 
 
 def visit(browser: Browser, url: str) -> Page:

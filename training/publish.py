@@ -11,7 +11,6 @@ import hashlib
 import json
 import shutil
 import tempfile
-from importlib import metadata
 from pathlib import Path
 from typing import Any
 
@@ -102,7 +101,6 @@ def provenance(run: Path, texts: dict[str, Any]) -> dict[str, str]:
         "tokenizer": "mini",
         "tokenizer_sha256": hashlib.sha256(tokenizer).hexdigest(),
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
-        "detok": _version(),
     }
 
 
@@ -186,13 +184,6 @@ def publish(run: Path, model: Path, out: Path) -> None:
 
 def _write_json(path: Path, content: dict[str, Any]) -> None:
     path.write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
-
-
-def _version() -> str:
-    try:
-        return metadata.version("detok")
-    except metadata.PackageNotFoundError:
-        return "not installed"
 
 
 def main() -> None:
