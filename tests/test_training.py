@@ -116,7 +116,8 @@ def test_joined_names_are_candidates_that_a_head_ranks_high(
     assert set(zip(pairs["past_id"], pairs["current_id"], strict=True)) == {*best, *worst}
     assert pairs["count"].tolist() == [30] * 6
     assert not pairs["is_name"].any()
-    found = measure.joined_names(layer, pairs)
+    ranks = measure.top_ranks(layer, pairs)
+    found = measure.joined_names(pairs, ranks, np.arange(layer.n_heads))
     for row in pairs.itertuples():
         table = detok.affinity(layer, row.current_id, k=measure.TOP)
         hits = table[table["token_id"] == row.past_id].sort_values(["rank", "head"])
@@ -124,7 +125,12 @@ def test_joined_names_are_candidates_that_a_head_ranks_high(
         assert rows[["head", "rank"]].to_numpy().tolist() == (
             hits[["head", "rank"]].head(1).to_numpy().tolist()
         )
-    assert 0 < measure.joined_by_chance(layer, pairs) < 1
+    assert measure.chance_hits(layer, pairs) == 6 * measure.TOP / layer.vocab_size
+    n_hits = (ranks <= measure.TOP).sum(axis=1)
+    assert measure.binding_heads(ranks, n_hits.max() / measure.BINDS).tolist() == (
+        np.flatnonzero(n_hits == n_hits.max()).tolist()
+    )
+    assert measure.joined_names(pairs, ranks, measure.binding_heads(ranks, 1e3)).empty
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pandas as pd
 
 from detok.counts import Counts
 from training.bigram import bits_per_byte
-from training.measure import MIN_PAIR_COUNT, MIN_PMI, TOP
+from training.measure import BINDS, MIN_PAIR_COUNT, MIN_PMI, TOP
 
 LOGGED_WINDOWS = 200  # behind every held-out loss in the log of training.train
 SHOWN = 40  # names, and words, in the card
@@ -32,8 +32,10 @@ class Facts:
     sample: int  # tokens in the AUROC of `emergence`
     uniform: dict[int, float]  # attention mass of the last positions, were it spread evenly
     candidates: int  # names and words of two tokens in the corpus
-    joined: pd.DataFrame  # those that a head binds
-    joined_by_chance: float
+    hits: list[int]  # how many of them each head has among its TOP
+    chance_hits: float  # how many a head with random rankings would have
+    binding: list[int]  # the heads that have at least BINDS times as many
+    joined: pd.DataFrame  # those that one of these heads has among its TOP
     counts: Counts
     bytes: dict[str, int]  # of the files, by name
 
@@ -209,19 +211,30 @@ def _heads(facts: Facts) -> str:
 def _joined(facts: Facts) -> str:
     is_name = facts.joined["is_name"]
     names, words = facts.joined[is_name], facts.joined[~is_name]
-    few = f"Fewer than 20 names were found: {len(names)}." if len(names) < 20 else ""
+    V = facts.config["vocab_size"]
     intro = f"""
         Found without a list of them: the training books have {facts.candidates:,} pairs of tokens
         that make a whole name or word, occur at least {MIN_PAIR_COUNT} times, and at least
-        {2**MIN_PMI:.0f} times as often as chance would have it. Of these, {len(facts.joined):,}
-        have a past token that some head of the first layer ranks among the top {TOP} of all
-        {facts.config["vocab_size"]:,} tokens for the current one, by T^ee alone; random rankings
-        would give {facts.joined_by_chance:.0f}. {few} A capitalised word counts as a name if the
-        books hardly have it in lower case. `·` is a space; *rank* is the rank in that head, *count*
-        how often the books have the pair."""
+        {2**MIN_PMI:.0f} times as often as chance would have it. For each, all {V:,} past tokens are
+        ranked for the current one by T^ee alone. So many true pasts are among the top {TOP}:"""
+    chance = facts.chance_hits
+    rows = [(head, n, f"{n / chance:.1f}" if chance else "—") for head, n in enumerate(facts.hits)]
+    rows.append(("random ranking", f"{chance:.1f}", "1.0"))
+    which = ", ".join(map(str, facts.binding)) or "none"
+    few = f"Fewer than 20 of them are names: {len(names)}." if len(names) < 20 else ""
+    outro = f"""
+        The heads with at least {BINDS} times as many as chance are: {which}. Together they bind
+        {len(facts.joined):,} pairs, where as many random rankings would bind
+        {chance * len(facts.binding):.0f}. {few} A capitalised word counts as a name if
+        the books hardly have it in lower case. `·` is a space; *rank* is the rank in that head,
+        *count* how often the books have the pair."""
     return f"""## Names and words that join
 
 {paragraph(intro)}
+
+{table(["Head", f"in the top {TOP}", "over chance"], rows)}
+
+{paragraph(outro)}
 
 {_pairs("Names", names)}
 
@@ -229,7 +242,7 @@ def _joined(facts: Facts) -> str:
 
 
 def _pairs(title: str, pairs: pd.DataFrame) -> str:
-    more = f", the {SHOWN} most frequent" if len(pairs) > SHOWN else ""
+    more = f", the first {SHOWN} by rank and count" if len(pairs) > SHOWN else ""
     columns = ["joined", "past", "current", "head", "rank", "count"]
     rows = [
         (joined.strip(), f"`{_dotted(past)}` + `{_dotted(current)}`", head, rank, f"{count:,}")

@@ -14,6 +14,8 @@ from detok.positions import position_only_attention, self_assertion
 REACHES = (1, 5, 16)  # numbers of last positions
 TOP = 3
 MIN_PAIR_COUNT = 20
+# A head is said to bind names and words if it has this many times as many on top as chance has.
+BINDS = 3
 # A pair this far above chance (in bits, 64 times as often) is a phrase rather than a coincidence.
 MIN_PMI = 6.0
 
@@ -131,22 +133,37 @@ def candidates(layer: Layer, counts: Counts, ids: np.ndarray) -> pd.DataFrame:
     return table.sort_values(["count", "joined"], ascending=False, ignore_index=True)
 
 
-def joined_names(layer: Layer, pairs: pd.DataFrame) -> pd.DataFrame:
-    """Those of the `candidates` whose parts some head binds to each other, in the same order.
+def top_ranks(layer: Layer, pairs: pd.DataFrame) -> np.ndarray:
+    """The rank that each head gives the past token of each of the `candidates`, shape (H, n).
 
-    A head binds a pair if its past token is among the TOP of all V tokens by T^ee for its current
-    token. The columns head and rank are those of the head that ranks the pair highest.
+    Among all V tokens by T^ee for the current token, from 1; TOP + 1 stands for all beyond TOP.
     """
     best = best_past(layer, np.arange(layer.vocab_size)).numpy()  # (H, V, k)
     hits = best[:, pairs["current_id"]] == pairs["past_id"].to_numpy()[:, None]  # (H, n, k)
-    ranks = np.where(hits.any(axis=2), hits.argmax(axis=2) + 1, TOP + 1)  # (H, n)
-    found = pairs.assign(head=ranks.argmin(axis=0), rank=ranks.min(axis=0))
-    return found[found["rank"] <= TOP].reset_index(drop=True)
+    return np.where(hits.any(axis=2), hits.argmax(axis=2) + 1, TOP + 1)  # (H, n)
 
 
-def joined_by_chance(layer: Layer, pairs: pd.DataFrame) -> float:
-    """How many of the `candidates` `joined_names` would give, were all heads' rankings random."""
-    return len(pairs) * (1 - (1 - TOP / layer.vocab_size) ** layer.n_heads)
+def chance_hits(layer: Layer, pairs: pd.DataFrame) -> float:
+    """How many of the `candidates` a head with random rankings would have among its TOP."""
+    return len(pairs) * TOP / layer.vocab_size
+
+
+def binding_heads(ranks: np.ndarray, chance: float) -> np.ndarray:
+    """The heads that have at least BINDS times as many of the `candidates` on top as chance has."""
+    return np.flatnonzero((ranks <= TOP).sum(axis=1) >= max(1.0, BINDS * chance))
+
+
+def joined_names(pairs: pd.DataFrame, ranks: np.ndarray, heads: np.ndarray) -> pd.DataFrame:
+    """Those of the `candidates` whose parts one of some heads binds to each other, best first.
+
+    The columns head and rank are those of the head that ranks the pair highest.
+    """
+    if not len(heads):
+        return pairs.assign(head=0, rank=0).iloc[:0]
+    ranks = ranks[heads]  # (heads, n)
+    found = pairs.assign(head=heads[ranks.argmin(axis=0)], rank=ranks.min(axis=0))
+    found = found[found["rank"] <= TOP]
+    return found.sort_values(["rank", "count"], ascending=[True, False], ignore_index=True)
 
 
 def _is_name(layer: Layer, counts: Counts, joined: str, count: int) -> bool:

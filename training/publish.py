@@ -157,6 +157,8 @@ def publish(run: Path, model: Path, out: Path) -> None:
 
     layer = detok.load(str(out), device="cpu")
     pairs = measure.candidates(layer, counts, train)
+    ranks, chance = measure.top_ranks(layer, pairs), measure.chance_hits(layer, pairs)
+    binding = measure.binding_heads(ranks, chance)
     language_model = GPT2LMHeadModel.from_pretrained(out, dtype=torch.float32).eval()
     held_out_windows = windows(held_out)
     loss = held_out_loss(language_model, held_out_windows, len(held_out_windows))
@@ -174,8 +176,10 @@ def publish(run: Path, model: Path, out: Path) -> None:
         sample=len(measure.sampled_tokens(counts, SAMPLE)),
         uniform=measure.uniform_shares(layer),
         candidates=len(pairs),
-        joined=measure.joined_names(layer, pairs),
-        joined_by_chance=measure.joined_by_chance(layer, pairs),
+        joined=measure.joined_names(pairs, ranks, binding),
+        hits=(ranks <= measure.TOP).sum(axis=1).tolist(),
+        chance_hits=chance,
+        binding=binding.tolist(),
         counts=kept,
         bytes={path.name: path.stat().st_size for path in sorted(out.iterdir())},
     )
