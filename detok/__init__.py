@@ -17,17 +17,28 @@ from detok.checkpoint import CheckpointError, NotDownloadable
 from detok.decomposition import Terms, attention, terms
 from detok.errors import InputError
 from detok.layer import Layer, load
+from detok.layernorm_stats import LayerNormStats, layernorm_stats
+from detok.position_summary import position_summary
+from detok.positions import PositionBias, position_bias
+from detok.text_attention import MeanAttention, mean_attention
 from detok.vocabulary import Vocabulary
 
 __all__ = [
     "CheckpointError",
     "InputError",
     "Layer",
+    "LayerNormStats",
+    "MeanAttention",
     "NotDownloadable",
+    "PositionBias",
     "Terms",
     "Vocabulary",
     "affinity",
     "attention",
+    "layernorm_stats",
     "load",
+    "mean_attention",
+    "position_bias",
+    "position_summary",
     "terms",
 ]
