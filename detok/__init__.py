@@ -16,6 +16,7 @@ from detok.affinity import affinity
 from detok.checkpoint import CheckpointError, NotDownloadable
 from detok.decomposition import Terms, attention, terms
 from detok.errors import InputError
+from detok.excerpts import excerpts
 from detok.layer import Layer, load
 from detok.layernorm_stats import LayerNormStats, layernorm_stats
 from detok.position_summary import position_summary
@@ -35,6 +36,7 @@ __all__ = [
     "Vocabulary",
     "affinity",
     "attention",
+    "excerpts",
     "layernorm_stats",
     "load",
     "mean_attention",

@@ -10,7 +10,7 @@ from detok.errors import InputError
 from detok.layer import Layer
 from detok.positions import check_position
 
-# Numbers held at once in the largest tensor, keys of (texts, positions, d): 16 MB of float32.
+# Numbers held at once in the largest tensor, the embeddings of (texts, positions, d): 16 MB.
 BLOCK_VALUES = 1 << 22
 
 
@@ -77,15 +77,18 @@ def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
     `tokens` (B, n) are texts of one length, from position 0. The six terms are the products of
     (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their sum.
     """
-    B, n = tokens.shape
-    flat = tokens.flatten()  # (B * n,)
+    n = tokens.shape[1]
     positions = torch.arange(n, device=tokens.device)
-    sigma = layer.sigma.pairs(flat, positions.repeat(B)).view(B, n)
-    query = layer.Q_E[:, tokens[:, -1]] + layer.Q_pos[:, n - 1, None]  # (H, B, d')
-    query = query / sigma[:, -1, None] + layer.b_Q[:, None]  # (H, B, d')
-    # The tokens lie last in the memory of K_E: selected there, each d' is one pass over a row.
-    key = layer.K_E.mT.flatten(0, 1).index_select(1, flat)  # (H * d', B * n)
-    key = key.view(layer.n_heads, layer.d_head, B, n)
-    key += layer.K_pos.mT[:, :, None, :n]  # (H, d', B, n)
-    scores = torch.einsum("hbc,hcbn->hbn", query, key)  # (H, B, n)
-    return (scores / sigma / layer.d_head**0.5).softmax(dim=-1)
+    e = layer.W_E[tokens]  # (B, n, d)
+    own = tokens[:, -1], torch.full_like(tokens[:, -1], n - 1)
+    query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
+    query += layer.b_Q[:, None]  # (H, B, d')
+    # Brought to the width of the tokens' embeddings once a text, the query meets each in one
+    # product: projecting all of them to keys, or gathering their keys, takes several times as long.
+    wide = query @ layer.W_K.unflatten(1, (layer.n_heads, -1)).permute(1, 2, 0)  # (H, B, d)
+    scores = e @ wide.permute(1, 2, 0)  # (B, n, H)
+    scores += (query @ layer.K_pos[:, :n].mT).permute(1, 2, 0)  # (B, n, H)
+    cov = e.mul_(layer.sigma.W_pos_centred[:n]).mean(dim=2)  # (B, n)
+    sigma = layer.sigma.from_cov(tokens, positions, cov)  # (B, n)
+    scores /= sigma[:, :, None] * layer.d_head**0.5
+    return scores.permute(2, 0, 1).softmax(dim=-1)
