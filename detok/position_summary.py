@@ -25,8 +25,8 @@ def position_summary(layer: Layer, i: int, others: Sequence[int] = ()) -> pd.Dat
     Raises: InputError for a position that the model does not have.
     """
     bias = position_bias(layer, i)
-    slope, r2 = _lines(_inner(bias.p))
-    period, share = _periods(_inner(bias.pp))
+    slope, r2 = lines(inner(bias.p))
+    period, share = periods(inner(bias.pp))
     columns = {
         "head": np.arange(layer.n_heads),
         "slope_per_100": 100 * slope,
@@ -43,12 +43,12 @@ def position_summary(layer: Layer, i: int, others: Sequence[int] = ()) -> pd.Dat
     return pd.DataFrame(columns)
 
 
-def _inner(rows: torch.Tensor) -> np.ndarray:
+def inner(rows: torch.Tensor) -> np.ndarray:
     """Without position 0 and the last, which are unlike all others."""
     return rows[:, 1:-1].double().cpu().numpy()  # (H, L - 2)
 
 
-def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope per step and R² of the least-squares line through each row: (H,) each."""
     n = rows.shape[1]
     if n < 2:
@@ -60,7 +60,7 @@ def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return slope, slope**2 * (x @ x) / (y**2).sum(axis=1)
 
 
-def _periods(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def periods(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Period of each row's strongest frequency, and its share of the row's power: (H,) each."""
     n = rows.shape[1]
     if n < 2:
