@@ -20,7 +20,7 @@ def position_variance(table: pd.DataFrame) -> alt.LayerChart:
         opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
         tooltip=_variance_tooltip(),
     )
-    return alt.layer(line, points, data=table).properties(height=260)
+    return alt.layer(line, points, data=table).properties(height=320)
 
 
 def end_variance(table: pd.DataFrame, title: str) -> alt.Chart:
@@ -31,10 +31,10 @@ def end_variance(table: pd.DataFrame, title: str) -> alt.Chart:
         .encode(
             x=alt.X("position:O", title=_POSITION, axis=alt.Axis(labelAngle=0)),
             y=alt.Y("variance:Q", title="Var(p_i)"),
-            color=_outlier_color(),
+            color=_outlier_color().legend(None),
             tooltip=_variance_tooltip(),
         )
-        .properties(height=220)
+        .properties(height=240)
     )
 
 
@@ -74,7 +74,7 @@ def position_sigma(table: pd.DataFrame) -> alt.LayerChart:
     line = alt.Chart().mark_line(color=_MAIN, strokeWidth=1.8).encode(x=x, y=y)
     points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
     points = points.encode(x=x, y=y, tooltip=tooltip)
-    return alt.layer(band, line, points, data=table).properties(height=260)
+    return alt.layer(band, line, points, data=table).properties(height=320)
 
 
 def norms(table: pd.DataFrame) -> alt.Chart:
@@ -82,7 +82,7 @@ def norms(table: pd.DataFrame) -> alt.Chart:
     order = table["which"].unique().tolist()
     return (
         alt.Chart(table)
-        .mark_bar(opacity=0.65)
+        .mark_bar(opacity=0.65, binSpacing=0)
         .encode(
             x=alt.X(
                 "low:Q",
@@ -105,7 +105,7 @@ def norms(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("tokens:Q", title="Tokens", format=","),
             ],
         )
-        .properties(height=260)
+        .properties(height=320)
     )
 
 
@@ -136,7 +136,7 @@ def switch(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("sigma_j:Q", title="σ_j", format=".4f"),
             ],
         )
-        .properties(height=260)
+        .properties(height=320)
     )
 
 
@@ -162,7 +162,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("score:Q", title="Score", format=".4f"),
         ]
     )
-    return alt.layer(line, points, data=table).properties(height=260)
+    return alt.layer(line, points, data=table).properties(height=320)
 
 
 def token_variance(table: pd.DataFrame) -> alt.Chart:

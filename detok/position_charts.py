@@ -132,7 +132,7 @@ def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart |
     )
     layered = alt.layer(current, *layers, data=table)
     if table["head"].nunique() < 2:
-        return layered.properties(height=260)
+        return layered.properties(height=320)
     header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
     panels = layered.properties(width=190, height=120).facet(
         alt.Facet("head:O", title=None, header=header), columns=4

@@ -133,8 +133,8 @@ def comparison_reading(
         sentences.insert(
             0,
             f"In head {head}, the strongest wave of T^pp has a period of {period[head]:.0f} "
-            f"positions and {share[head]:.0%} of the power; T^pp is largest {distance[head]} "
-            f"positions before i.",
+            f"positions and {share[head]:.0%} of the power; T^pp is largest "
+            f"{_back(distance[head])}.",
         )
         if with_layernorm:
             low, high = (
@@ -146,6 +146,10 @@ def comparison_reading(
             )
         sentences += _left_out(values[head], ends)
     return " ".join(sentences)
+
+
+def _back(distance: int) -> str:
+    return "at i itself" if not distance else f"{distance} before i"
 
 
 def _largest(values: torch.Tensor, i: int) -> np.ndarray:
@@ -173,7 +177,7 @@ def total_reading(bias: PositionBias, with_layernorm: bool, head: int | None, en
         sentences.insert(
             0,
             f"In head {head}, over positions 1 to {bias.i}, T^p spans {span_p[head]:.1f} and T^pp "
-            f"{span_pp[head]:.1f}; their sum is largest {distance[head]} positions before i.",
+            f"{span_pp[head]:.1f}; their sum is largest {_back(distance[head])}.",
         )
         sentences += _left_out(total[head], ends)
     return " ".join(sentences)
@@ -209,7 +213,7 @@ def attention_reading(table: pd.DataFrame, i: int, head: int | None, ends: bool)
 
 def measured_reading(measured: MeanAttention, what: str) -> str:
     """How many texts the measured attention rests on."""
-    short = f"; {measured.n_short} were too short and left out" if measured.n_short else ""
+    short = f"; {measured.n_short} too short and left out" if measured.n_short else ""
     return (
         f"Measured: the first layer's own attention weights, from the six terms, over "
         f"{measured.n_used} {what}{short}. The band is a standard deviation over the texts."
@@ -224,8 +228,9 @@ def zoom_reading(table: pd.DataFrame, i: int) -> str:
     for name, words in names.items():
         if name in by_j:
             best = by_j[name].idxmax()
-            away = "i itself" if best == i else f"{i - best} before i"
-            parts.append(f"{words}, {away} gets most ({by_j.loc[best, name]:.1%})")
+            parts.append(
+                f"{words}, attention is largest {_back(i - best)} ({by_j.loc[best, name]:.1%})"
+            )
     several = table["head"].nunique() > 1
     sentence = "; ".join(parts) + (" on average over the heads." if several else ".")
     return sentence[0].upper() + sentence[1:]

@@ -47,8 +47,8 @@ def mean_attention(
     if not used:
         longest = max(map(len, rows), default=0)
         raise InputError(
-            f"none of the {len(rows)} texts reaches position {i} (the longest has {longest} "
-            f"tokens); expected at least one of {i + 1} tokens"
+            f"no text reaches position {i} (the longest of {len(rows)} has {longest} tokens); "
+            f"expected at least one of {i + 1} tokens"
         )
     tokens = torch.stack([check_ids(layer, row) for row in used])  # (texts, i + 1)
     sums = torch.zeros(2, layer.n_heads, i + 1, dtype=torch.float64)  # of weights and their squares

@@ -90,12 +90,12 @@ def two_places() -> Sequence[DeltaGenerator]:
 
 left, right = two_places()
 with left:
-    st.subheader("T^p: what j gets from every query")
+    st.subheader("T^p: the same for all i")
     ui.chart(charts.self_assertion(drawn, i))
     ui.reading(tables.self_assertion_reading(bias, with_layernorm, head, ends))
     ui.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
 with right:
-    st.subheader("T^pp: what j gets from i")
+    st.subheader("T^pp: seen from i")
     ui.chart(charts.comparison(drawn, i))
     ui.reading(tables.comparison_reading(bias, with_layernorm, head, ends))
     ui.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
@@ -107,7 +107,7 @@ with left:
     ui.reading(tables.total_reading(bias, with_layernorm, head, ends))
     ui.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
 with right:
-    st.subheader("Attention: expected and measured")
+    st.subheader("Attention")
     ui.chart(charts.attention(drawn_attention, i))
     ui.reading(tables.attention_reading(attention, i, head, ends))
     if measured is not None:

@@ -35,7 +35,7 @@ with left:
     ui.reading(tables.sigma_reading(variances))
     ui.download(variances[["position", "sigma", "sigma_min", "sigma_max"]], "sigma", layer)
 with right:
-    st.subheader("Norms of the token embeddings")
+    st.subheader("Norms of the tokens")
     norms = tables.norms(stats)
     ui.chart(charts.norms(norms))
     ui.reading(tables.norms_reading(stats))

@@ -11,11 +11,17 @@ from streamlit.testing.v1 import AppTest
 
 import detok
 from detok import layernorm_tables, position_charts, position_tables, ui
+from tests import test_pages
 from tests.models import random_checkpoint
-from tests.test_pages import run, succeed, texts
+from tests.test_pages import run, succeed
 
 POSITIONS = "pages/2_Positional_bias.py"
 LAYERNORM = "pages/3_LayerNorm_variance.py"
+
+
+def texts(test: AppTest) -> str:
+    """What the page says, without the backslashes that keep it from being taken for Markdown."""
+    return test_pages.texts(test).replace("\\", "")
 
 
 def downloads(test: AppTest) -> list[str]:
@@ -90,9 +96,9 @@ def test_the_first_and_the_last_position_can_be_chosen(i: str, head: str) -> Non
 def test_own_texts_are_counted_and_short_ones_refused_in_a_sentence() -> None:
     long, short = "It was the best of times. " * 30, "Too short."
     test = run(POSITIONS, head="1", i="50", texts=f"{long}\n\n{short}\n \n{long}")
-    assert "2 of your own texts; 1 were too short" in texts(test)
+    assert "2 of your texts; 1 too short" in texts(test)
     succeed(test.text_area(key="texts").input(short).run())
-    assert "None of the 1 texts reaches position 50" in texts(test)
+    assert "No text reaches position 50" in texts(test)
     assert "by position alone" in texts(test).lower()
 
 
@@ -121,7 +127,7 @@ def test_measured_attention_is_remembered(monkeypatch: pytest.MonkeyPatch) -> No
 def test_layernorm_shows_what_the_library_computes() -> None:
     stats = detok.layernorm_stats(detok.load("mini"))
     test = run(LAYERNORM, head="1", i="100")
-    shown = texts(test).replace("\\", "")
+    shown = texts(test)
     before, after = stats.norm_variances
     assert f"a variance of {before:.3g} before and {after:.3g} after" in shown
     assert f"{len(stats.outliers)} of 256 positions" in shown

@@ -63,9 +63,9 @@ def test_progress_counts_the_texts_that_are_used(
 
 
 def test_texts_that_are_all_too_short_are_refused(layer: detok.Layer) -> None:
-    with pytest.raises(InputError, match=r"none of the 2 texts reaches position 9 .*5 tokens"):
+    with pytest.raises(InputError, match=r"no text reaches position 9 .*of 2 has 5 tokens"):
         mean_attention(layer, [[1, 2, 3], [1, 2, 3, 4, 5]], 9)
-    with pytest.raises(InputError, match="none of the 0 texts"):
+    with pytest.raises(InputError, match="longest of 0 has 0"):
         mean_attention(layer, [], 0)
 
 
