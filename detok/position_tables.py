@@ -11,7 +11,7 @@ from detok.text_attention import MeanAttention
 
 ZOOM = 32  # last positions that the zoom shows
 # Points drawn a head where all heads are side by side.
-MAX_POINTS = 200
+MAX_POINTS = 256
 
 
 def curves(bias: PositionBias, with_layernorm: bool) -> pd.DataFrame:

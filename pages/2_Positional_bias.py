@@ -78,8 +78,8 @@ shown_attention = attention if head is None else attention[attention["head"] == 
 bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
 if head is None and tables.thinning(layer) > 1:
     st.info(
-        f"Drawn for every {tables.thinning(layer)}th position and the {tables.ZOOM} before i; the "
-        "CSV files have all."
+        f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} up to i. The CSV "
+        "files have all."
     )
 
 
