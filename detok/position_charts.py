@@ -134,7 +134,7 @@ def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart |
     if table["head"].nunique() < 2:
         return layered.properties(height=320)
     header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
-    panels = layered.properties(width=138, height=110).facet(
+    panels = layered.properties(width=118, height=110).facet(
         alt.Facet("head:O", title=None, header=header), columns=4
     )
     return panels.resolve_scale(y="independent")
