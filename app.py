@@ -20,7 +20,7 @@ st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
 panels = tables.decomposition(layer, ids, detok.terms(layer, ids), int(head))
-ui.chart(charts.decomposition(panels, ui.is_dark()), "content")
+ui.chart(charts.decomposition(panels, ui.is_dark()))
 ui.reading(tables.decomposition_reading(panels, int(head)))
 ui.download(panels, "decomposition", layer)
 

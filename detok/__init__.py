@@ -15,21 +15,34 @@ Models" (Kamoda et al.).
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
+from detok.excerpts import excerpts
 from detok.layer import Layer, load
+from detok.layernorm_stats import LayerNormStats, layernorm_stats
+from detok.position_summary import position_summary
+from detok.positions import PositionBias, position_bias
+from detok.text_attention import MeanAttention, mean_attention
 from detok.vocabulary import Vocabulary
 
 __all__ = [
     "CheckpointError",
     "InputError",
     "Layer",
+    "LayerNormStats",
+    "MeanAttention",
     "NotDownloadable",
+    "PositionBias",
     "Terms",
     "Vocabulary",
     "affinity",
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "excerpts",
+    "layernorm_stats",
     "load",
+    "mean_attention",
+    "position_bias",
+    "position_summary",
     "previous_piece_ranks",
     "terms",
 ]

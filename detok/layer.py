@@ -30,6 +30,7 @@ class Layer:
     K_E: torch.Tensor  # (H, V, d'), W_E W'^K
     Q_pos: torch.Tensor  # (H, L, d'), W_pos W'^Q
     K_pos: torch.Tensor  # (H, L, d'), W_pos W'^K
+    W_K: torch.Tensor  # (d, d), folded W'^K, the heads side by side
     b_Q: torch.Tensor  # (H, d'), folded b'^Q; b'^K never matters
     sigma: Sigma
     moments: Moments
@@ -115,6 +116,7 @@ def fold_layer(
         K_E=per_head(W_E, W_K),
         Q_pos=per_head(W_pos, W_Q),
         K_pos=per_head(W_pos, W_K),
+        W_K=W_K,
         b_Q=b_Q.unflatten(0, (H, -1)),  # (H, d')
         sigma=sigma,
         moments=Moments.of(sigma),

@@ -49,6 +49,12 @@ class Sigma:
     def pairs(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """σ of the n-th token at the n-th position, shape (n,)."""
         cov = (self.W_E[ids] * self.W_pos_centred[positions]).mean(dim=1)  # (n,)
+        return self.from_cov(ids, positions, cov)
+
+    def from_cov(
+        self, ids: torch.Tensor, positions: torch.Tensor, cov: torch.Tensor
+    ) -> torch.Tensor:
+        """σ of tokens at positions whose covariance is at hand, in the shape they broadcast to."""
         return self._from(self.var_e[ids], self.var_p[positions], cov)
 
     def at_position(self, position: int) -> torch.Tensor:

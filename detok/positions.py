@@ -1,9 +1,105 @@
 """What the first layer does with positions alone: a bias toward close tokens (§5)."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
 import torch
 
 from detok.errors import InputError
 from detok.layer import Layer
+
+
+@dataclass(frozen=True, eq=False)
+class PositionBias:
+    """The position terms of one current position i in every head (Eq. 17), unscaled.
+
+    They are given for all L past positions j, also those beyond i, which only the two attentions
+    mask. `raw` is without LayerNorm: the same products, divided by no σ.
+    """
+
+    i: int
+    p: torch.Tensor  # (H, L), T^p_j: mean over all tokens of the vocabulary at position j
+    p_std: torch.Tensor  # (H, L), its standard deviation over those tokens
+    p_min: torch.Tensor  # (H, L)
+    p_max: torch.Tensor  # (H, L)
+    pp: torch.Tensor  # (H, L), T^pp_ij: σ_i at its mean, averaged over the tokens at j
+    pp_sigma_min: torch.Tensor  # (H, L), σ_i at its minimum over all tokens
+    pp_sigma_max: torch.Tensor  # (H, L), σ_i at its maximum
+    raw_p: torch.Tensor  # (H, L), b^QK p_jᵀ
+    raw_pp: torch.Tensor  # (H, L), p_i W^QK p_jᵀ
+    d_head: int
+
+    @property
+    def total(self) -> torch.Tensor:
+        """T^p_j + T^pp_ij at their means, shape (H, L), unscaled."""
+        return self.p + self.pp
+
+    @property
+    def raw_total(self) -> torch.Tensor:
+        """The sum without LayerNorm, shape (H, L), unscaled."""
+        return self.raw_p + self.raw_pp
+
+    @property
+    def attention(self) -> torch.Tensor:
+        """Causal softmax of the sum over √d', shape (H, i + 1): each row sums to 1 (§5.3)."""
+        return self._softmax(self.total)
+
+    @property
+    def raw_attention(self) -> torch.Tensor:
+        """Causal softmax of the sum without LayerNorm over √d', shape (H, i + 1)."""
+        return self._softmax(self.raw_total)
+
+    def _softmax(self, scores: torch.Tensor) -> torch.Tensor:
+        return (scores[:, : self.i + 1] / self.d_head**0.5).softmax(dim=-1)
+
+
+def check_position(layer: Layer, i: int) -> None:
+    """Raises: InputError if i is no position of the model."""
+    if not 0 <= i < layer.n_positions:
+        raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
+
+
+@torch.inference_mode()
+def position_bias(layer: Layer, i: int) -> PositionBias:
+    """What position i gives to every past position j, whatever the tokens, in all heads (§5.1–5.3).
+
+    T^p_j has a band over all tokens of the vocabulary at j; T^pp_ij is averaged over the tokens at
+    j, with σ_i at its mean, minimum and maximum. All are exact: a term depends on the token at j
+    only through 1/σ_j, whose moments the layer holds.
+
+    Raises: InputError if i is no position of the model.
+    """
+    check_position(layer, i)
+    moments = layer.moments
+    raw_p = (layer.K_pos @ layer.b_Q[:, :, None])[:, :, 0]  # (H, L)
+    raw_pp = (layer.K_pos @ layer.Q_pos[:, i, :, None])[:, :, 0]  # (H, L)
+    # Which of the two is the smaller depends on the sign of the product.
+    ends = raw_p / moments.position_max, raw_p / moments.position_min  # (H, L)
+    pp = raw_pp * moments.inverse_mean  # (H, L), still to be divided by σ_i
+    return PositionBias(
+        i=i,
+        p=raw_p * moments.inverse_mean,
+        p_std=raw_p.abs() * moments.inverse_std,
+        p_min=torch.minimum(*ends),
+        p_max=torch.maximum(*ends),
+        pp=pp / moments.position_mean[i],
+        pp_sigma_min=pp / moments.position_min[i],
+        pp_sigma_max=pp / moments.position_max[i],
+        raw_p=raw_p,
+        raw_pp=raw_pp,
+        d_head=layer.d_head,
+    )
+
+
+@torch.inference_mode()
+def raw_comparison(layer: Layer, positions: Sequence[int]) -> torch.Tensor:
+    """p_i W^QK p_jᵀ, T^pp without LayerNorm, of some i with all j: (H, len(positions), L) (Fig. 7).
+
+    Raises: InputError for a position that the model does not have.
+    """
+    for i in positions:
+        check_position(layer, i)
+    return layer.Q_pos[:, list(positions)] @ layer.K_pos.mT
 
 
 @torch.inference_mode()
@@ -17,6 +113,11 @@ def self_assertion(layer: Layer) -> torch.Tensor:
 
 
 @torch.inference_mode()
+def rise_share(layer: Layer) -> torch.Tensor:
+    """The share of all L − 1 steps from j to j + 1 at which T^p rises, shape (H,), float64."""
+    return (self_assertion(layer).diff(dim=1) > 0).double().mean(dim=1)
+
+
 def position_only_attention(layer: Layer, i: int) -> torch.Tensor:
     """The attention that position i would pay if tokens did not matter, to see its reach (§5.3).
 
@@ -25,9 +126,4 @@ def position_only_attention(layer: Layer, i: int) -> torch.Tensor:
 
     Raises: InputError if i is no position of the model.
     """
-    if not 0 <= i < layer.n_positions:
-        raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
-    query = layer.Q_pos[:, i, :, None] / layer.moments.position_mean[i]  # (H, d', 1)
-    pp = (layer.K_pos @ query)[:, :, 0] * layer.moments.inverse_mean  # (H, L)
-    scores = (self_assertion(layer) + pp)[:, : i + 1] / layer.d_head**0.5  # (H, i + 1)
-    return scores.softmax(dim=-1)
+    return position_bias(layer, i).attention

@@ -2,9 +2,10 @@
 
 import gc
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Literal
+from typing import Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -41,6 +42,26 @@ COLUMNS = {
     ),
     "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
 }
+SUMMARY = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "slope_per_100": st.column_config.NumberColumn(
+        "Slope of T^p", format="%+.2f", help="Per 100 positions, unscaled, by least squares"
+    ),
+    "r2": st.column_config.NumberColumn("R²", format="%.2f", help="Of the line through T^p"),
+    "rise_share": st.column_config.NumberColumn(
+        "T^p rises", format="percent", help="Share of the steps from j to j + 1"
+    ),
+    "period": st.column_config.NumberColumn(
+        "Period of T^pp", format="%.0f", help="Of its strongest wave, in positions"
+    ),
+    "period_share": st.column_config.NumberColumn(
+        "Its power", format="percent", help="Share of the wave in the power of T^pp"
+    ),
+}
+# Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
+MAX_MEASURED = 64
+# A progress bar that would be gone at once is not shown.
+PROGRESS_AFTER_S = 0.5
 # Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
 MAX_LAYERS = 3
 
@@ -109,6 +130,46 @@ def attention_error(model: str, text: str) -> float:
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
 
 
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def layernorm_stats(model: str) -> detok.LayerNormStats:
+    """The statistics of a model's LayerNorm, computed once."""
+    return detok.layernorm_stats(load_layer(model))
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def _excerpts(model: str) -> tuple[list[list[int]], dict[int, detok.MeanAttention]]:
+    """The bundled excerpts in a model's tokens, and what was measured on them at each position."""
+    encode = load_layer(model).tokenizer.backend.encode_batch
+    texts = encode(detok.excerpts()["text"].tolist(), add_special_tokens=False)
+    return [text.ids for text in texts], {}
+
+
+def measured_on_excerpts(model: str, i: int) -> detok.MeanAttention:
+    """The mean attention of position i over the bundled excerpts, measured once."""
+    ids, measured = _excerpts(model)
+    if i not in measured:
+        with progress(f"Reading {len(ids)} excerpts …") as report:
+            found = detok.mean_attention(load_layer(model), ids, i, report)
+        if len(measured) >= MAX_MEASURED:
+            measured.clear()
+        measured[i] = found
+        return found
+    return measured[i]
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for a callback of (done, total), shown only if it takes more than a moment."""
+    place, start = st.empty(), time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        if time.monotonic() - start > PROGRESS_AFTER_S:
+            place.progress(done / total, label)
+
+    yield report
+    place.empty()
+
+
 @contextmanager
 def mistakes() -> Iterator[None]:
     """Shows the sentence of an `InputError` in place of what could not be computed."""
@@ -124,9 +185,22 @@ def is_dark() -> bool:
     return st.context.theme.type == "dark"
 
 
-def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] = "stretch") -> None:
-    """An Altair chart; its own menu saves the picture as SVG or PNG."""
-    st.altair_chart(figure, width=width)
+def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
+    """How the columns of `detok.position_summary` are headed, with those of each position."""
+    columns = dict(SUMMARY)
+    for name in summary.columns.difference(list(SUMMARY)):
+        _, part, *reach, _, i = name.split("_")
+        label = f"Last {reach[0]} at {i}" if part == "last" else f"Position 0 at {i}"
+        columns[name] = st.column_config.NumberColumn(
+            label, format="percent", help=f"Share of position {i}'s attention, by position alone"
+        )
+    return columns
+
+
+def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None = None) -> None:
+    """An Altair chart as wide as the page; one of several panels keeps its own width."""
+    own = "content" if isinstance(figure, alt.FacetChart) else "stretch"
+    st.altair_chart(figure, width=width or own)
 
 
 def reading(sentence: str) -> None:

@@ -62,10 +62,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     position_help = "Leave both empty to average σ over all positions, as the paper does."
     last = layer.n_positions - 1
     i = st.number_input(
-        "Position i", 0, last, None, key="i", bind="query-params", help=position_help, width=130
+        "Position i", 0, last, None, key="at_i", bind="query-params", help=position_help, width=130
     )
     j = st.number_input(
-        "Position j", 0, last, None, key="j", bind="query-params", help=position_help, width=130
+        "Position j", 0, last, None, key="at_j", bind="query-params", help=position_help, width=130
     )
 
 if (i is None) != (j is None):
@@ -85,7 +85,7 @@ else:
         found = tables.with_counts(found, layer, token, direction, counts)
         if head == "all":
             st.dataframe(tables.side_by_side(found), hide_index=True)
-            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]), "content")
+            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
             columns = ["rank", "shown", "score", "joined_shown", "count", "known"]

@@ -75,6 +75,38 @@ def test_an_example_leads_from_the_overview_to_its_result(
     assert page.get_by_role("textbox", name="Word or text").input_value() == "Libertarian"
 
 
+def test_moving_the_slider_redraws_the_chart_and_is_in_the_link(
+    chromium: playwright.Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address + "/Positional_bias?head=1&i=100")
+    chart = page.get_by_test_id("stVegaLiteChart").nth(3)
+    chart.locator("canvas, svg").first.wait_for(timeout=60_000)
+    browser.settle(page)
+    page.wait_for_timeout(1000)
+    before = chart.screenshot()
+    page.get_by_role("slider").press("ArrowRight")
+    page.wait_for_url(re.compile("i=101"))
+    page.get_by_text("By position alone, i = 101").wait_for(timeout=30_000)
+    browser.settle(page)
+    page.wait_for_timeout(1000)
+    assert chart.screenshot() != before
+    assert "head=1" in page.url
+
+
+def test_choosing_a_row_of_the_summary_chooses_its_head(
+    chromium: playwright.Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address + "/Positional_bias?head=1")
+    browser.top_row(page)
+    browser.settle(page)
+    grid = page.get_by_test_id("stDataFrame").locator("canvas").first
+    grid.scroll_into_view_if_needed()
+    # The box in the first column of the row of head 3: five rows of 35 pixels, one the header.
+    grid.click(position={"x": 18, "y": 35 * 4 + 17}, force=True)  # a scroller lies over it
+    page.wait_for_url(re.compile("head=3"))
+    page.get_by_text("In head 3, T^p").wait_for(timeout=30_000)
+
+
 def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
     chromium: playwright.Browser, address: str
 ) -> None:

@@ -76,8 +76,8 @@ def change_k(test: AppTest) -> None:
 
 
 def change_positions(test: AppTest) -> None:
-    test.number_input(key="i").set_value(200)
-    test.number_input(key="j").set_value(0)
+    test.number_input(key="at_i").set_value(200)
+    test.number_input(key="at_j").set_value(0)
 
 
 @pytest.mark.parametrize(
@@ -132,9 +132,9 @@ def test_any_text_gives_a_result_or_a_sentence(text: str) -> None:
 
 def test_one_position_alone_is_explained_and_an_impossible_pair_refused() -> None:
     test = run(AFFINITY, text="Holmes")
-    succeed(test.number_input(key="i").set_value(3).run())
+    succeed(test.number_input(key="at_i").set_value(3).run())
     assert "need both positions" in texts(test)
-    succeed(test.number_input(key="j").set_value(9).run())
+    succeed(test.number_input(key="at_j").set_value(9).run())
     assert "expected 0 ≤ j ≤ i" in texts(test)
 
 

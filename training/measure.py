@@ -9,9 +9,9 @@ import torch
 from detok.auroc import auroc
 from detok.counts import Counts
 from detok.layer import Layer
-from detok.positions import position_only_attention, self_assertion
+from detok.position_summary import REACHES
+from detok.positions import position_only_attention, rise_share
 
-REACHES = (1, 5, 16)  # numbers of last positions
 TOP = 3
 MIN_PAIR_COUNT = 20
 # A head is said to bind names and words if it has this many times as many on top as chance has.
@@ -52,13 +52,12 @@ def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
     token of a token is that token itself).
     """
     attention = position_only_attention(layer, layer.n_positions // 2).cpu()  # (H, i + 1)
-    rises = self_assertion(layer).cpu().diff(dim=1) > 0  # (H, L - 1)
     itself = best_past(layer, tokens, 1)[:, :, 0] == torch.from_numpy(tokens)  # (H, n)
     table = {
         "head": range(layer.n_heads),
         "auroc": auroc(layer, counts, tokens).nanmean(dim=1).numpy(),
         **{f"mass_last_{n}": attention[:, -n:].sum(dim=1).numpy() for n in REACHES},
-        "rise_share": rises.double().mean(dim=1).numpy(),
+        "rise_share": rise_share(layer).cpu().numpy(),
         "diagonal_share": itself.double().mean(dim=1).numpy(),
     }
     return pd.DataFrame(table)

@@ -1,0 +1,136 @@
+"""Positional bias: what the first layer gives to positions, whatever the tokens."""
+
+import re
+from collections.abc import Sequence
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+import detok
+from detok import position_charts as charts
+from detok import position_tables as tables
+from detok import ui
+
+layer = ui.page("Positional bias")
+st.markdown(
+    "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
+    "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
+    "close tokens before it has read any."
+)
+heads = list(map(str, range(layer.n_heads)))
+
+
+def choose_head() -> None:
+    """Choosing a row of the summary chooses its head."""
+    rows = st.session_state["summary"].selection.rows
+    if rows:
+        st.session_state["head"] = heads[rows[0]]
+
+
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    chosen = st.selectbox("Head", [*heads, "all"], key="head", bind="query-params", width=130)
+    i = st.slider(
+        "Current position i",
+        0,
+        layer.n_positions - 1,
+        layer.n_positions // 2,
+        key="i",
+        bind="query-params",
+    )
+    with_layernorm = st.toggle(
+        "LayerNorm",
+        value=True,
+        key="layernorm",
+        bind="query-params",
+        help="Off: b^QK p_j and p_i W^QK p_j as they are, divided by no σ.",
+    )
+    ends = st.toggle(
+        "Position 0 and last",
+        key="ends",
+        bind="query-params",
+        help="Draw these two positions too, though they are often far from all others.",
+    )
+own = st.text_area(
+    "Your own texts to measure attention on",
+    key="texts",
+    bind="query-params",
+    max_chars=6000,
+    placeholder="empty: the excerpts of public-domain books that come with detok",
+    help="Leave an empty line between two texts. Each needs more than i tokens.",
+)
+head = None if chosen == "all" else int(chosen)
+bias = detok.position_bias(layer, i)
+measured = None
+with ui.mistakes():
+    if own.strip():
+        measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
+    else:
+        measured = ui.measured_on_excerpts(layer.name, i)
+
+curves = tables.curves(bias, with_layernorm)
+attention = tables.attention(bias, with_layernorm, measured)
+drawn = tables.drawn(curves, layer, i, head, ends)
+drawn_attention = tables.drawn(attention, layer, i, head, ends)
+
+
+shown = curves if head is None else curves[curves["head"] == head]
+shown_attention = attention if head is None else attention[attention["head"] == head]
+bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
+if head is None and tables.thinning(layer) > 1:
+    st.info(
+        f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} up to i. The CSV "
+        "files have all."
+    )
+
+
+def two_places() -> Sequence[DeltaGenerator]:
+    """Figures of one head lie beside each other, small multiples of all below each other."""
+    return (st.container(), st.container()) if head is None else st.columns(2)
+
+
+left, right = two_places()
+with left:
+    st.subheader("T^p: the same for all i")
+    ui.chart(charts.self_assertion(drawn, i))
+    ui.reading(tables.self_assertion_reading(bias, with_layernorm, head, ends))
+    ui.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
+with right:
+    st.subheader("T^pp: seen from i")
+    ui.chart(charts.comparison(drawn, i))
+    ui.reading(tables.comparison_reading(bias, with_layernorm, head, ends))
+    ui.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
+
+left, right = two_places()
+with left:
+    st.subheader("Their sum")
+    ui.chart(charts.total(drawn, i))
+    ui.reading(tables.total_reading(bias, with_layernorm, head, ends))
+    ui.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
+with right:
+    st.subheader("Attention")
+    ui.chart(charts.attention(drawn_attention, i))
+    ui.reading(tables.attention_reading(attention, i, head, ends))
+    if measured is not None:
+        ui.reading(
+            tables.measured_reading(measured, "of your texts" if own.strip() else "excerpts")
+        )
+    ui.download(shown_attention, "attention", layer)
+
+st.subheader(f"Attention to the last {tables.ZOOM} positions")
+last = shown_attention[shown_attention["j"] > i - tables.ZOOM]
+ui.chart(charts.attention(last, i, points=True))
+ui.reading(tables.zoom_reading(last, i))
+ui.download(last, "attention-zoom", layer)
+
+st.subheader("All heads in numbers")
+summary = detok.position_summary(layer, i, tables.quarters(layer))
+st.dataframe(
+    summary,
+    key="summary",
+    hide_index=True,
+    on_select=choose_head,
+    selection_mode="single-row",
+    column_config=ui.summary_columns(summary),
+)
+ui.reading(tables.summary_reading(summary, i))
+ui.download(summary, "positions", layer)
