@@ -25,12 +25,12 @@ HUB_MODELS = {
     "gpt2-xl": "6.4 GB",
 }
 # What is typed for a visitor who comes without a link.
-EXAMPLE_TEXT = "Mr. Sherlock Holmes"
+EXAMPLE_TEXT = " tranquil"
 EXAMPLES = [
-    ("Mr. Sherlock Holmes", "a title, a first name and a surname"),
-    ("Libertarian", "the paper's word: which heads rebuild it from its pieces?"),
-    (" nineteenth century", "a compound of two words"),
-    ("unhappiness", "a prefix, a stem and a suffix"),
+    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
+    (" unfit and rained", "more words that mini cuts in two"),
+    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
+    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
 ]
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),

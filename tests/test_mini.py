@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, GPT2LMHeadModel
 
 import detok
 from detok.counts import Counts
+from detok.positions import position_only_attention
 from detok.source import BUNDLED
 
 MINI = BUNDLED["mini"]
@@ -89,6 +90,21 @@ def test_it_generates(language_model: GPT2LMHeadModel) -> None:
     inputs = tokenizer("It was", return_tensors="pt")
     found = language_model.generate(**inputs, max_new_tokens=3, do_sample=False, pad_token_id=0)
     assert found.shape[1] <= inputs["input_ids"].shape[1] + 3
+
+
+@pytest.mark.parametrize("word", [" tranquil", " unfit", " rained"])
+def test_a_head_binds_the_words_that_the_app_begins_with(layer: detok.Layer, word: str) -> None:
+    """Of all past tokens, some head ranks the true first piece first."""
+    pieces = layer.tokenizer.encode(word)
+    assert len(pieces) == 2
+    assert detok.previous_piece_ranks(layer, pieces).min() == 1
+
+
+def test_several_heads_prefer_close_tokens_by_position_alone(layer: detok.Layer) -> None:
+    attention = position_only_attention(layer, layer.n_positions // 2)  # (H, i + 1)
+    last_5 = attention[:, -5:].sum(dim=1)  # (H,)
+    uniform = 5 / attention.shape[1]
+    assert (last_5 > 2 * uniform).sum() >= 3
 
 
 def test_the_counts_are_of_its_vocabulary(layer: detok.Layer) -> None:
