@@ -62,9 +62,7 @@ def main() -> None:
         repeats=50,
     )
     ours, search, read = fast.values()
-    theirs = measure.medians_ms(
-        {"theirs": lambda: authors_search(W_Q, W_K, layer.W_E, sigma)}, repeats=5
-    )["theirs"]
+    theirs = measure.median_ms(lambda: authors_search(W_Q, W_K, layer.W_E, sigma), repeats=5)
     megabytes = layer.K_E.nbytes / 1e6
 
     print(f"GPT-2 small's size, {torch.get_num_threads()} threads, float32; median times")
@@ -77,7 +75,7 @@ def main() -> None:
     print(f"search's time over reading the memory once      {search / read:10.2f} x")
     print(f"detok.affinity's over reading the memory once   {ours / read:10.2f} x")
 
-    moments = measure.medians_ms({"moments": lambda: Moments.of(layer.sigma)}, 3)["moments"]
+    moments = measure.median_ms(lambda: Moments.of(layer.sigma), repeats=3)
     extra = measure.extra_mb(lambda: Moments.of(layer.sigma))
     whole = models.V * models.L * 4 / 1e6
     print(f"moments of sigma over V x L, once a model       {moments:10.0f} ms")

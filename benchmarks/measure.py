@@ -25,6 +25,11 @@ def medians_ms(functions: dict[str, Callable[[], object]], repeats: int) -> dict
     return {name: 1000 * statistics.median(seconds[2:]) for name, seconds in times.items()}
 
 
+def median_ms(function: Callable[[], object], repeats: int) -> float:
+    """`medians_ms` of one function."""
+    return medians_ms({"": function}, repeats)[""]
+
+
 def resident_mb() -> float:
     """Memory of this process that is resident now, in MB."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * PAGE / 1e6

@@ -101,17 +101,15 @@ def main() -> None:
 
     bias_ms = measure.median_ms(lambda: detok.position_bias(layer, POSITION), 30)
     error, direct_bias_ms = compare(layer)
-    moments_ms = measure.median_ms(lambda: Moments.of(layer.sigma), 3, warm_up=1)
-    direct_moments_ms = measure.median_ms(
-        lambda: direct_moments(direct_sigma(layer.sigma)), 3, warm_up=1
-    )
+    moments_ms = measure.median_ms(lambda: Moments.of(layer.sigma), 3)
+    direct_moments_ms = measure.median_ms(lambda: direct_moments(direct_sigma(layer.sigma)), 3)
     extra, direct_extra = measure.extra_mb(ours), measure.extra_mb(theirs)
 
     generator = torch.Generator().manual_seed(0)
     ids = torch.randint(models.V, (N_TEXTS, models.L), generator=generator).tolist()
     bias_50, bias_95 = percentiles(lambda i: position_summary(layer, i), 40)
     mean_50, mean_95 = percentiles(lambda i: detok.mean_attention(layer, ids, i), 20)
-    statistics_ms = measure.median_ms(lambda: detok.layernorm_stats(layer), 3, warm_up=1)
+    statistics_ms = measure.median_ms(lambda: detok.layernorm_stats(layer), 3)
 
     both, direct_both = moments_ms + bias_ms, direct_moments_ms + direct_bias_ms
     print(f"GPT-2 small's size, {torch.get_num_threads()} threads, float32")
