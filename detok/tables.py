@@ -44,25 +44,26 @@ def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
     return wide.rename(columns=lambda head: f"Head {head}").reset_index(names="Rank")
 
 
-def affinity_reading(table: pd.DataFrame, layer: Layer, counts: Counts | None) -> str:
-    """What the affinity table says, in words: the strongest pair, and how many pairs are known."""
+def affinity_answer(table: pd.DataFrame, layer: Layer) -> str:
+    """The strongest pair of an affinity table, in words."""
     best = table.loc[table["score"].idxmax()]
-    heads = table["head"].nunique()
-    sentences = [
+    return (
         f"Strongest of all {layer.vocab_size:,} tokens: {best['shown']} in head {best['head']} "
         f"(T^ee = {best['score']:.1f}, unscaled), which joins to “{best['joined_shown']}”."
-    ]
-    if counts is not None:
-        where = counts.provenance.get("corpus", "the training texts")
-        rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
-        sentences.append(
-            f"{int(table['known'].sum())} of the {len(table)} pairs shown"
-            + (f" over {heads} heads" if heads > 1 else "")
-            + f" really occur{rare} in {where}."
-        )
-    else:
-        sentences.append("There are no bigram counts for this model's tokenizer yet.")
-    return " ".join(sentences)
+    )
+
+
+def affinity_reading(table: pd.DataFrame, counts: Counts | None) -> str:
+    """How many pairs of an affinity table are known, and from where."""
+    heads = table["head"].nunique()
+    over = f" over {heads} heads" if heads > 1 else ""
+    longer = "Longer bars are tokens that the head would rather attend to."
+    if counts is None:
+        return f"{longer} There are no bigram counts for this model's tokenizer yet."
+    where = counts.provenance.get("corpus", "the training texts")
+    rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
+    known = int(table["known"].sum())
+    return f"{longer} {known} of the {len(table)} pairs shown{over} really occur{rare} in {where}."
 
 
 def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:

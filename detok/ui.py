@@ -208,6 +208,11 @@ def reading(sentence: str) -> None:
     st.caption(_escaped(sentence))
 
 
+def answer(sentence: str) -> None:
+    """The result in a sentence, which is on the screen before tables and charts can be drawn."""
+    st.markdown(_escaped(sentence))
+
+
 def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
     """A button that downloads a table as CSV, with the model and its revision in every row."""
     marked = table.assign(model=layer.name, revision=layer.source.revision or "")

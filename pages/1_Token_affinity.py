@@ -83,6 +83,7 @@ else:
         direction = "past" if side == "past tokens" else "current"
         found = detok.affinity(layer, token, heads, k, direction, positions)
         found = tables.with_counts(found, layer, token, direction, counts)
+        ui.answer(tables.affinity_answer(found, layer))
         if head == "all":
             st.dataframe(tables.side_by_side(found), hide_index=True)
             ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
@@ -97,7 +98,7 @@ else:
             )
             with right:
                 ui.chart(charts.affinity_bars(found))
-        ui.reading(tables.affinity_reading(found, layer, counts))
+        ui.reading(tables.affinity_reading(found, counts))
         ui.download(found.drop(columns="label"), "affinity", layer)
 
 if len(pieces) > 1:

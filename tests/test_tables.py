@@ -20,7 +20,7 @@ def test_pairs_are_looked_up_in_their_order(layer: detok.Layer) -> None:
         known = table[table["known"]]
         assert sorted(known["token_id"].unique()) == before_or_after
         assert (known["count"] == [counts.pair(*p) for p in pairs(known, side)]).all()
-        reading = tables.affinity_reading(table, layer, counts)
+        reading = tables.affinity_reading(table, counts)
         assert f"{len(known)} of the {len(table)} pairs" in reading
 
 
