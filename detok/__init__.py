@@ -12,6 +12,7 @@ Equation and section numbers are those of "Weight-based Analysis of Detokenizati
 Models" (Kamoda et al.).
 """
 
+from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
