@@ -130,5 +130,6 @@ with ui.mistakes():
         heads or list(range(layer.n_heads)),
     )
     ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()), "content")
-    ui.reading(tables.affinity_pairs_reading(pairs))
+    more = "" if heads else f" Choose one head to compare up to {N_TOKENS} tokens."
+    ui.reading(tables.affinity_pairs_reading(pairs) + more)
     ui.download(pairs, "heatmap", layer)
