@@ -13,7 +13,7 @@ st.markdown(
     "A language model sees “Libertarian” as “Liber” + “tarian”; its first layers bring the pieces "
     "back together. detok shows how the first attention layer does it, **from the weights alone**. "
     "LayerNorm is folded into the layer and the attention score of two tokens is taken apart into "
-    "six terms that add up to it exactly."
+    "six terms that add up to it, but for a constant in each row, which softmax ignores."
 )
 
 st.subheader("The score, taken apart")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from itertools import pairwise
+from numbers import Integral
 from typing import Literal
 
 import numpy as np
@@ -20,6 +21,8 @@ def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
     Raises: InputError if there are none, or one is out of range.
     """
     chosen = range(layer.n_heads) if heads is None else [heads] if isinstance(heads, int) else heads
+    if not all(isinstance(h, Integral) for h in chosen):
+        raise InputError(f"heads are {heads!r}; expected head numbers, or None for all")
     wrong = [h for h in chosen if not 0 <= h < layer.n_heads]
     if wrong or not len(chosen):
         found = f"head {wrong[0]} is out of range" if wrong else "no head is chosen"
@@ -51,10 +54,10 @@ def affinity_scores(
     if positions is None:
         sigma_own, sigma_others = layer.moments.token_mean[token_id], layer.moments.token_mean
     else:
-        i, j = positions
+        i, j = positions if len(positions) == 2 else (-1, -1)
         if not 0 <= j <= i < layer.n_positions:
             raise InputError(
-                f"positions (i, j) are ({i}, {j}); expected 0 ≤ j ≤ i < L = {layer.n_positions}"
+                f"positions (i, j) are {positions}; expected 0 ≤ j ≤ i < L = {layer.n_positions}"
             )
         own_position, other_position = (i, j) if side == "past" else (j, i)
         pair = torch.tensor([[token_id], [own_position]], device=layer.device)

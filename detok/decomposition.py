@@ -8,6 +8,8 @@ import torch
 from detok.errors import InputError
 from detok.layer import Layer
 
+_NO_IDS = (torch.bool, torch.complex64, torch.complex128)
+
 
 @dataclass(frozen=True, eq=False)
 class Terms:
@@ -35,10 +37,15 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
 
     Raises: InputError if there are none, more than L, or one that is no token of the model.
     """
-    tensor = torch.as_tensor(ids)
+    try:
+        tensor = torch.as_tensor(ids)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"ids cannot be read as numbers ({error}); expected token ids, as of tokenizer.encode"
+        ) from error
     if tensor.numel() == 0:
         raise InputError("the text has no tokens; expected at least 1")
-    if tensor.ndim != 1 or tensor.is_floating_point() or tensor.is_complex():
+    if tensor.ndim != 1 or tensor.dtype in _NO_IDS or tensor.is_floating_point():
         raise InputError(
             f"ids have shape {tuple(tensor.shape)} and type {tensor.dtype}; expected (n,) integers"
         )

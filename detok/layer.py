@@ -1,6 +1,7 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 
@@ -143,7 +144,7 @@ def pick_device(device: str | torch.device) -> torch.device:
 
 @torch.inference_mode()
 def load(
-    model: str,
+    model: str | Path,
     *,
     device: str | torch.device = "auto",
     dtype: torch.dtype = torch.float32,
@@ -161,7 +162,7 @@ def load(
     if dtype not in (torch.float32, torch.float64):
         raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
     chosen = pick_device(device)
-    source = locate(model, revision)
+    source = locate(str(model), revision)
     first = read_first_layer(source.folder)
     tokenizer = Vocabulary.from_folder(source.folder)
     return fold_layer(first, tokenizer, source, chosen, dtype)

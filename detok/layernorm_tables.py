@@ -105,7 +105,7 @@ def norms_reading(stats: LayerNormStats) -> str:
 def switch(layer: Layer, bias: PositionBias, head: int) -> pd.DataFrame:
     """How a score becomes another by division, at j = 0 and at j halfway to i, unscaled.
 
-    Columns: place, j, step (in order), value; the last step but one is σ_j, not a score.
+    Columns: place, j, step (in order), score, sigma_j (the harmonic mean over all tokens).
     """
     i, sigma = bias.i, layer.moments
     rows = []

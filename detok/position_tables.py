@@ -207,7 +207,7 @@ def attention_reading(table: pd.DataFrame, i: int, head: int | None, ends: bool)
         )
     sentence += "."
     if not ends:
-        sentence += " Position 0 is not drawn."
+        sentence += " Position 0 and the last of the model are not drawn."
     return sentence
 
 

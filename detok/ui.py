@@ -180,6 +180,13 @@ def mistakes() -> Iterator[None]:
         st.error(_escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
 
 
+def current_position(layer: detok.Layer) -> int:
+    """The slider of the current position i, which begins in the middle."""
+    last = layer.n_positions - 1
+    middle = layer.n_positions // 2
+    return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
+
+
 def is_dark() -> bool:
     """Whether the visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"

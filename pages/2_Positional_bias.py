@@ -29,14 +29,7 @@ def choose_head() -> None:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = st.selectbox("Head", [*heads, "all"], key="head", bind="query-params", width=130)
-    i = st.slider(
-        "Current position i",
-        0,
-        layer.n_positions - 1,
-        layer.n_positions // 2,
-        key="i",
-        bind="query-params",
-    )
+    i = ui.current_position(layer)
     with_layernorm = st.toggle(
         "LayerNorm",
         value=True,

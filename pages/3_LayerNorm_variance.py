@@ -46,14 +46,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = st.selectbox(
         "Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params", width=130
     )
-    i = st.slider(
-        "Current position i",
-        0,
-        layer.n_positions - 1,
-        layer.n_positions // 2,
-        key="i",
-        bind="query-params",
-    )
+    i = ui.current_position(layer)
 head = int(chosen)
 bias = detok.position_bias(layer, i)
 left, right = st.columns(2)

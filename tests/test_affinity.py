@@ -108,6 +108,8 @@ def test_matrix_and_ranks_agree_with_the_search(layer: detok.Layer) -> None:
         ({"token": -1}, "token id -1 is out of range"),
         ({"token": 1, "heads": [0, 2]}, "head 2 is out of range; expected 0 ≤ head < H = 2"),
         ({"token": 1, "heads": []}, "no head is chosen"),
+        ({"token": 1, "heads": "all"}, "heads are 'all'; expected head numbers"),
+        ({"token": 1, "positions": (2,)}, r"\(2,\); expected"),
         ({"token": 1, "k": 0}, "k is 0; expected at least 1"),
         ({"token": 1, "side": "next"}, "side is 'next'; expected 'past' or 'current'"),
         ({"token": 1, "positions": (2, 3)}, r"\(2, 3\); expected 0 ≤ j ≤ i < L = 16"),

@@ -162,6 +162,10 @@ def test_scaling_ln_1_scales_every_term_by_its_square(
         ([-1], "token id -1 is out of range"),
         ([[1, 2]], r"shape \(1, 2\).*expected \(n,\) integers"),
         ([0.5], "expected \\(n,\\) integers"),
+        ([True, False], "expected \\(n,\\) integers"),
+        ("a text", "cannot be read as numbers .*expected token ids"),
+        ([[1], [1, 2]], "cannot be read as numbers"),
+        (None, "cannot be read as numbers"),
     ],
 )
 def test_ids_that_the_model_cannot_take(folder: Path, ids: list, sentence: str) -> None:
