@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok import charts, tables, ui
+from detok import cached, charts, tables, ui
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
 
@@ -52,7 +52,7 @@ if emergence.exists():
 
 st.subheader("How exact it is")
 with st.spinner("Running the model's own first layer …"):
-    error = ui.attention_error(layer.name, SAMPLE)
+    error = cached.attention_error(layer.name, SAMPLE)
 st.markdown(
     f"Largest difference between the attention from the six terms and that of the model's own "
     f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "

@@ -47,6 +47,11 @@ class Counts:
     def vocab_size(self) -> int:
         return len(self.tokens)
 
+    @property
+    def origin(self) -> str:
+        """Which texts were counted, to be put after "in" or "from"."""
+        return self.provenance.get("corpus", "texts that the file of counts does not name")
+
     @cached_property
     def _current(self) -> np.ndarray:
         return np.repeat(np.arange(self.vocab_size), np.diff(self.offsets))  # (pairs,)

@@ -189,11 +189,10 @@ def sampled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
 def token_variances_reading(table: pd.DataFrame, drawn: pd.DataFrame, counts: Counts) -> str:
     """Spearman's ρ of Var(e) and token frequency, and what is drawn."""
     rho = spearman(table["count"], table["variance"])
-    corpus = counts.provenance.get("corpus", "the texts that were counted")
     return (
         f"Spearman's ρ of Var(e) and token frequency is {rho:+.2f}, over the {len(table):,} tokens "
-        f"that occur in {corpus}: {'rare' if rho < 0 else 'frequent'} tokens have the larger "
-        f"variance. Drawn: {len(drawn):,} of them, evenly by rank of frequency."
+        f"that occur in {counts.origin}: {'rare' if rho < 0 else 'frequent'} tokens have the "
+        f"larger variance. Drawn: {len(drawn):,} of them, evenly by rank of frequency."
     )
 
 

@@ -60,10 +60,10 @@ def affinity_reading(table: pd.DataFrame, counts: Counts | None) -> str:
     longer = "Longer bars are tokens that the head would rather attend to."
     if counts is None:
         return f"{longer} There are no bigram counts for this model's tokenizer yet."
-    where = counts.provenance.get("corpus", "the training texts")
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
     known = int(table["known"].sum())
-    return f"{longer} {known} of the {len(table)} pairs shown{over} really occur{rare} in {where}."
+    share = f"{known} of the {len(table)} pairs shown{over}"
+    return f"{longer} {share} really occur{rare} in {counts.origin}."
 
 
 def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:

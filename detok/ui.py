@@ -1,6 +1,5 @@
-"""What all pages share: page set-up, the model picker and its cache, notices, downloads."""
+"""What all pages share: page set-up, the model picker, notices, downloads."""
 
-import gc
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok import reference
+from detok import cached
 from detok.counts import Counts
 from detok.source import BUNDLED
 
@@ -58,22 +57,8 @@ SUMMARY = {
         "Its power", format="percent", help="Share of the wave in the power of T^pp"
     ),
 }
-# Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
-MAX_MEASURED = 64
 # A progress bar that would be gone at once is not shown.
 PROGRESS_AFTER_S = 0.5
-# Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
-MAX_LAYERS = 3
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model, once for all visitors of this server."""
-    layer = detok.load(model)
-    # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
-    gc.collect()
-    gc.freeze()
-    return layer
 
 
 def page(title: str) -> detok.Layer:
@@ -105,7 +90,7 @@ def page(title: str) -> detok.Layer:
 def _load_or_refuse(model: str, default: str) -> detok.Layer:
     try:
         with st.spinner(f"Loading {model} …"):
-            return load_layer(model)
+            return cached.load_layer(model)
     except detok.InputError as error:
         current = st.session_state.get("current_model", default if model != default else "mini")
         if current == model:
@@ -113,48 +98,6 @@ def _load_or_refuse(model: str, default: str) -> detok.Layer:
             st.stop()
         st.session_state["refused"] = (model, str(error), current)
         st.rerun()
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def load_counts(model: str) -> Counts | None:
-    """The token and bigram counts that lie beside a model, if there are any."""
-    layer = load_layer(model)
-    path = layer.source.folder / "counts.parquet"
-    return Counts.load(path, layer.vocab_size) if path.exists() else None
-
-
-@st.cache_resource(max_entries=16, show_spinner=False)
-def attention_error(model: str, text: str) -> float:
-    """How far the six terms are from the model's own attention on a text, measured once."""
-    layer = load_layer(model)
-    return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def layernorm_stats(model: str) -> detok.LayerNormStats:
-    """The statistics of a model's LayerNorm, computed once."""
-    return detok.layernorm_stats(load_layer(model))
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def _excerpts(model: str) -> tuple[list[list[int]], dict[int, detok.MeanAttention]]:
-    """The bundled excerpts in a model's tokens, and what was measured on them at each position."""
-    encode = load_layer(model).tokenizer.backend.encode_batch
-    texts = encode(detok.excerpts()["text"].tolist(), add_special_tokens=False)
-    return [text.ids for text in texts], {}
-
-
-def measured_on_excerpts(model: str, i: int) -> detok.MeanAttention:
-    """The mean attention of position i over the bundled excerpts, measured once."""
-    ids, measured = _excerpts(model)
-    if i not in measured:
-        with progress(f"Reading {len(ids)} excerpts …") as report:
-            found = detok.mean_attention(load_layer(model), ids, i, report)
-        if len(measured) >= MAX_MEASURED:
-            measured.clear()
-        measured[i] = found
-        return found
-    return measured[i]
 
 
 @contextmanager
@@ -226,6 +169,15 @@ def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
     csv = marked.to_csv(index=False).encode()
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
     st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
+
+
+def counts_notice(counts: Counts | None) -> None:
+    """Which counts a page uses; without any, how to get some."""
+    if counts is None:
+        st.info("There are no token counts for this model's tokenizer yet.")
+        return
+    pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
+    reading(f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}.")
 
 
 def facts(values: dict[str, str]) -> None:

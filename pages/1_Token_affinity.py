@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok import charts, tables, ui
+from detok import cached, charts, tables, ui
 
 MAX_PIECES = 24  # of a typed text
 PANEL_ROWS = 8  # bars a head where all heads are side by side
@@ -11,7 +11,7 @@ N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to
 
 layer = ui.page("Token affinity")
 vocabulary = layer.tokenizer
-counts = ui.load_counts(layer.name)
+counts = cached.load_counts(layer.name)
 st.markdown(
     "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: the best partners tend to join into words, names and "

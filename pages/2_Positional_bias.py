@@ -7,9 +7,9 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
+from detok import cached, ui
 from detok import position_charts as charts
 from detok import position_tables as tables
-from detok import ui
 
 layer = ui.page("Positional bias")
 st.markdown(
@@ -58,7 +58,8 @@ with ui.mistakes():
     if own.strip():
         measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
     else:
-        measured = ui.measured_on_excerpts(layer.name, i)
+        with ui.progress("Reading the excerpts …") as report:
+            measured = cached.measured_on_excerpts(layer.name, i, report)
 
 curves = tables.curves(bias, with_layernorm)
 attention = tables.attention(bias, with_layernorm, measured)

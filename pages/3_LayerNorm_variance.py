@@ -3,19 +3,19 @@
 import streamlit as st
 
 import detok
+from detok import cached, ui
 from detok import layernorm_charts as charts
 from detok import layernorm_tables as tables
-from detok import ui
 
 layer = ui.page("LayerNorm variance")
-counts = ui.load_counts(layer.name)
+counts = cached.load_counts(layer.name)
 st.markdown(
     "Before attention, LayerNorm divides the input e + p by **σ**, the root of its variance. A "
     "position of exceptional variance changes every score that it takes part in: a switch that is "
     "in the weights."
 )
 with st.spinner("Reading the vocabulary once …"):
-    stats = ui.layernorm_stats(layer.name)
+    stats = cached.layernorm_stats(layer.name)
 
 st.subheader("Variance of the position embeddings")
 variances = tables.variances(stats)

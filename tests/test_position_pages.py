@@ -10,7 +10,7 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok import layernorm_tables, position_charts, position_tables, ui
+from detok import cached, layernorm_tables, position_charts, position_tables
 from tests import test_pages
 from tests.models import random_checkpoint
 from tests.test_pages import run, succeed
@@ -116,12 +116,12 @@ def test_many_positions_are_thinned_but_the_last_ones_stay(tmp_path: Path) -> No
 
 
 def test_measured_attention_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(ui, "MAX_MEASURED", 2)
-    first = ui.measured_on_excerpts("mini", 7)
-    assert ui.measured_on_excerpts("mini", 7) is first
+    monkeypatch.setattr(cached, "MAX_MEASURED", 2)
+    first = cached.measured_on_excerpts("mini", 7)
+    assert cached.measured_on_excerpts("mini", 7) is first
     for i in (8, 9, 10):
-        ui.measured_on_excerpts("mini", i)
-    torch.testing.assert_close(ui.measured_on_excerpts("mini", 7).mean, first.mean)
+        cached.measured_on_excerpts("mini", i)
+    torch.testing.assert_close(cached.measured_on_excerpts("mini", 7).mean, first.mean)
 
 
 def test_layernorm_shows_what_the_library_computes() -> None:

@@ -1,0 +1,73 @@
+"""What the server computes once for all visitors, kept in memory by model."""
+
+import gc
+from collections.abc import Callable
+
+import streamlit as st
+
+import detok
+from detok import reference
+from detok.counts import Counts
+
+# Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
+MAX_MEASURED = 64
+# Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
+MAX_LAYERS = 3
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def load_layer(model: str) -> detok.Layer:
+    """The first layer of a model, once for all visitors of this server."""
+    layer = detok.load(model)
+    # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
+    gc.collect()
+    gc.freeze()
+    return layer
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def load_counts(model: str) -> Counts | None:
+    """The token and bigram counts that lie beside a model, if there are any."""
+    layer = load_layer(model)
+    path = layer.source.folder / "counts.parquet"
+    return Counts.load(path, layer.vocab_size) if path.exists() else None
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def attention_error(model: str, text: str) -> float:
+    """How far the six terms are from the model's own attention on a text, measured once."""
+    layer = load_layer(model)
+    return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def layernorm_stats(model: str) -> detok.LayerNormStats:
+    """The statistics of a model's LayerNorm, computed once."""
+    return detok.layernorm_stats(load_layer(model))
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def excerpt_ids(model: str) -> list[list[int]]:
+    """The bundled excerpts in a model's tokens."""
+    encode = load_layer(model).tokenizer.backend.encode_batch
+    texts = encode(detok.excerpts()["text"].tolist(), add_special_tokens=False)
+    return [text.ids for text in texts]
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def _measured(model: str) -> dict[int, detok.MeanAttention]:
+    return {}
+
+
+def measured_on_excerpts(
+    model: str, i: int, progress: Callable[[int, int], None] | None = None
+) -> detok.MeanAttention:
+    """The mean attention of position i over the bundled excerpts, measured once."""
+    measured = _measured(model)
+    if i not in measured:
+        found = detok.mean_attention(load_layer(model), excerpt_ids(model), i, progress)
+        if len(measured) >= MAX_MEASURED:
+            measured.clear()
+        measured[i] = found
+        return found
+    return measured[i]
