@@ -4,7 +4,7 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok import cached, charts, tables, ui
+from detok import cached, charts, tables, term_charts, term_tables, ui
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
 
@@ -19,10 +19,12 @@ st.markdown(
 st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
-panels = tables.decomposition(layer, ids, detok.terms(layer, ids), int(head))
-ui.chart(charts.decomposition(panels, ui.is_dark()))
-ui.reading(tables.decomposition_reading(panels, int(head)))
+terms = detok.terms(layer, ids, int(head))
+panels = term_tables.maps(layer, ids, terms, range(len(ids)))
+ui.chart(term_charts.maps(panels, ui.is_dark()), "content")
+ui.reading(term_tables.maps_reading(panels, int(head)))
 ui.download(panels, "decomposition", layer)
+st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 st.subheader("Begin here")
 for text, why in ui.EXAMPLES:

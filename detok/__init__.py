@@ -13,32 +13,43 @@ Models" (Kamoda et al.).
 """
 
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
+from detok.ablation import Ablation, ablate
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.contributions import contributions
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.excerpts import excerpts
 from detok.layer import Layer, load
 from detok.layernorm_stats import LayerNormStats, layernorm_stats
+from detok.mean_contributions import MeanContributions, contributions_over
+from detok.pair import Pair, explain_pair
 from detok.position_summary import position_summary
 from detok.positions import PositionBias, position_bias
 from detok.text_attention import MeanAttention, mean_attention
 from detok.vocabulary import Vocabulary
 
 __all__ = [
+    "Ablation",
     "CheckpointError",
     "InputError",
     "Layer",
     "LayerNormStats",
     "MeanAttention",
+    "MeanContributions",
     "NotDownloadable",
+    "Pair",
     "PositionBias",
     "Terms",
     "Vocabulary",
+    "ablate",
     "affinity",
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "contributions",
+    "contributions_over",
     "excerpts",
+    "explain_pair",
     "layernorm_stats",
     "load",
     "mean_attention",

@@ -1,9 +1,10 @@
 """What the server computes once for all visitors, kept in memory by model."""
 
 import gc
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import streamlit as st
+import torch
 
 import detok
 from detok import reference
@@ -11,6 +12,10 @@ from detok.counts import Counts
 
 # Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
 MAX_MEASURED = 64
+# Texts whose contributions are kept: 0.6 MB each for 1,024 tokens at GPT-2 small's size.
+MAX_TEXTS = 64
+# Averages over the excerpts kept at once for each model, of the same size.
+MAX_AVERAGES = 16
 # Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
 MAX_LAYERS = 3
 
@@ -38,6 +43,18 @@ def attention_error(model: str, text: str) -> float:
     """How far the six terms are from the model's own attention on a text, measured once."""
     layer = load_layer(model)
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
+
+
+@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
+def contributions(model: str, ids: tuple[int, ...]) -> torch.Tensor:
+    """The contributions of the six terms in a text, (6, H, n)."""
+    return detok.contributions(load_layer(model), ids)
+
+
+@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
+def direct_error(model: str, ids: tuple[int, ...]) -> float:
+    """How far the six terms are from the layer computed as it stands, on a text."""
+    return reference.direct_error(load_layer(model), ids)
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
@@ -71,3 +88,18 @@ def measured_on_excerpts(
         measured[i] = found
         return found
     return measured[i]
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def averages(model: str) -> dict[Hashable, detok.MeanContributions]:
+    """Where contributions averaged over the bundled excerpts are kept, by what was asked for."""
+    return {}
+
+
+def remember(
+    kept: dict[Hashable, detok.MeanContributions], key: Hashable, value: detok.MeanContributions
+) -> None:
+    """Keeps a value among the last MAX_AVERAGES."""
+    kept[key] = value
+    for old in list(kept)[:-MAX_AVERAGES]:
+        kept.pop(old, None)  # another visitor may have done so

@@ -3,18 +3,9 @@
 import altair as alt
 import pandas as pd
 
-# Anchors of a diverging scale for both themes: zero is the colour of the page's background.
-_NEGATIVE, _POSITIVE = "#3b76c4", "#d1495b"
-_ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
+from detok.palette import diverging
+
 _KNOWN, _UNKNOWN = "#2a9d8f", "#8d99ae"
-
-
-def _diverging(values: pd.Series, dark: bool, title: str) -> alt.Color:
-    limit = float(values.abs().max()) or 1.0
-    colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
-    scale = alt.Scale(domain=[-limit, 0, limit], range=colors, interpolate="rgb")
-    legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
-    return alt.Color(f"{values.name}:Q", title=title, scale=scale, legend=legend)
 
 
 def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
@@ -112,7 +103,7 @@ def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt
         .encode(
             x=alt.X("column:O", title="Past token j", axis=axis),
             y=alt.Y("row:O", title="Current token i", axis=axis),
-            color=_diverging(table["score"], dark, "T^ee"),
+            color=diverging(table["score"], dark, "T^ee"),
             tooltip=[
                 alt.Tooltip("current:N", title="Current token i"),
                 alt.Tooltip("past:N", title="Past token j"),
@@ -129,37 +120,6 @@ def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt
 
 def _head_header() -> alt.Header:
     return alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
-
-
-def decomposition(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
-    """Small token × token maps, one a term in the table's order, for one head and one text.
-
-    Columns: term, i and j (numbers), current and past (shown), value (divided by √d') and centred
-    (less its mean over the row), which gives the colour.
-    """
-    order = table["term"].unique().tolist()
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
-    return (
-        alt.Chart(table)
-        .mark_rect()
-        .encode(
-            x=alt.X("j:O", title="Past j", axis=axis),
-            y=alt.Y("i:O", title="Current i", axis=axis),
-            color=_diverging(table["centred"], dark, "Term / √d', less its row's mean"),
-            tooltip=[
-                alt.Tooltip("term:N", title="Term"),
-                alt.Tooltip("current:N", title="Current token i"),
-                alt.Tooltip("past:N", title="Past token j"),
-                alt.Tooltip("value:Q", title="Term / √d'", format=".2f"),
-                alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
-            ],
-        )
-        .properties(width=172, height=172)
-        .facet(
-            alt.Facet("term:N", sort=order, title=None, header=alt.Header(labelFontSize=13)),
-            columns=4,
-        )
-    )
 
 
 def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) -> alt.Chart:

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.affinity import check_heads
 from detok.errors import InputError
 from detok.layer import Layer
 
+TERMS = ("ee", "pp", "ep", "pe", "e", "p")
 _NO_IDS = (torch.bool, torch.complex64, torch.complex128)
 
 
@@ -15,7 +17,8 @@ _NO_IDS = (torch.bool, torch.complex64, torch.complex128)
 class Terms:
     """The six terms of a text's attention scores, unscaled; i is the second last, j the last index.
 
-    Their sum is the model's own q_i · k_j up to a constant per row i, which softmax ignores.
+    Their sum is the model's own q_i · k_j up to a constant per row i, which softmax ignores. H are
+    the heads that were asked for.
     """
 
     ee: torch.Tensor  # (H, n, n), token i with token j
@@ -30,6 +33,11 @@ class Terms:
     def total(self) -> torch.Tensor:
         """The sum of the six terms, shape (H, n, n), unscaled."""
         return self.ee + self.pp + self.ep + self.pe + (self.e + self.p)[:, None, :]
+
+    def matrix(self, name: str) -> torch.Tensor:
+        """One term by its name as (H, n, n), or (H, 1, n) where it is the same for every i."""
+        term = getattr(self, name)
+        return term if term.ndim == 3 else term[:, None, :]
 
 
 def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
@@ -63,21 +71,27 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def terms(layer: Layer, ids: Sequence[int] | torch.Tensor) -> Terms:
-    """The six terms for every head and every pair of tokens of a text that starts at position 0.
+def terms(
+    layer: Layer,
+    ids: Sequence[int] | torch.Tensor,
+    heads: Sequence[int] | int | None = None,
+) -> Terms:
+    """The six terms for every pair of tokens of a text that starts at position 0.
 
-    `ids` are n token ids, 1 ≤ n ≤ L. Values are unscaled (Eq. 17); entries with j > i are filled
-    too, and are masked only by `attention`.
+    `ids` are n token ids, 1 ≤ n ≤ L; `heads` are all unless given. Values are unscaled (Eq. 17);
+    entries with j > i are filled too, and are masked only by `attention`.
 
-    Raises: InputError for ids that this model cannot take.
+    Raises: InputError for ids that this model cannot take, or a head that it does not have.
     """
     tokens = check_ids(layer, ids)
+    chosen = check_heads(layer, heads)
     n = len(tokens)
     sigma = layer.sigma.pairs(tokens, torch.arange(n, device=layer.device))  # (n,)
     # Divide the (H, n, d') factors, not the (H, n, n) products.
-    q_e, k_e = (m[:, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))  # (H, n, d')
-    q_p, k_p = (m[:, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))  # (H, n, d')
-    b_Q = layer.b_Q[:, :, None]  # (H, d', 1)
+    rows = torch.tensor(chosen, device=layer.device)[:, None]  # (H, 1)
+    q_e, k_e = (m[rows, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))  # (H, n, d')
+    q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))  # (H, n, d')
+    b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
     return Terms(
         ee=q_e @ k_e.mT,  # (H, n, n)
         pp=q_p @ k_p.mT,  # (H, n, n)

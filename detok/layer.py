@@ -22,6 +22,7 @@ class Layer:
 
     source: Source
     tokenizer: Vocabulary
+    first: FirstLayer  # as in the checkpoint, in its own type, on the CPU
     n_heads: int
     n_layers: int
     n_parameters: int
@@ -108,6 +109,7 @@ def fold_layer(
     return Layer(
         source=source,
         tokenizer=tokenizer,
+        first=first,
         n_heads=H,
         n_layers=first.n_layers,
         n_parameters=first.n_parameters,

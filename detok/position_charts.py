@@ -6,6 +6,8 @@ All take one head or several; several become small multiples.
 import altair as alt
 import pandas as pd
 
+from detok.palette import TERM_COLORS
+
 _LINE, _LOW, _HIGH = "#3b76c4", "#2a9d8f", "#e07a3f"
 _CURRENT = "#8d99ae"
 _X = "Past position j"
@@ -23,10 +25,11 @@ def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
             alt.Tooltip("p_max:Q", title="Largest over tokens", format=".3f"),
         ]
         layers += [
-            _band("p_min", "p_max", _LINE, 0.15),
-            _band("p_low", "p_high", _LINE, 0.3),
+            _band("p_min", "p_max", TERM_COLORS["p"], 0.15),
+            _band("p_low", "p_high", TERM_COLORS["p"], 0.3),
         ]
-    layers += [_line("p", "T^p (unscaled)"), _points("p", tooltip)]
+    line = _line("p", "T^p (unscaled)", color=TERM_COLORS["p"])
+    layers += [line, _points("p", tooltip)]
     return _panels(table, layers, i)
 
 
@@ -35,13 +38,14 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     title = "T^pp (unscaled)"
     tooltip = [_j(), alt.Tooltip("pp:Q", title="T^pp", format=".3f")]
     if "pp_sigma_min" not in table:
-        return _panels(table, [_line("pp", title), _points("pp", tooltip)], i)
+        line = _line("pp", title, color=TERM_COLORS["pp"])
+        return _panels(table, [line, _points("pp", tooltip)], i)
     tooltip += [
         alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
         alt.Tooltip("pp_sigma_max:Q", title="at the largest σ_i", format=".3f"),
     ]
     named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
-    color = _legend("σ_i", list(named.values()), [_LINE, _HIGH, _LOW])
+    color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], _HIGH, _LOW])
     layers = [_named(_line(c, title), name, color) for c, name in named.items()]
     return _panels(table, [*layers, _points("pp", tooltip)], i)
 
@@ -92,9 +96,9 @@ def _x() -> alt.X:
     return alt.X("j:Q", title=_X, scale=alt.Scale(nice=False, zero=False))
 
 
-def _line(column: str, title: str, axis: alt.Axis | None = None) -> alt.Chart:
+def _line(column: str, title: str, axis: alt.Axis | None = None, color: str = _LINE) -> alt.Chart:
     y = alt.Y(f"{column}:Q", title=title, axis=axis or alt.Axis(), scale=alt.Scale(zero=False))
-    return alt.Chart().mark_line(color=_LINE, strokeWidth=1.8).encode(x=_x(), y=y)
+    return alt.Chart().mark_line(color=color, strokeWidth=1.8).encode(x=_x(), y=y)
 
 
 def _band(low: str, high: str, color: str, opacity: float) -> alt.Chart:

@@ -1,9 +1,11 @@
-"""The oracle: a model's own first-layer attention, computed by `transformers`."""
+"""The oracles: a model's own first-layer attention, by `transformers` and from its own weights."""
 
 from collections.abc import Sequence
 
 import torch
+from torch.nn.functional import layer_norm
 
+from detok.contributions import future, scaled_scores
 from detok.decomposition import attention, check_ids, terms
 from detok.layer import Layer
 
@@ -39,3 +41,31 @@ def attention_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
     """Largest absolute difference between the six terms' attention and the model's own."""
     own = model_attention(layer, ids)
     return (attention(terms(layer, ids)).cpu() - own).abs().max().item()
+
+
+@torch.inference_mode()
+def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
+    """Largest absolute difference of the six terms' attention from the layer computed as it stands.
+
+    LayerNorm, query, key and softmax follow one another in float64 on the CPU with the checkpoint's
+    own weights, nothing folded and nothing expanded. One head at a time is held.
+
+    Raises: InputError for ids that this model cannot take.
+    """
+    tokens = check_ids(layer, ids)
+    first, n, on_cpu = layer.first, len(tokens), tokens.cpu()
+    x = first.W_E[on_cpu].double() + first.W_pos[:n].double()  # (n, d)
+    ln_1 = first.ln_1_weight.double(), first.ln_1_bias.double()
+    x = layer_norm(x, x.shape[1:], *ln_1, first.ln_1_eps)  # (n, d)
+    q, k = (
+        (x @ W.double() + b.double()).unflatten(1, (layer.n_heads, -1))  # (n, H, d')
+        for W, b in ((first.W_Q, first.b_Q), (first.W_K, first.b_K))
+    )
+    masked = future(n, torch.device("cpu"))
+    worst = 0.0
+    for head in range(layer.n_heads):
+        scores = q[:, head] @ k[:, head].T / layer.d_head**0.5  # (n, n)
+        own = scores.masked_fill_(masked, -torch.inf).softmax(dim=-1)  # (n, n)
+        ours = scaled_scores(terms(layer, tokens, head))[0].softmax(dim=-1)  # (n, n)
+        worst = max(worst, (ours.cpu() - own).abs().max().item())
+    return worst

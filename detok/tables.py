@@ -5,11 +5,8 @@ import pandas as pd
 
 from detok.affinity import Side, affinity_matrix, previous_piece_ranks
 from detok.counts import Counts
-from detok.decomposition import Terms
 from detok.layer import Layer
 from detok.source import BUNDLED
-
-_SUM = "sum · the model's score"
 
 
 def with_counts(
@@ -129,58 +126,6 @@ def affinity_pairs_reading(table: pd.DataFrame) -> str:
     return (
         "A bright diagonal is a head that attends to copies of the token itself. Of these tokens, "
         f"a token's own copy is its best partner in {', '.join(heads)}."
-    )
-
-
-def decomposition(layer: Layer, ids: list[int], terms: Terms, head: int) -> pd.DataFrame:
-    """The six terms and their sum for one head of a text, divided by √d', for all j ≤ i.
-
-    Columns: term (in display order), i, j, current, past (shown), value, and centred: the value
-    less its mean over the row, which is all that softmax sees.
-    """
-    i, j = np.tril_indices(len(ids))
-    shown = np.array([layer.tokenizer.show(t) for t in ids], dtype=object)
-    parts = [
-        pd.DataFrame(
-            {
-                "term": name,
-                "i": i,
-                "j": j,
-                "current": shown[i],
-                "past": shown[j],
-                "value": matrix[i, j],
-            }
-        )
-        for name, matrix in _panels(terms, head).items()
-    ]
-    table = pd.concat(parts, ignore_index=True)
-    rows = table.groupby(["term", "i"], sort=False)["value"]
-    return table.assign(centred=table["value"] - rows.transform("mean")).round(4)
-
-
-def _panels(terms: Terms, head: int) -> dict[str, np.ndarray]:
-    """Each term of one head as a matrix (n, n), divided by √d', by its name on the page."""
-    n = terms.e.shape[1]
-    panels = {
-        "ee · token i, token j": terms.ee[head],
-        "pp · position i, position j": terms.pp[head],
-        "ep · token i, position j": terms.ep[head],
-        "pe · position i, token j": terms.pe[head],
-        "e · token j": terms.e[head].expand(n, n),
-        "p · position j": terms.p[head].expand(n, n),
-        _SUM: terms.total[head],
-    }
-    return {name: matrix.cpu().numpy() / terms.d_head**0.5 for name, matrix in panels.items()}
-
-
-def decomposition_reading(table: pd.DataFrame, head: int) -> str:
-    """Which terms decide where a head looks: the spread of each along the rows."""
-    spread = table.groupby("term")["centred"].std(ddof=0).drop(_SUM).sort_values(ascending=False)
-    words = ", ".join(f"{name.split(' ')[0]} {value:.2f}" for name, value in spread.items())
-    return (
-        "Rows are current tokens i, columns past tokens j. The six maps add up to the seventh, "
-        "which softmax turns into attention; it ignores what is constant along a row, so each row "
-        f"is shown less its mean. Spread along the rows in head {head}, largest first: {words}."
     )
 
 

@@ -11,7 +11,7 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok import cached
+from detok import cached, export
 from detok.counts import Counts
 from detok.source import BUNDLED
 
@@ -57,6 +57,8 @@ SUMMARY = {
         "Its power", format="percent", help="Share of the wave in the power of T^pp"
     ),
 }
+# Servers and browsers between here and a friend may refuse longer addresses.
+MAX_IN_LINK = 1500
 # A progress bar that would be gone at once is not shown.
 PROGRESS_AFTER_S = 0.5
 
@@ -119,8 +121,52 @@ def mistakes() -> Iterator[None]:
     try:
         yield
     except detok.InputError as error:
-        sentence = str(error)
-        st.error(_escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
+        mistake(error)
+
+
+def mistake(error: detok.InputError) -> None:
+    """The sentence of an error, for the visitor to mend it."""
+    sentence = str(error)
+    st.error(_escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
+
+
+@contextmanager
+def cancellable(label: str) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar for a callback of (done, total), with a button that ends the run.
+
+    Whatever a visitor does meanwhile ends the run too: Streamlit starts the page anew from within
+    the callback, and nothing after it happens. `interrupted` then says so.
+    """
+    place = st.empty()
+    with place.container():
+        bar = st.progress(0.0, label)
+        st.button("Cancel")
+
+    def report(done: int, total: int | None) -> None:
+        of = f"{done:,} of {total:,}" if total else f"{done:,}"
+        st.session_state["interrupted"] = f"Stopped after {of} texts; nothing of them was kept."
+        bar.progress(done / total if total else 0.0, f"{label} {of}")
+
+    try:
+        yield report
+    except Exception:
+        st.session_state.pop("interrupted", None)
+        raise
+    st.session_state.pop("interrupted", None)
+    place.empty()
+
+
+def interrupted() -> None:
+    """Says once that a long run was ended before it was done."""
+    if sentence := st.session_state.pop("interrupted", None):
+        st.info(sentence)
+
+
+def keep_within(key: str, largest: int) -> None:
+    """Forgets a widget's value that a shorter text has put out of its range."""
+    value = st.session_state.get(key)
+    if value is not None and value > largest:
+        del st.session_state[key]
 
 
 def current_position(layer: detok.Layer) -> int:
@@ -178,6 +224,49 @@ def counts_notice(counts: Counts | None) -> None:
         return
     pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
     reading(f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}.")
+
+
+def numbers(
+    table: pd.DataFrame, name: str, layer: detok.Layer, unit: str, ids: list[int] | None = None
+) -> None:
+    """Buttons that download a table of a text's terms as CSV and JSON, made on a click."""
+    file_name = f"detok-{layer.name.replace('/', '-')}-{name}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: export.as_csv(table, layer, unit),
+            f"{file_name}.csv",
+            "text/csv",
+            key=f"csv-{name}",
+        )
+        st.download_button(
+            "Download JSON",
+            lambda: export.as_json(table, layer, unit, ids),
+            f"{file_name}.json",
+            "application/json",
+            key=f"json-{name}",
+        )
+
+
+def passage(default: str, examples: dict[str, str]) -> str:
+    """A text box whose text is in the link unless it is long, with examples to begin with."""
+    state = st.session_state
+    if "passage" not in state:
+        state["passage"] = st.query_params.get("passage", state.get("passage_kept", default))
+    with st.container(horizontal=True):
+        for label, example in examples.items():
+            st.button(label, on_click=state.update, kwargs={"passage": example})
+    text = st.text_area("Text", key="passage", help="Ctrl + Enter, or a click elsewhere, reads it.")
+    state["passage_kept"] = text  # a widget's own state ends with the page
+    if len(text) > MAX_IN_LINK:
+        st.query_params.pop("passage", None)
+        st.info(
+            f"A text of more than {MAX_IN_LINK:,} characters is not in the link; everything else "
+            "that you choose is."
+        )
+    elif st.query_params.get("passage", default) != text:
+        st.query_params["passage"] = text
+    return text
 
 
 def facts(values: dict[str, str]) -> None:

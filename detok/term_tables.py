@@ -1,0 +1,300 @@
+"""The tables of the six terms of a text, and the sentences that read them out.
+
+Values are divided by √d' throughout, as softmax takes them.
+"""
+
+import numpy as np
+import pandas as pd
+import torch
+
+from detok.ablation import Ablation
+from detok.decomposition import TERMS, Terms
+from detok.layer import Layer
+from detok.mean_contributions import MeanContributions
+from detok.pair import Pair, Score
+
+NAMES = {
+    "ee": "ee · token i, token j",
+    "pp": "pp · position i, position j",
+    "ep": "ep · token i, position j",
+    "pe": "pe · position i, token j",
+    "e": "e · token j",
+    "p": "p · position j",
+}
+SUM = "sum · the model's score"
+# Contributions below this are left out of a drawing on a log scale: float64's rounding is next.
+FLOOR = 1e-6
+MAX_DRAWN = 3000  # positions × heads drawn, for each term
+ROW_SHOWN = 12  # past tokens compared when terms are dropped
+
+
+def labels(layer: Layer, ids: list[int]) -> np.ndarray:
+    """Each token with its place in the text, (n,): two equal tokens stay two."""
+    return np.array([f"{t} {layer.tokenizer.show(i)}" for t, i in enumerate(ids)], dtype=object)
+
+
+def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
+    """The six terms and their sum for one head, for all j ≤ i in a window of the text.
+
+    `terms` have that head only. Columns: panel (in display order), term ("sum" for the sum), i, j,
+    token_id_i, token_id_j, current, past (labels), value, and centred: the value less its mean over
+    the whole row, which is all that softmax sees.
+    """
+    n = terms.e.shape[1]
+    i, j = (t + window.start for t in np.tril_indices(len(window)))
+    shown, tokens = labels(layer, ids), np.array(ids)
+    causal = np.tril(np.ones((n, n)))
+    parts = []
+    for name in (*TERMS, "sum"):
+        whole = terms.total if name == "sum" else terms.matrix(name)
+        matrix = whole.expand(1, n, n)[0].double().cpu().numpy() / terms.d_head**0.5
+        mean = (matrix * causal).sum(axis=1) / causal.sum(axis=1)  # (n,)
+        parts.append(
+            pd.DataFrame(
+                {
+                    "panel": NAMES.get(name, SUM),
+                    "term": name,
+                    "i": i,
+                    "j": j,
+                    "token_id_i": tokens[i],
+                    "token_id_j": tokens[j],
+                    "current": shown[i],
+                    "past": shown[j],
+                    "value": matrix[i, j],
+                    "centred": matrix[i, j] - mean[i],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True).round({"value": 4, "centred": 4})
+
+
+def maps_reading(table: pd.DataFrame, head: int) -> str:
+    """Which terms decide where a head looks: the spread of each along the rows."""
+    spread = table.groupby("term")["centred"].std(ddof=0).drop("sum").sort_values(ascending=False)
+    words = ", ".join(f"{name} {value:.2f}" for name, value in spread.items())
+    return (
+        "Rows are current tokens i, columns past tokens j. The six maps add up to the seventh, "
+        "which softmax turns into attention; it ignores what is constant along a row, so each row "
+        f"is shown less its mean. Spread along the rows in head {head}, largest first: {words}."
+    )
+
+
+def per_position(layer: Layer, ids: list[int], values: torch.Tensor) -> pd.DataFrame:
+    """Contributions (6, H, n) of a text in nats, long.
+
+    Columns: head, i, token_id, token (label), term, nats.
+    """
+    t, head, i = (index.ravel() for index in np.indices(values.shape))
+    return pd.DataFrame(
+        {
+            "head": head,
+            "i": i,
+            "token_id": np.array(ids)[i],
+            "token": labels(layer, ids)[i],
+            "term": np.array(TERMS)[t],
+            "nats": values.numpy().ravel(),
+        }
+    )
+
+
+def averaged(found: MeanContributions) -> pd.DataFrame:
+    """Mean contributions over texts in nats, long.
+
+    Columns: head, i, term, nats (the mean), low, high (of its 95 % interval), texts.
+    """
+    t, head, i = (index.ravel() for index in np.indices(found.mean.shape))
+    return pd.DataFrame(
+        {
+            "head": head,
+            "i": i,
+            "term": np.array(TERMS)[t],
+            "nats": found.mean.numpy().ravel(),
+            "low": found.low.numpy().ravel(),
+            "high": found.high.numpy().ravel(),
+            "texts": found.n.numpy()[i],
+        }
+    )
+
+
+def drawn(table: pd.DataFrame) -> pd.DataFrame:
+    """What of contributions fits a log scale and a browser: every n-th position, above FLOOR."""
+    step = thinning(table)
+    part = table[(table["i"] % step == 0) & (table["nats"] > FLOOR)]
+    return part.assign(low=part["low"].clip(lower=FLOOR)) if "low" in part else part
+
+
+def thinning(table: pd.DataFrame) -> int:
+    """One in how many positions is drawn."""
+    return -(-table["i"].nunique() * table["head"].nunique() // MAX_DRAWN) or 1
+
+
+def ranking(table: pd.DataFrame) -> pd.DataFrame:
+    """The terms of each head by their mean contribution over the positions, largest first.
+
+    Columns: head, rank, term, nats.
+    """
+    means = table.groupby(["head", "term"], as_index=False)["nats"].mean()
+    means = means.sort_values(["head", "nats"], ascending=[True, False], ignore_index=True)
+    means.insert(1, "rank", means.groupby("head").cumcount() + 1)
+    return means
+
+
+def ranking_reading(ranks: pd.DataFrame) -> str:
+    """The order of the terms in each of a few heads, and which term leads in most of them."""
+    heads = ranks["head"].unique()
+    if len(heads) == 1:
+        pairs = zip(ranks["term"], ranks["nats"], strict=True)
+        words = ", ".join(f"{name} {nats:.3g}" for name, nats in pairs)
+        return f"Mean over the positions in head {heads[0]}, in nats, largest first: {words}."
+    first = ranks[ranks["rank"] == 1]["term"].value_counts()
+    last = ranks[ranks["rank"] == len(TERMS)]["term"].value_counts()
+    return (
+        f"Mean over the positions of each head. The largest contribution is that of {_often(first)}"
+        f" heads; the smallest that of {_often(last)}."
+    )
+
+
+def _often(counts: pd.Series) -> str:
+    return ", ".join(f"{term} in {n}" for term, n in counts.items())
+
+
+def per_position_reading(table: pd.DataFrame) -> str:
+    """What the curves are, and what of them is not drawn."""
+    step = thinning(table)
+    later = table[table["i"] > 0]
+    left_out = int((later["nats"] <= FLOOR).sum())
+    parts = [
+        "D(P‖Q) in nats: how far a row's attention moves when a term is taken out of its score. "
+        "It is 0 at position 0, which has only itself to attend to."
+    ]
+    if step > 1:
+        parts.append(f"Drawn: one in {step} positions; the files have all.")
+    if left_out:
+        parts.append(f"{left_out:,} of {len(later):,} values, up to {FLOOR:g}, are not drawn.")
+    return " ".join(parts)
+
+
+def averaged_reading(found: MeanContributions, what: str) -> str:
+    """Over which texts contributions were averaged, and what was left out of them."""
+    longest, shortest = int(found.n[0]), int(found.n[-1])
+    parts = [
+        f"Mean over {found.n_texts:,} {what}, with its 95 % interval (Student's t). Position 0 is "
+        f"reached by {longest:,} of them, position {len(found.n) - 1} by {shortest:,}."
+    ]
+    if found.n_cut:
+        parts.append(f"{found.n_cut:,} are longer than the model's positions and were cut.")
+    if found.n_empty:
+        parts.append(f"{found.n_empty:,} without a token are left out.")
+    return " ".join(parts)
+
+
+def attention_map(
+    layer: Layer, ids: list[int], found: Ablation, heads: list[int], window: range
+) -> pd.DataFrame:
+    """Attention weights for all j ≤ i in a window, for the heads that `found` has.
+
+    Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
+    """
+    rows, columns = np.tril_indices(len(window))
+    i, j = rows + window.start, columns + window.start
+    shown, tokens = labels(layer, ids), np.array(ids)
+    full, left = (m[:, i, j].cpu().numpy() for m in (found.full, found.left))  # (heads, cells)
+    return pd.DataFrame(
+        {
+            "head": np.repeat(heads, len(i)),
+            "i": np.tile(i, len(heads)),
+            "j": np.tile(j, len(heads)),
+            "token_id_i": np.tile(tokens[i], len(heads)),
+            "token_id_j": np.tile(tokens[j], len(heads)),
+            "current": np.tile(shown[i], len(heads)),
+            "past": np.tile(shown[j], len(heads)),
+            "full": full.ravel().round(5),
+            "left": left.ravel().round(5),
+        }
+    )
+
+
+def ablation_reading(found: Ablation, heads: list[int], dropped: list[str], i: int) -> str:
+    """How far the attention of one head, or of several, has moved without the dropped terms."""
+    if not dropped:
+        return "No term is dropped: this is the model's own attention."
+    names = " and ".join([", ".join(dropped[:-1]), dropped[-1]] if dropped[1:] else dropped)
+    means = found.divergence.mean(dim=1).tolist()  # (H,)
+    if len(heads) > 1:
+        order = sorted(zip(means, heads, strict=True), reverse=True)
+        words = ", ".join(f"head {head} {nats:.3g}" for nats, head in order)
+        return f"Without {names}: mean D(P‖Q) in nats, the most changed heads first: {words}."
+    nats = found.divergence[0]
+    return (
+        f"Without {names}: D(P‖Q) = {nats[i].item():.3g} nats at i = {i}, {means[0]:.3g} on "
+        f"average over the text, at most {nats.max().item():.3g} (at i = {int(nats.argmax())})."
+    )
+
+
+def row(layer: Layer, ids: list[int], found: Ablation, i: int) -> pd.DataFrame:
+    """The past tokens of row i that get most attention with or without the dropped terms.
+
+    Columns: j, past (label), attention ("full" or "left"), weight.
+    """
+    full, left = (m[0, i, : i + 1].cpu().numpy() for m in (found.full, found.left))
+    best = np.sort(np.argsort(-np.maximum(full, left), kind="stable")[:ROW_SHOWN])
+    shown = labels(layer, ids)[best]
+    parts = [
+        pd.DataFrame({"j": best, "past": shown, "attention": name, "weight": weights[best]})
+        for name, weights in (("full", full), ("left", left))
+    ]
+    return pd.concat(parts, ignore_index=True)
+
+
+def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
+    """The bars that add up to the score of a pair, and to that of the row's runner-up.
+
+    Columns: which (the past token), order, part (a term, or "score"), value, start, end.
+    """
+    shown = labels(layer, ids)
+    parts = []
+    for score in filter(None, (pair.chosen, pair.runner_up)):
+        values = np.array(list(score.parts.values()))
+        ends = values.cumsum()
+        parts.append(
+            pd.DataFrame(
+                {
+                    "which": shown[score.j],
+                    "order": np.arange(len(TERMS) + 1),
+                    "part": [*TERMS, "score"],
+                    "value": [*values, score.total],
+                    "start": [0.0, *ends[:-1], 0.0],
+                    "end": [*ends, score.total],
+                }
+            )
+        )
+    return pd.concat(parts, ignore_index=True)
+
+
+def pair_reading(layer: Layer, ids: list[int], pair: Pair) -> str:
+    """Why a token attends to another, in words."""
+
+    def shown(t: int) -> str:
+        return f"“{layer.tokenizer.show(ids[t])}”"
+
+    chosen, rival = pair.chosen, pair.runner_up
+    itself = " itself" if chosen.j == pair.i else ""
+    sentence = (
+        f"{shown(chosen.j)}{itself} (j = {chosen.j}) gets {chosen.weight:.2f} of "
+        f"{shown(pair.i)}’s attention (i = {pair.i}) in head {pair.head}: {_sum(chosen)}."
+    )
+    if rival is None:
+        return f"{sentence} It is the only token that can be attended to."
+    gaps = {name: chosen.parts[name] - rival.parts[name] for name in TERMS}
+    widest = max(gaps, key=lambda name: abs(gaps[name]))
+    return (
+        f"{sentence} Of the others, {shown(rival.j)} (j = {rival.j}) gets most, {rival.weight:.2f} "
+        f"({rival.total:+.2f}); the two differ most in {widest}, by {gaps[widest]:+.2f}."
+    )
+
+
+def _sum(score: Score) -> str:
+    parts = sorted(score.parts.items(), key=lambda part: -abs(part[1]))
+    return (
+        ", ".join(f"{value:+.2f} from {name}" for name, value in parts) + f" = {score.total:+.2f}"
+    )

@@ -1,0 +1,201 @@
+"""Six-term contributions: a text taken apart, and what attention would be without a term."""
+
+import streamlit as st
+
+import detok
+from detok import cached, passage, ui, uploads
+from detok import term_charts as charts
+from detok import term_tables as tables
+from detok.decomposition import TERMS
+
+EXAMPLES = {
+    "A split name": "There stood old Captain Ahab",
+    "A split rare word": "She grew calm and tranquil",
+    "A name said twice": "Sherlock Holmes smiled. “Yes,” said Sherlock",
+    "The paper's words": "Libertarian, Barack Obama, aluminum chloride, Homo sapiens",
+}
+DEFAULT = EXAMPLES["A split name"]
+WINDOW = 18  # tokens in a map, each with its label
+WINDOW_ALL_HEADS = 40
+MAX_TEXTS = 120  # averaged over
+MAX_UPLOAD_MB = 20
+NATS, SCALED = "nats", "divided by sqrt(d_head)"
+WEIGHTS = "attention weights, of scores divided by sqrt(d_head)"
+
+layer = ui.page("Six-term contributions")
+vocabulary = layer.tokenizer
+state = st.session_state
+st.markdown(
+    "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
+    "(**pp**), one of each (**ep**, **pe**), and of the past token or position alone (**e**, "
+    "**p**). Type a text, and see what each does to every head's attention."
+)
+
+text = ui.passage(DEFAULT, EXAMPLES)
+end = passage.end_of_text(layer)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    heads = ["all", *map(str, range(layer.n_heads))]
+    chosen = st.selectbox("Head", heads, 1, key="head", bind="query-params", width=130)
+    begin = st.toggle(
+        "Begin with the end-of-text token",
+        key="begin",
+        bind="query-params",
+        disabled=end is None,
+        help="Some models saw it before every text in training.",
+    )
+first = end if begin else None
+try:
+    ids, n_cut = passage.tokens(layer, text, first)
+except detok.InputError as error:
+    ui.mistake(error)
+    ids, n_cut = passage.tokens(layer, DEFAULT, first)
+    st.info(f"Shown instead: “{DEFAULT}”")
+if n_cut:
+    st.info(
+        f"The model has {layer.n_positions:,} positions: the last {n_cut:,} of {len(ids) + n_cut:,}"
+        " tokens were cut."
+    )
+last = len(ids) - 1
+ui.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
+ui.reading(
+    f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
+    "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
+    f" weights), in all heads: {cached.direct_error(layer.name, tuple(ids)):.1e}."
+)
+
+st.subheader("What each term contributes")
+found = tables.per_position(layer, ids, cached.contributions(layer.name, tuple(ids)))
+ranks = tables.ranking(found)
+shown = found if chosen == "all" else found[found["head"] == int(chosen)]
+shown_ranks = ranks if chosen == "all" else ranks[ranks["head"] == int(chosen)]
+ui.chart(charts.contributions(tables.drawn(shown)))
+ui.reading(tables.per_position_reading(shown))
+ui.numbers(shown, "contributions", layer, NATS, ids)
+ui.chart(charts.ranking(ranks))
+ui.reading(tables.ranking_reading(shown_ranks))
+ui.numbers(ranks, "ranking", layer, NATS, ids)
+
+st.subheader("Who attends to whom")
+width = WINDOW_ALL_HEADS if chosen == "all" else WINDOW
+begin_at = 0
+if last >= width:
+    ui.keep_within("window", last + 1 - width)
+    begin_at = st.slider(
+        f"First of the {width} tokens shown",
+        0,
+        last + 1 - width,
+        0,
+        key="window",
+        bind="query-params",
+    )
+window = range(begin_at, min(begin_at + width, last + 1))
+st.markdown("Drop a term to see what attention would be without it:")
+with st.container(horizontal=True):
+    dropped = [
+        name for name in TERMS if st.toggle(f"Drop {name}", key=f"drop_{name}", bind="query-params")
+    ]
+
+if chosen == "all":
+    every = list(range(layer.n_heads))
+    inside = ids[: window.stop]  # what follows the window takes no part in it
+    ablation = detok.ablate(detok.terms(layer, inside), dropped)
+    ui.answer(tables.ablation_reading(ablation, every, dropped, window.stop - 1))
+    table = tables.attention_map(layer, inside, ablation, every, window)
+    ui.chart(charts.attention_heads(table, ui.is_dark()))
+    ui.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
+    ui.numbers(table, "attention", layer, WEIGHTS, ids)
+else:
+    head = int(chosen)
+    terms = detok.terms(layer, ids, head)
+    ablation = detok.ablate(terms, dropped)
+    left, right = st.columns(2)
+
+    def choose_cell() -> None:
+        """A click on a cell chooses its pair."""
+        if cells := state["cells"].selection.get("cell"):
+            state.update(pair_i=cells[0]["i"], pair_j=cells[0]["j"])
+
+    with right, st.container(horizontal=True, vertical_alignment="bottom"):
+        ui.keep_within("pair_i", last)
+        i = st.number_input(
+            "Current i",
+            0,
+            last,
+            None,
+            key="pair_i",
+            bind="query-params",
+            placeholder=f"{window.stop - 1}",
+            help="Or click a cell. The last token shown, unless chosen.",
+        )
+        i = window.stop - 1 if i is None else i
+        ui.keep_within("pair_j", i)
+        j = st.number_input(
+            "Past j",
+            0,
+            i,
+            None,
+            key="pair_j",
+            bind="query-params",
+            placeholder="best",
+            help="Or click a cell. The token that gets most attention, unless chosen.",
+        )
+        j = int(ablation.full[0, i].argmax()) if j is None else j
+    with left:
+        ui.answer(tables.ablation_reading(ablation, [head], dropped, i))
+        table = tables.attention_map(layer, ids, ablation, [head], window)
+        figure = charts.attention(table, "left", ui.is_dark(), (i, j))
+        st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
+        ui.numbers(table, "attention", layer, WEIGHTS, ids)
+        if dropped:
+            ui.chart(charts.row(tables.row(layer, ids, ablation, i)))
+    with right:
+        pair = detok.explain_pair(layer, ids, i, j, head)
+        ui.answer(tables.pair_reading(layer, ids, pair))
+        bars = tables.waterfall(layer, ids, pair)
+        ui.chart(charts.waterfall(bars))
+        ui.numbers(bars, "pair", layer, SCALED, ids)
+
+    st.subheader("The terms of every pair")
+    panels = tables.maps(layer, ids, terms, window)
+    ui.chart(charts.maps(panels, ui.is_dark()), "content")
+    ui.reading(tables.maps_reading(panels, head))
+    ui.numbers(panels, "terms", layer, SCALED, ids)
+
+st.subheader("Over many texts")
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    n_texts = st.number_input(
+        "Texts", 2, MAX_TEXTS, 40, key="n_texts", bind="query-params", width=130
+    )
+    seed = st.number_input(
+        "Sample", 0, 9999, 0, key="sample", bind="query-params", width=130, help="Same, same texts."
+    )
+upload = st.file_uploader(
+    "Your own texts, instead of the excerpts of books that come with detok",
+    ["txt", "jsonl"],
+    max_upload_size=MAX_UPLOAD_MB,
+    help="Plain text with empty lines between the texts, or JSON lines: strings, or objects with "
+    "the key “text”. A file is not part of the link.",
+)
+kept = cached.averages(layer.name) if upload is None else state.setdefault("own_averages", {})
+key = (layer.name, upload and upload.file_id, first, n_texts, seed)
+ui.interrupted()
+if st.button("Average over them", disabled=key in kept):
+    with ui.mistakes(), ui.cancellable("Reading texts:") as report:
+        texts = (
+            cached.excerpt_ids(layer.name)
+            if upload is None
+            else uploads.texts_of(upload.name, upload.getvalue())
+        )
+        averaged = detok.contributions_over(
+            layer, texts, first=first, sample=n_texts, seed=seed, progress=report
+        )
+        cached.remember(kept, key, averaged)
+if key in kept:
+    over = tables.averaged(kept[key])
+    shown = over if chosen == "all" else over[over["head"] == int(chosen)]
+    ui.chart(charts.contributions(tables.drawn(shown)))
+    ui.reading(
+        tables.averaged_reading(kept[key], "excerpts" if upload is None else "of your texts")
+    )
+    ui.reading(tables.ranking_reading(tables.ranking(shown)))
+    ui.numbers(shown, "averaged", layer, NATS)
