@@ -21,7 +21,7 @@ ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
 terms = detok.terms(layer, ids, int(head))
 panels = term_tables.maps(layer, ids, terms, range(len(ids)))
-ui.chart(term_charts.maps(panels, ui.is_dark()), "content")
+ui.chart(term_charts.maps(panels, ui.is_dark(), labelled=False), "content")
 ui.reading(term_tables.maps_reading(panels, int(head)))
 ui.download(panels, "decomposition", layer)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")

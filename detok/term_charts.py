@@ -8,7 +8,6 @@ from detok.palette import NEUTRAL, TERM_COLORS
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
-_NATS = "Contribution (nats, log scale)"
 
 
 def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -24,7 +23,9 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         axis=alt.Axis(tickMinStep=1, format="d"),
     )
     scale = alt.Scale(type="log")
-    y = alt.Y("nats:Q", title=_NATS, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
+    several = table["head"].nunique() > 1
+    title = "Nats (log scale)" if several else "Contribution (nats, log scale)"
+    y = alt.Y("nats:Q", title=title, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
     tooltip = [
         alt.Tooltip("term:N", title="Term"),
         alt.Tooltip("i:Q", title="Position i"),
@@ -50,7 +51,7 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     ]
     color = palette.terms().legend(orient="top", symbolType="stroke", symbolStrokeWidth=3)
     layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
-    if table["head"].nunique() < 2:
+    if not several:
         return layered.properties(height=340)
     header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
     return layered.properties(width=118, height=120).facet(
@@ -86,15 +87,18 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def maps(table: pd.DataFrame, dark: bool = False) -> alt.ConcatChart:
+def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> alt.ConcatChart:
     """Token × token maps, one a term and one for their sum, titled in the colour of the term.
+
+    They are small where the axes are not `labelled` with the tokens.
 
     Columns: panel and term (in display order), i, j, current and past (labels), value (divided by
     √d') and centred (less its mean over the row), which gives the colour.
     """
-    x, y = _token_axes(table)
+    x, y = _token_axes(table) if labelled else _bare_axes()
     color = palette.diverging(table["centred"], dark, "Term / √d', less its row's mean")
-    size = _size(table, 16, 140)
+    size = _size(table, 16, 140) if labelled else 172
+    columns = 4 if not labelled else 3 if size < 180 else 2
     panels = [
         alt.Chart()
         .transform_filter(alt.datum.term == term)
@@ -118,7 +122,7 @@ def maps(table: pd.DataFrame, dark: bool = False) -> alt.ConcatChart:
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*panels, data=table, columns=3 if size < 180 else 2)
+    return alt.concat(*panels, data=table, columns=columns)
 
 
 def attention(
@@ -161,14 +165,14 @@ def attention(
 
 def attention_heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
     """Small attention maps, one a head. Columns as of `attention`, and head."""
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    x, y = _bare_axes()
     header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
     return (
         alt.Chart(table)
         .mark_rect()
         .encode(
-            x=alt.X("j:O", title="Past token j", axis=axis),
-            y=alt.Y("i:O", title="Current token i", axis=axis),
+            x=x,
+            y=y,
             color=palette.sequential("left", _largest(table), dark, "Attention weight"),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_attention_tooltip()],
         )
@@ -270,4 +274,12 @@ def _token_axes(table: pd.DataFrame) -> tuple[alt.X, alt.Y]:
     return (
         alt.X("past:N", sort=order, title="Past token j", axis=alt.Axis(labelAngle=-90, **axis)),
         alt.Y("current:N", sort=order, title="Current token i", axis=alt.Axis(**axis)),
+    )
+
+
+def _bare_axes() -> tuple[alt.X, alt.Y]:
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    return (
+        alt.X("j:O", title="Past token j", axis=axis),
+        alt.Y("i:O", title="Current token i", axis=axis),
     )

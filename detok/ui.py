@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from typing import Any, Literal
 
@@ -131,20 +131,23 @@ def mistake(error: detok.InputError) -> None:
 
 
 @contextmanager
-def cancellable(label: str) -> Iterator[Callable[[int, int | None], None]]:
+def cancellable(label: str, key: Hashable) -> Iterator[Callable[[int, int | None], None]]:
     """A bar for a callback of (done, total), with a button that ends the run.
 
     Whatever a visitor does meanwhile ends the run too: Streamlit starts the page anew from within
-    the callback, and nothing after it happens. `interrupted` then says so.
+    the callback, and nothing after it happens. `interrupted` then says so, for the same key.
     """
     place = st.empty()
+    # Set before there is anything to click: setting it later may be what is interrupted.
+    st.session_state["interrupted"] = key, "Stopped before the first text was done."
     with place.container():
         bar = st.progress(0.0, label)
         st.button("Cancel")
 
     def report(done: int, total: int | None) -> None:
         of = f"{done:,} of {total:,}" if total else f"{done:,}"
-        st.session_state["interrupted"] = f"Stopped after {of} texts; nothing of them was kept."
+        sentence = f"Stopped after {of} texts; nothing of them was kept."
+        st.session_state["interrupted"] = key, sentence
         bar.progress(done / total if total else 0.0, f"{label} {of}")
 
     try:
@@ -156,9 +159,10 @@ def cancellable(label: str) -> Iterator[Callable[[int, int | None], None]]:
     place.empty()
 
 
-def interrupted() -> None:
-    """Says once that a long run was ended before it was done."""
-    if sentence := st.session_state.pop("interrupted", None):
+def interrupted(key: Hashable) -> None:
+    """Says that a long run was ended before it was done, until another one begins."""
+    of, sentence = st.session_state.get("interrupted", (None, ""))
+    if sentence and of == key:
         st.info(sentence)
 
 

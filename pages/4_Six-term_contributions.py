@@ -178,9 +178,8 @@ upload = st.file_uploader(
 )
 kept = cached.averages(layer.name) if upload is None else state.setdefault("own_averages", {})
 key = (layer.name, upload and upload.file_id, first, n_texts, seed)
-ui.interrupted()
 if st.button("Average over them", disabled=key in kept):
-    with ui.mistakes(), ui.cancellable("Reading texts:") as report:
+    with ui.mistakes(), ui.cancellable("Reading texts:", key) as report:
         texts = (
             cached.excerpt_ids(layer.name)
             if upload is None
@@ -190,6 +189,7 @@ if st.button("Average over them", disabled=key in kept):
             layer, texts, first=first, sample=n_texts, seed=seed, progress=report
         )
         cached.remember(kept, key, averaged)
+ui.interrupted(key)
 if key in kept:
     over = tables.averaged(kept[key])
     shown = over if chosen == "all" else over[over["head"] == int(chosen)]

@@ -32,21 +32,15 @@ def found(layer: detok.Layer) -> pd.DataFrame:
     return tables.with_counts(detok.affinity(layer, 70, k=8), layer, 70, "past", counts)
 
 
-@pytest.fixture(
-    params=["bars", "bars by head", "ranks", "heat map", "heat maps", "decomposition", "emergence"]
-)
+@pytest.fixture(params=["bars", "bars by head", "ranks", "heat map", "heat maps", "emergence"])
 def chart(request: pytest.FixtureRequest, layer: detok.Layer, found: pd.DataFrame) -> alt.Chart:
     emergence = pd.DataFrame({"tokens": [0, 10, 100], "head": 0, "held_out_loss": 2.0, "auroc": 1})
-    terms = detok.terms(layer, IDS)
     make = {
         "bars": lambda: charts.affinity_bars(found[found["head"] == 0]),
         "bars by head": lambda: charts.affinity_bars(found),
         "ranks": lambda: charts.rank_heatmap(tables.piece_ranks(layer, IDS), layer.vocab_size),
         "heat map": lambda: charts.affinity_heatmap(tables.affinity_pairs(layer, IDS, [1])),
         "heat maps": lambda: charts.affinity_heatmap(tables.affinity_pairs(layer, IDS, [0, 1])),
-        "decomposition": lambda: charts.decomposition(
-            tables.decomposition(layer, IDS, terms, 1), dark=True
-        ),
         "emergence": lambda: charts.emergence(emergence, "auroc", "AUROC", ".2f"),
     }
     return make[request.param]()

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pandas as pd
-import pytest
 import torch
 
 import detok
@@ -60,19 +59,6 @@ def test_diagonal_heads_are_counted(layer: detok.Layer) -> None:
     own = (matrix.argmax(dim=2) == torch.arange(3)).sum(dim=1).tolist()
     best = max(range(2), key=own.__getitem__)
     assert f"partner in head {best} for {own[best]} of 3" in tables.affinity_pairs_reading(table)
-
-
-def test_the_panels_add_up(layer: detok.Layer) -> None:
-    """Also when each row is shown less its mean."""
-    table = tables.decomposition(layer, IDS, detok.terms(layer, IDS), head=1)
-    names = table["term"].unique()
-    for column in ("value", "centred"):
-        wide = table.pivot(index=["i", "j"], columns="term", values=column)
-        total = wide[names[:-1]].sum(axis=1)
-        assert total.to_numpy() == pytest.approx(wide[names[-1]].to_numpy(), abs=1e-3)
-    spread = table.groupby("term")["centred"].std(ddof=0).drop(names[-1])
-    first = spread.idxmax().split(" ")[0]
-    assert f"largest first: {first} {spread.max():.2f}" in tables.decomposition_reading(table, 1)
 
 
 def test_the_reading_of_emergence_follows_from_its_table() -> None:
