@@ -1,12 +1,13 @@
-"""How long a page takes to run again when a visitor changes the head or the position.
+"""How long a page takes to run again when a visitor changes something.
 
-`python -m benchmarks.redraw` runs the page of positional bias as the server does, on random weights
-at the size of GPT-2 small. It times the script; the browser's drawing comes on top.
+`python -m benchmarks.redraw` runs pages as the server does, on random weights at the size of GPT-2
+small and on the bundled model. It times the script; the browser's drawing comes on top.
 """
 
 import os
 import random
 import statistics
+import string
 import tempfile
 import time
 from pathlib import Path
@@ -17,15 +18,63 @@ from benchmarks import models
 from tests.models import random_checkpoint
 
 REPEATS = 20
-PAGE = Path(__file__).parent.parent / "pages" / "2_Positional_bias.py"
+PAGES = Path(__file__).parent.parent / "pages"
 
 
 def report(name: str, seconds: list[float]) -> None:
     median, last = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
-    print(f"{name:36}{1000 * median:8.0f} ms{1000 * last:8.0f} ms")
+    print(f"{name:52}{1000 * median:8.0f} ms{1000 * last:8.0f} ms")
+
+
+def start(page: str, model: str, **query: str) -> AppTest:
+    os.environ["DETOK_MODEL"] = model
+    test = AppTest.from_file(str(PAGES / page), default_timeout=300)
+    for key, value in query.items():
+        test.query_params[key] = value
+    return run(test)
+
+
+def run(test: AppTest) -> AppTest:
+    test.run()
+    assert not test.exception, test.exception
+    return test
+
+
+def timed(test: AppTest) -> float:
+    begun = time.perf_counter()
+    run(test)
+    return time.perf_counter() - begun
+
+
+def positional_bias(model: str) -> None:
+    test = start("2_Positional_bias.py", model)
+    draw = random.Random(0)
+    heads, positions = [], []
+    for _ in range(REPEATS):
+        test.selectbox(key="head").select(str(draw.randrange(models.H)))
+        heads.append(timed(test))
+        test.slider(key="i").set_value(draw.randrange(models.L))
+        positions.append(timed(test))
+    report("positional bias: another head", heads)
+    report("  a position never asked for before", positions)
+
+
+def six_terms(model: str, n_tokens: int, head: str, name: str) -> None:
+    """A text never seen before each time: letters, of which each is a token at least."""
+    draw = random.Random(0)
+    test = start("4_Six-term_contributions.py", model, head=head)
+    seconds = []
+    for _ in range(REPEATS):
+        words = " ".join(draw.choice(string.digits) for _ in range(n_tokens))
+        test.text_area(key="passage").input(words)
+        seconds.append(timed(test))
+    report(name, seconds)
 
 
 def main() -> None:
+    print(f"{REPEATS} changes: median and 95th percentile of a run of the page")
+    six_terms("mini", 200, "0", "six terms: a new text, mini, 200 tokens, one head")
+    six_terms("mini", 200, "all", "  all heads")
     with tempfile.TemporaryDirectory() as folder:
         random_checkpoint(
             Path(folder),
@@ -34,21 +83,9 @@ def main() -> None:
             n_positions=models.L,
             vocab_size=models.V,
         )
-        os.environ["DETOK_MODEL"] = folder
-        test = AppTest.from_file(str(PAGE), default_timeout=300).run()
-        assert not test.exception, test.exception
-        draw = random.Random(0)
-        heads, positions = [], []
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            test.selectbox(key="head").select(str(draw.randrange(models.H))).run()
-            heads.append(time.perf_counter() - start)
-            start = time.perf_counter()
-            test.slider(key="i").set_value(draw.randrange(models.L)).run()
-            positions.append(time.perf_counter() - start)
-    print(f"GPT-2 small's size; {REPEATS} changes: median and 95th percentile of a run of the page")
-    report("another head", heads)
-    report("a position never asked for before", positions)
+        six_terms(folder, models.L, "0", "  GPT-2 small's size, 1,024 tokens, one head")
+        six_terms(folder, models.L, "all", "  all heads")
+        positional_bias(folder)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
-from detok.contributions import divergences, scaled_scores
+from detok.contributions import causal_sum, divergences, scaled
 from detok.decomposition import TERMS, Terms
 from detok.errors import InputError
 
@@ -32,11 +32,13 @@ def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
         raise InputError(
             f"drop is {drop!r}; expected a collection of names out of {', '.join(TERMS)}"
         )
-    scores = scaled_scores(terms)  # (H, n, n)
+    parts = scaled(terms)
+    nothing = torch.zeros_like(parts["ee"])  # (H, n, n)
+    scores = causal_sum(parts.values())  # (H, n, n)
     # Added up from the terms that stay: the full sum less the others would not be quite constant
     # where nothing stays.
-    left = scaled_scores(terms, [name for name in TERMS if name not in drop])  # (H, n, n)
-    removed = (scores - left).nan_to_num_(nan=0.0)  # (H, n, n), and 0 where both are masked
+    left = causal_sum([nothing, *(part for name, part in parts.items() if name not in drop)])
+    removed = sum((part for name, part in parts.items() if name in drop), nothing)
     return Ablation(
         full=scores.softmax(dim=-1),
         left=left.softmax(dim=-1),

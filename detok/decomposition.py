@@ -39,6 +39,11 @@ class Terms:
         term = getattr(self, name)
         return term if term.ndim == 3 else term[:, None, :]
 
+    def rows(self, start: int, stop: int) -> "Terms":
+        """The rows start … stop − 1, with the past tokens that they can attend to, j < stop."""
+        pairs = {name: getattr(self, name)[:, start:stop, :stop] for name in TERMS[:4]}
+        return Terms(**pairs, e=self.e[:, :stop], p=self.p[:, :stop], d_head=self.d_head)
+
 
 def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """Token ids of a text as a tensor (n,) on the layer's device.

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import layer_norm
 
-from detok.contributions import future, scaled_scores
+from detok.contributions import causal_sum, future, row_blocks, scaled
 from detok.decomposition import attention, check_ids, terms
 from detok.layer import Layer
 
@@ -61,11 +61,13 @@ def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
         (x @ W.double() + b.double()).unflatten(1, (layer.n_heads, -1))  # (n, H, d')
         for W, b in ((first.W_Q, first.b_Q), (first.W_K, first.b_K))
     )
-    masked = future(n, torch.device("cpu"))
     worst = 0.0
     for head in range(layer.n_heads):
-        scores = q[:, head] @ k[:, head].T / layer.d_head**0.5  # (n, n)
-        own = scores.masked_fill_(masked, -torch.inf).softmax(dim=-1)  # (n, n)
-        ours = scaled_scores(terms(layer, tokens, head))[0].softmax(dim=-1)  # (n, n)
-        worst = max(worst, (ours.cpu() - own).abs().max().item())
+        found = terms(layer, tokens, head)
+        for start, stop in row_blocks(found):
+            scores = q[start:stop, head] @ k[:stop, head].T / layer.d_head**0.5  # (rows, stop)
+            own = scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
+            parts = scaled(found.rows(start, stop)).values()
+            ours = causal_sum(parts)[0].softmax(dim=-1)  # (rows, stop)
+            worst = max(worst, (ours.cpu() - own).abs().max().item())
     return worst

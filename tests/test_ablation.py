@@ -18,7 +18,7 @@ def test_dropping_nothing_leaves_the_models_own_attention(terms: detok.Terms) ->
     found = detok.ablate(terms, [])
     torch.testing.assert_close(found.left, detok.attention(terms), atol=1e-12, rtol=0)
     assert torch.equal(found.left, found.full)
-    assert (found.divergence == 0).all()
+    assert (found.divergence < 1e-12).all()
 
 
 def test_dropping_everything_leaves_uniform_attention(terms: detok.Terms) -> None:

@@ -127,7 +127,9 @@ def test_a_long_run_can_be_cancelled(chromium: playwright.Browser, address: str)
     browser.settle(page)
     page.get_by_role("button", name="Average over them").click()
     page.get_by_role("button", name="Cancel").click(timeout=30_000)
-    page.get_by_text(re.compile(r"Stopped (after \d+ of 120|before the first) text")).wait_for(timeout=30_000)
+    page.get_by_text(re.compile(r"Stopped (after \d+ of 120|before the first) text")).wait_for(
+        timeout=30_000
+    )
     browser.settle(page)
     assert page.get_by_text("Mean over 120").count() == 0
     assert page.get_by_role("button", name="Cancel").count() == 0

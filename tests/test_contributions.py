@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import detok
-from detok.contributions import divergences, scaled_scores
+from detok.contributions import causal_sum, divergences, scaled
 from detok.decomposition import TERMS
 from detok.reference import direct_error
 from tests.models import random_checkpoint
@@ -37,13 +37,14 @@ def slow_contribution(terms: detok.Terms, name: str, head: int, i: int) -> float
     return sum(p * math.log(p / q) for p, q in zip(P, Q, strict=True))
 
 
-@pytest.mark.parametrize("block", [1, 1 << 20])
+@pytest.mark.parametrize("block", [1, 40, 1 << 20])
 def test_they_equal_a_double_loop(
     layer: detok.Layer, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # The package has the function of that name.
     module = import_module("detok.contributions")
     monkeypatch.setattr(module, "BLOCK_SCORES", block)
+    monkeypatch.setattr(module, "BLOCK_SOFTMAX", block)
     found = detok.contributions(layer, IDS)
     terms = detok.terms(layer, IDS)
     assert found.shape == (6, layer.n_heads, len(IDS))
@@ -84,7 +85,13 @@ def rows(of: st.SearchStrategy[float], most: int = 8) -> st.SearchStrategy[list[
 
 
 def divergence(scores: torch.Tensor, removed: torch.Tensor) -> float:
-    return next(divergences(scores, [removed])).item()
+    """Alone and, in case that differs, with a wider row beside it."""
+    wide = torch.full_like(removed, 700.0)
+    wide[0] = 0.0
+    alone = next(divergences(scores, [removed]))
+    both = next(divergences(scores.expand(2, -1), [torch.stack([removed, wide])]))
+    torch.testing.assert_close(both[0], alone, atol=1e-10, rtol=1e-9)
+    return alone.item()
 
 
 @given(rows(st.floats(-200, 200)), st.integers(0, 3))
@@ -120,7 +127,7 @@ def test_masked_scores_take_no_part(layer: detok.Layer) -> None:
     """What follows a position does not change its contributions."""
     whole, part = (detok.contributions(layer, ids) for ids in (IDS, IDS[:4]))
     torch.testing.assert_close(whole[:, :, :4], part, atol=1e-12, rtol=0)
-    scores = scaled_scores(detok.terms(layer, IDS))
+    scores = causal_sum(scaled(detok.terms(layer, IDS)).values())
     assert (scores.isneginf() == torch.ones(7, 7).triu(1).bool()).all()
 
 
