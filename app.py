@@ -23,7 +23,7 @@ terms = detok.terms(layer, ids, int(head))
 panels = term_tables.maps(layer, ids, terms, range(len(ids)))
 ui.chart(term_charts.maps(panels, ui.is_dark(), labelled=False), "content")
 ui.reading(term_tables.maps_reading(panels, int(head)))
-ui.download(panels, "decomposition", layer)
+ui.numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 st.subheader("Begin here")

@@ -249,7 +249,8 @@ def row(layer: Layer, ids: list[int], found: Ablation, i: int) -> pd.DataFrame:
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
     """The bars that add up to the score of a pair, and to that of the row's runner-up.
 
-    Columns: which (the past token), order, part (a term, or "score"), value, start, end.
+    Columns: which (the past token), head, i, j, token_id_i, token_id_j, order, part (a term, or
+    "score"), value, start, end.
     """
     shown = labels(layer, ids)
     parts = []
@@ -260,6 +261,11 @@ def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "which": shown[score.j],
+                    "head": pair.head,
+                    "i": pair.i,
+                    "j": score.j,
+                    "token_id_i": ids[pair.i],
+                    "token_id_j": ids[score.j],
                     "order": np.arange(len(TERMS) + 1),
                     "part": [*TERMS, "score"],
                     "value": [*values, score.total],
