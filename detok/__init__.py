@@ -14,6 +14,8 @@ Models" (Kamoda et al.).
 
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.counts import Counts
+from detok.counts_choice import counts_for
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.excerpts import excerpts
@@ -26,6 +28,7 @@ from detok.vocabulary import Vocabulary
 
 __all__ = [
     "CheckpointError",
+    "Counts",
     "InputError",
     "Layer",
     "LayerNormStats",
@@ -38,6 +41,7 @@ __all__ = [
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "counts_for",
     "excerpts",
     "layernorm_stats",
     "load",
