@@ -7,14 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from detok import counts_file
-from detok.counts_file import Writer, past_type
+from detok.counts_file import Writer, pair_count_type, past_type
 from detok.errors import InputError
+from detok.pair_runs import PairCounter, Run, checked
 from detok.vocabulary import Vocabulary
 
 # The key of the provenance that says which tokenizer: `Vocabulary.sha256`.
 TOKENIZER_HASH = "vocabulary_sha256"
-# Pairs counted at once: 32 MB of keys, which a sort gets through in half a second.
-BLOCK = 1 << 22
+# Token ids read at once, which may be of a memory map.
+BLOCK = 1 << 20
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ class Counts:
     def save(self, path: Path | str) -> None:
         """Writes the Parquet file that `detok.counts_file` describes."""
         with Writer(path, self.tokens, self.min_count, self.provenance) as file:
-            file.write(np.diff(self.offsets), self.past, self.pair_counts)
+            file.write(self._current, self.past, self.pair_counts)
 
     @classmethod
     def load(cls, path: Path | str, tokenizer: Vocabulary | None = None) -> "Counts":
@@ -128,7 +129,7 @@ class Counts:
         return counts
 
     def _ids(self, token_ids: np.ndarray | int) -> np.ndarray:
-        return _checked(np.asarray(token_ids), self.vocab_size).astype(np.int64)
+        return checked(np.asarray(token_ids), self.vocab_size).astype(np.int64)
 
 
 def count_ids(
@@ -144,52 +145,28 @@ def count_ids(
 
     Raises: InputError for ids that are no integers (n,), or out of range.
     """
-    if ids.ndim != 1:
-        raise InputError(f"ids have shape {ids.shape}; expected (n,)")
-    tokens = np.zeros(vocab_size, dtype=np.int64)
-    parts = []
+    counter = PairCounter(vocab_size, [] if end_of_text is None else [end_of_text])
+    carried = 0
     for start in range(0, len(ids), BLOCK):
-        # One token more than the block, with which its last pair ends.
-        block = _checked(ids[start : start + BLOCK + 1], vocab_size).astype(np.int64)
-        tokens += np.bincount(block[:BLOCK], minlength=vocab_size)
-        past, current = block[:-1], block[1:]
-        keys = current * vocab_size + past
-        if end_of_text is not None:
-            keys = keys[(past != end_of_text) & (current != end_of_text)]
-        parts.append(np.unique(keys, return_counts=True))
-    keys, pair_counts = _merge(parts)
-    current, past = np.divmod(keys, vocab_size)
+        # One id more than the block, with which its first pair begins.
+        counter.add(np.asarray(ids[start - carried : start + BLOCK]), carried=carried)
+        carried = 1
+    return of_run(*counter.take(), provenance)
+
+
+def of_run(tokens: np.ndarray, run: Run, provenance: dict[str, str] | None = None) -> Counts:
+    """The counts that a `PairCounter` has come to."""
+    vocab_size = len(tokens)
+    current, past = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
     return Counts(
         tokens=tokens,
-        offsets=_offsets(current, vocab_size),
+        offsets=_offsets(current.astype(np.int64), vocab_size),
         past=past.astype(past_type(vocab_size)),
-        pair_counts=pair_counts.astype(np.uint32),
+        pair_counts=run.counts.astype(pair_count_type(tokens)),
         provenance=provenance or {},
     )
-
-
-def _merge(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Adds up the counts of equal keys; the keys come out ascending."""
-    if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if len(parts) == 1:
-        return parts[0]
-    keys = np.concatenate([k for k, _ in parts])
-    order = np.argsort(keys, kind="stable")
-    keys, values = keys[order], np.concatenate([c for _, c in parts])[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    return keys[first], np.add.reduceat(values, first) if len(first) else values
 
 
 def _offsets(current: np.ndarray, vocab_size: int) -> np.ndarray:
     sizes = np.bincount(current, minlength=vocab_size)  # (V,)
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)  # (V + 1,)
-
-
-def _checked(ids: np.ndarray, vocab_size: int) -> np.ndarray:
-    if ids.dtype.kind not in "iu":
-        raise InputError(f"ids have type {ids.dtype}; expected integers")
-    if ids.size and (ids.min() < 0 or ids.max() >= vocab_size):
-        wrong = ids.min() if ids.min() < 0 else ids.max()
-        raise InputError(f"token id {wrong} is out of range; expected 0 ≤ id < V = {vocab_size}")
-    return ids

@@ -82,7 +82,7 @@ class Writer:
             },
         )
         self._row = 0
-        self._sizes = np.zeros(0, np.int64)
+        self._current = [np.zeros(0, np.int64)]
         self._past = [np.zeros(0, self._past_type)]
         self._counts = [np.zeros(0, self._count_type)]
 
@@ -96,29 +96,40 @@ class Writer:
         trace: TracebackType | None,
     ) -> None:
         if kind is None:
-            self._write_rows(len(self._sizes))
+            self._write_rows(len(self._tokens))
         self._file.close()
 
-    def write(self, sizes: np.ndarray, past: np.ndarray, pair_counts: np.ndarray) -> None:
-        """Appends the rows of the next tokens: `sizes` (rows,) pairs each, one after the other."""
-        self._sizes = np.concatenate([self._sizes, sizes])
+    def write(self, current: np.ndarray, past: np.ndarray, pair_counts: np.ndarray) -> None:
+        """Appends pairs, all arrays (n,), in order of the current and then of the past token."""
+        self._current.append(current)
         self._past.append(past.astype(self._past_type))
         self._counts.append(pair_counts.astype(self._count_type))
-        while self._sizes.sum() >= ROW_GROUP_PAIRS:
-            self._write_rows(int(np.searchsorted(self._sizes.cumsum(), ROW_GROUP_PAIRS)) + 1)
+        # A row that is the last so far may not be whole yet.
+        while sum(map(len, self._current)) > ROW_GROUP_PAIRS:
+            self._current = [np.concatenate(self._current)]
+            last = int(self._current[0][ROW_GROUP_PAIRS - 1])
+            if last == self._current[0][-1]:
+                break
+            self._write_rows(last + 1)
 
-    def _write_rows(self, n: int) -> None:
-        offsets = np.concatenate([[0], self._sizes[:n].cumsum()])  # (n + 1,)
-        columns: list[pa.Array] = [pa.array(self._tokens[self._row : self._row + n])]
+    def _write_rows(self, end: int) -> None:
+        """Writes the rows of all tokens before `end` that are not written yet."""
+        if self._row == end and end:
+            return
+        current = np.concatenate(self._current)
+        n = int(np.searchsorted(current, end))
+        sizes = np.bincount(current[:n] - self._row, minlength=end - self._row)
+        offsets = np.concatenate([[0], sizes.cumsum()])  # (rows + 1,)
+        self._current = [current[n:]]
+        columns: list[pa.Array] = [pa.array(self._tokens[self._row : end])]
         for parts in (self._past, self._counts):
             whole = np.concatenate(parts)
-            parts[:] = [whole[offsets[-1] :]]
-            values = pa.array(whole[: offsets[-1]])
+            parts[:] = [whole[n:]]
+            values = pa.array(whole[:n])
             columns.append(pa.ListArray.from_arrays(pa.array(offsets, pa.int32()), values))
-        self._row += n
-        self._sizes = self._sizes[n:]
         table = pa.table(columns, schema=self._schema)
-        self._file.write_table(table, row_group_size=max(1, n))
+        self._file.write_table(table, row_group_size=max(1, end - self._row))
+        self._row = end
 
 
 def read(path: Path | str) -> Content:

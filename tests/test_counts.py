@@ -101,7 +101,7 @@ def test_row_groups_do_not_depend_on_the_portions(
         with counts_file.Writer(path, whole.tokens, 1, {}) as file:
             for current in range(V):
                 past, pair_counts = whole.row(current)
-                file.write(np.array([len(past)]), past, pair_counts)
+                file.write(np.full(len(past), current), past, pair_counts)
         files.append(path.read_bytes())
         assert same(Counts.load(path), whole)
         sizes = np.diff(whole.offsets)
