@@ -14,6 +14,7 @@ Models" (Kamoda et al.).
 
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.counting import count, count_files
 from detok.counts import Counts
 from detok.counts_choice import counts_for
 from detok.decomposition import Terms, attention, terms
@@ -41,6 +42,8 @@ __all__ = [
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "count",
+    "count_files",
     "counts_for",
     "excerpts",
     "layernorm_stats",

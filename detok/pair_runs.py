@@ -53,6 +53,7 @@ class PairCounter:
 
     def _clear(self) -> None:
         self.tokens = np.zeros(self.vocab_size, dtype=np.int64)  # (V,)
+        self._total = 0
         self._filled = 0
         self._runs: list[Run] = []
 
@@ -75,6 +76,7 @@ class PairCounter:
         if ids.ndim != 1:
             raise InputError(f"ids have shape {ids.shape}; expected (n,)")
         checked(ids, self.vocab_size)
+        self._total += len(ids) - carried
         self.tokens += np.bincount(ids[carried:], minlength=self.vocab_size)
         current = ids[1:].astype(self._block.dtype)
         past = ids[:-1]
@@ -111,6 +113,11 @@ class PairCounter:
         while self._runs and len(self._runs[-1].keys) < 2 * len(run.keys):
             run = _merge_two(self._runs.pop(), run)
         self._runs.append(run)
+
+    @property
+    def total(self) -> int:
+        """Tokens that were counted since the last `take`."""
+        return self._total
 
     def take(self) -> tuple[np.ndarray, Run]:
         """The token counts (V,) and the run of all pairs since the last call; then begins anew."""
