@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,14 +30,16 @@ Kind = Literal["txt", "jsonl", "parquet"]
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 KINDS: dict[str, Kind] = {".txt": "txt", ".jsonl": "jsonl", ".parquet": "parquet"}
 # Texts are cut into pieces of this many bytes: encoding short texts is faster, and bounds memory.
-PIECE_BYTES = 1 << 14
+PIECE_BYTES = 1 << 12
 # JSON lines that are not compressed are shared out between processes in parts of this many bytes.
 PART_BYTES = 1 << 26
 # Rows of Parquet that are held at once come to about this many bytes.
 ROWS_BYTES = 1 << 22
 _EMPTY = "empty documents"
 _NOT_UTF_8 = "documents or lines that are not UTF-8"
+_DAMAGED = "row groups of Parquet that are damaged"
 _BROKEN_OFF = "compressed files that break off"
+_BLOCK_BYTES = 1 << 16
 # How many lines a file is judged by that may not be JSON lines.
 _JUDGED_LINES = 100
 _SIGNATURES = {
@@ -220,10 +222,30 @@ def _check_lines(path: Path, compression: str | None) -> None:
         )
 
 
-def _stream(raw: BinaryIO, compression: str | None) -> BinaryIO:
+def _stream(raw: io.BufferedReader, compression: str | None) -> io.BufferedReader:
     if compression is None:
         return raw
-    return io.BufferedReader(pa.CompressedInputStream(raw, compression), 1 << 16)
+    return io.BufferedReader(_Decompressed(raw, compression), _BLOCK_BYTES)
+
+
+class _Decompressed(io.RawIOBase):
+    """Decompresses in blocks that are the same wherever one reads from.
+
+    So what can be read of a file that breaks off is the same however often one goes on with it.
+    """
+
+    def __init__(self, raw: io.BufferedReader, compression: str) -> None:
+        self._stream = pa.CompressedInputStream(raw, compression)
+        self._block = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        self._block = self._block or self._stream.read(_BLOCK_BYTES)
+        n = min(len(buffer), len(self._block))
+        buffer[:n], self._block = self._block[:n], self._block[n:]
+        return n
 
 
 def pieces(part: Part, column: str, position: int, cuts: bool, report: Report) -> Iterator[Piece]:
@@ -252,17 +274,15 @@ def pieces(part: Part, column: str, position: int, cuts: bool, report: Report) -
             for piece in found:
                 at = raw.tell() if part.compression else piece.done - part.start
                 yield piece._replace(done=min(1.0, at / max(1, part.size)))
-    except pa.ArrowException as error:
-        report(_BROKEN_OFF, f"{part.path} ({error})")
-    except OSError as error:
+    except (pa.ArrowException, OSError) as error:
         # Arrow raises OSError without a number for what it cannot decompress.
-        if error.errno is not None:
+        if getattr(error, "errno", None) is not None:
             raise unreadable(part.path, error) from error
-        report(_BROKEN_OFF, f"{part.path} ({error})")
+        report(_BROKEN_OFF if part.compression else _DAMAGED, f"{part.path} ({error})")
 
 
 def _text(
-    part: Part, stream: BinaryIO, position: int, cuts: bool, report: Report
+    part: Part, stream: io.BufferedReader, position: int, cuts: bool, report: Report
 ) -> Iterator[Piece]:
     """A file that is one document."""
     window = PIECE_BYTES if cuts else sys.maxsize
@@ -278,7 +298,7 @@ def _text(
         wanted = window
         while True:
             while not is_over and len(buffer) <= wanted:
-                more = stream.read(1 << 20)
+                more = stream.read1(_BLOCK_BYTES)  # `read` would lose what comes before damage
                 is_over = not more
                 buffer += more
             cut = _cut(buffer, wanted)
@@ -325,7 +345,7 @@ def _decoded(text: bytes, where: str, report: Report) -> list[tuple[str, bool]]:
 
 
 def _lines(
-    part: Part, stream: BinaryIO, position: int, column: str, cuts: bool, report: Report
+    part: Part, stream: io.BufferedReader, position: int, column: str, cuts: bool, report: Report
 ) -> Iterator[Piece]:
     """A document a line, of the lines that begin in the part."""
     if part.compression is None and 0 < position == part.start:
@@ -385,27 +405,24 @@ def document(text: bytes, position: int, done: float, cuts: bool) -> Iterator[Pi
 def _rows(part: Part, column: str, position: int, cuts: bool, report: Report) -> Iterator[Piece]:
     """A document a row, of one row group."""
     row = 0
-    try:
-        with pq.ParquetFile(part.path, buffer_size=1 << 20, pre_buffer=False) as file:
-            group = file.metadata.row_group(part.start)
-            n = group.num_rows
-            at_once = max(1, min(1024, ROWS_BYTES * n // max(1, group.total_byte_size)))
-            for batch in file.iter_batches(at_once, [part.start], [column], use_threads=False):
-                for value in batch.column(0).cast(pa.large_binary()).to_pylist():
-                    row += 1
-                    if row <= position:
-                        continue
-                    where = f"{part.path}, row {row} of row group {part.start + 1}"
-                    if value is None:
-                        report(f"documents whose column {column!r} is no text", where)
-                    elif not value:
-                        report(_EMPTY, where)
-                    elif not _is_utf_8(value):
-                        report(_NOT_UTF_8, where)
-                    else:
-                        yield from document(value, row, row / n, cuts)
-    except pa.ArrowException as error:
-        report("row groups that are damaged", f"{part.path}, after row {row} ({error})")
+    with pq.ParquetFile(part.path, buffer_size=1 << 20, pre_buffer=False) as file:
+        group = file.metadata.row_group(part.start)
+        n = group.num_rows
+        at_once = max(1, min(1024, ROWS_BYTES * n // max(1, group.total_byte_size)))
+        for batch in file.iter_batches(at_once, [part.start], [column], use_threads=False):
+            for value in batch.column(0).cast(pa.large_binary()).to_pylist():
+                row += 1
+                if row <= position:
+                    continue
+                where = f"{part.path}, row {row} of row group {part.start + 1}"
+                if value is None:
+                    report(f"documents whose column {column!r} is no text", where)
+                elif not value:
+                    report(_EMPTY, where)
+                elif not _is_utf_8(value):
+                    report(_NOT_UTF_8, where)
+                else:
+                    yield from document(value, row, row / n, cuts)
 
 
 def _is_utf_8(text: bytes) -> bool:

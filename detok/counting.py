@@ -87,7 +87,8 @@ def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[files.Piece]:
         if not isinstance(text, str):
             raise InputError(f"texts[{n}] is a {type(text).__name__}; expected a text")
         try:
-            yield from files.document(text.encode(), 0, 0.0, cuts)
+            if text:
+                yield from files.document(text.encode(), 0, 0.0, cuts)
         except UnicodeEncodeError as error:
             raise InputError(
                 f"texts[{n}] has {text[error.start]!r} at character {error.start}, half of a "
@@ -98,7 +99,10 @@ def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[files.Piece]:
 def _vocabulary(tokenizer: Vocabulary | str) -> tuple[Vocabulary, str]:
     if isinstance(tokenizer, Vocabulary):
         return tokenizer, "that was given to detok.count"
-    return Vocabulary.from_folder(locate_tokenizer(tokenizer)), tokenizer
+    folder = locate_tokenizer(tokenizer)
+    # Of a folder only its name is put down: its path is nobody else's business.
+    name = folder.name if os.path.isdir(os.path.expanduser(tokenizer)) else tokenizer
+    return Vocabulary.from_folder(folder), name
 
 
 def _today() -> str:

@@ -148,15 +148,17 @@ def _download_tokenizer(model_id: str) -> Path:
         return hub.model_info(model_id, timeout=HUB_TIMEOUT_S)
 
     try:
-        info = _within(HUB_TIMEOUT_S, ask)
-        names = {file.rfilename for file in info.siblings or ()}
+        names = {file.rfilename for file in _within(HUB_TIMEOUT_S, ask).siblings or ()}
         check_tokenizer(f"{model_id!r} on the hub", names)
-        paths = [
-            hub.hf_hub_download(model_id, name, revision=info.sha, etag_timeout=HUB_TIMEOUT_S)
-            for name in TOKENIZER_FILES
-            if name in names
-        ]
-        return Path(paths[0]).parent
+        # The cache notes which commit the branch is at only when it is asked for the branch.
+        revision = None
+        for name in TOKENIZER_FILES:
+            if name in names:
+                path = hub.hf_hub_download(
+                    model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S
+                )
+                revision = Path(path).parent.name
+        return Path(path).parent
     except CheckpointError:
         raise
     # The hub library lets the errors of its HTTP client, of Xet and of JSON through.

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from detok import InputError, counts, counts_file
+from detok import InputError, counts, counts_file, pair_runs
 from detok.counts import TOKENIZER_HASH, Counts, count_ids
 from detok.vocabulary import Vocabulary
 from tests.models import byte_tokenizer
@@ -44,6 +44,7 @@ def same(a: Counts, b: Counts) -> bool:
 def test_counts_equal_a_plain_count(ids: list[int], end: int | None, block: int) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counts, "BLOCK", block)  # so that pairs straddle blocks
+        patch.setattr(pair_runs, "BLOCK", 3)
         found = count_ids(np.array(ids, dtype=np.uint16), V, end)
     expected = slow(ids, end)
     assert as_counter(found) == expected
