@@ -15,7 +15,7 @@ from detok.vocabulary import Vocabulary
 # The key of the provenance that says which tokenizer: `Vocabulary.sha256`.
 TOKENIZER_HASH = "vocabulary_sha256"
 # Token ids read at once, which may be of a memory map.
-BLOCK = 1 << 20
+BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,17 +154,25 @@ def count_ids(
     return of_run(*counter.take(), provenance)
 
 
-def of_run(tokens: np.ndarray, run: Run, provenance: dict[str, str] | None = None) -> Counts:
-    """The counts that a `PairCounter` has come to."""
+def of_run(
+    tokens: np.ndarray, portions: list[Run], provenance: dict[str, str] | None = None
+) -> Counts:
+    """The counts that a `PairCounter` has come to; takes the portions out of the list."""
     vocab_size = len(tokens)
-    current, past = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
-    return Counts(
-        tokens=tokens,
-        offsets=_offsets(current.astype(np.int64), vocab_size),
-        past=past.astype(past_type(vocab_size)),
-        pair_counts=run.counts.astype(pair_count_type(tokens)),
-        provenance=provenance or {},
-    )
+    n = sum(len(run.keys) for run in portions)
+    past = np.empty(n, past_type(vocab_size))
+    pair_counts = np.empty(n, pair_count_type(tokens))
+    sizes = np.zeros(vocab_size, dtype=np.int64)
+    start = 0
+    while portions:
+        run = portions.pop(0)
+        part = slice(start, start + len(run.keys))
+        current, past[part] = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
+        sizes += np.bincount(current.astype(np.int64), minlength=vocab_size)
+        pair_counts[part] = run.counts
+        start = part.stop
+    offsets = np.concatenate([[0], sizes.cumsum()])
+    return Counts(tokens, offsets, past, pair_counts, provenance=provenance or {})
 
 
 def _offsets(current: np.ndarray, vocab_size: int) -> np.ndarray:

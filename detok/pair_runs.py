@@ -13,18 +13,20 @@ import numpy as np
 
 from detok.errors import InputError
 
-# Keys that are sorted at once: 16 or 32 MB.
-BLOCK = 1 << 22
-# Memory of a key while its block is counted, and of an entry while runs are merged, in bytes:
-# measured, with the copies that NumPy makes on the way.
-_BLOCK_BYTES, _ENTRY_BYTES = 25, 40
+# Keys that are sorted at once: 4 or 8 MB. More are a little faster and take more memory.
+BLOCK = 1 << 20
+# Ranges of keys that are merged one after the other, so that copies are small.
+RANGES = 32
+# Bytes a key takes while its block is sorted, an entry while it is held, and while runs of files
+# are merged, each with the copies that NumPy makes on the way.
+_SORT_BYTES, _HELD_BYTES, _MERGE_BYTES = 16, 32, 40
 
 
 class Run(NamedTuple):
     """Different keys, ascending, and how often each was seen."""
 
     keys: np.ndarray  # (pairs,) uint32 or uint64
-    counts: np.ndarray  # (pairs,) int64
+    counts: np.ndarray  # (pairs,) uint32, uint64 or int64
 
 
 def key_type(vocab_size: int) -> type[np.unsignedinteger]:
@@ -43,9 +45,9 @@ class PairCounter:
         self, vocab_size: int, separators: np.ndarray | list[int] = (), memory: int | None = None
     ) -> None:
         self.vocab_size = vocab_size
-        block = BLOCK if memory is None else min(BLOCK, max(memory // (4 * _BLOCK_BYTES), 1))
+        block = BLOCK if memory is None else min(BLOCK, max(memory // 4 // _SORT_BYTES, 1))
         self._block = np.empty(block, key_type(vocab_size))
-        self._max_entries = None if memory is None else memory * 3 // 4 // _ENTRY_BYTES
+        self._max_entries = None if memory is None else memory * 3 // 4 // _HELD_BYTES
         self._is_separator = np.zeros(vocab_size, dtype=bool)
         self._is_separator[list(separators)] = True
         self._separators = np.flatnonzero(self._is_separator)
@@ -55,7 +57,9 @@ class PairCounter:
         self.tokens = np.zeros(self.vocab_size, dtype=np.int64)  # (V,)
         self._total = 0
         self._filled = 0
-        self._runs: list[Run] = []
+        # Of each range of keys the runs so far, and where the ranges end.
+        self._runs: list[list[Run]] = [[] for _ in range(RANGES)]
+        self._bounds: np.ndarray | None = None
 
     @property
     def is_full(self) -> bool:
@@ -64,7 +68,7 @@ class PairCounter:
 
     @property
     def _entries(self) -> int:
-        return sum(len(run.keys) for run in self._runs)
+        return sum(len(run.keys) for runs in self._runs for run in runs)
 
     def add(self, ids: np.ndarray, starts: np.ndarray | None = None, carried: int = 0) -> None:
         """Counts ids (n,), which stand in a row except where one of `starts` begins anew.
@@ -107,27 +111,46 @@ class PairCounter:
         keys.sort()
         self._filled = 0
         first = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
-        run = Run(keys[first], np.diff(first, append=len(keys)))
-        # Runs double in size down the stack, so that each entry is merged a logarithmic number of
-        # times.
-        while self._runs and len(self._runs[-1].keys) < 2 * len(run.keys):
-            run = _merge_two(self._runs.pop(), run)
-        self._runs.append(run)
+        # A pair cannot be seen more often than there are tokens.
+        count_type = np.uint32 if self._total < 1 << 32 else np.uint64
+        counts = np.diff(first, append=len(keys)).astype(count_type)
+        keys = keys[first]
+        if self._bounds is None:
+            shares = len(keys) * np.arange(1, RANGES) // RANGES
+            self._bounds = keys[shares] if len(keys) else np.zeros(RANGES - 1, keys.dtype)
+        parts = zip(
+            *(np.split(array, np.searchsorted(keys, self._bounds)) for array in (keys, counts)),
+            strict=True,
+        )
+        for runs, part in zip(self._runs, parts, strict=True):
+            run = Run(*(array.copy() for array in part))
+            # Runs double in size down the stack, so that each entry is merged a logarithmic number
+            # of times.
+            while runs and len(runs[-1].keys) < 2 * len(run.keys):
+                run = _merge_two(runs.pop(), run)
+            runs.append(run)
 
     @property
     def total(self) -> int:
         """Tokens that were counted since the last `take`."""
         return self._total
 
-    def take(self) -> tuple[np.ndarray, Run]:
-        """The token counts (V,) and the run of all pairs since the last call; then begins anew."""
-        self._sort_block()
-        run = self._runs.pop()
-        while self._runs:
-            run = _merge_two(self._runs.pop(), run)
+    def take(self) -> tuple[np.ndarray, list[Run]]:
+        """Token counts (V,) and pairs since the last call; then begins anew.
+
+        The pairs are one run, in ascending portions.
+        """
+        if self._filled or self._bounds is None:
+            self._sort_block()
+        portions = []
+        for runs in self._runs:
+            run = runs.pop()
+            while runs:
+                run = _merge_two(runs.pop(), run)
+            portions.append(run)
         tokens = self.tokens
         self._clear()
-        return tokens, run
+        return tokens, portions
 
 
 def _merge_two(a: Run, b: Run) -> Run:
@@ -135,11 +158,12 @@ def _merge_two(a: Run, b: Run) -> Run:
     place = np.searchsorted(a.keys, b.keys)
     known = place < len(a.keys)
     known[known] = a.keys[place[known]] == b.keys[known]
-    a.counts[place[known]] += b.counts[known]
+    counts = a.counts.astype(np.promote_types(a.counts.dtype, b.counts.dtype), copy=False)
+    counts[place[known]] += b.counts[known]
     new = ~known
     # np.insert puts each before the entry that its place names.
     places = place[new]
-    return Run(np.insert(a.keys, places, b.keys[new]), np.insert(a.counts, places, b.counts[new]))
+    return Run(np.insert(a.keys, places, b.keys[new]), np.insert(counts, places, b.counts[new]))
 
 
 def checked(ids: np.ndarray, vocab_size: int) -> np.ndarray:
@@ -162,10 +186,12 @@ class RunFile:
         self._keys, self._counts = folder / "keys", folder / "counts"
         self._key_type = np.dtype(key_type(vocab_size))
 
-    def write(self, run: Run) -> None:
-        """Writes the run; on return it is on the disk."""
-        run.keys.tofile(self._keys)
-        run.counts.tofile(self._counts)
+    def write(self, portions: list[Run]) -> None:
+        """Writes a run that is given in ascending portions."""
+        with self._keys.open("wb") as keys, self._counts.open("wb") as counts:
+            for run in portions:
+                run.keys.tofile(keys)
+                run.counts.astype(np.int64).tofile(counts)
 
     @property
     def is_whole(self) -> bool:
@@ -187,7 +213,7 @@ def merged(files: list[RunFile], memory: int) -> Iterator[Run]:
     Of every file the next portion is held. Up to the smallest of their last keys nothing can come
     any more, so that far they are added up.
     """
-    portion = max(1, memory // _ENTRY_BYTES // max(1, len(files)))
+    portion = max(1, memory // _MERGE_BYTES // max(1, len(files)))
     starts = [0] * len(files)
     held = [file.read(0, portion) for file in files]
     while any(len(run.keys) for run in held):

@@ -45,7 +45,9 @@ class State:
             self.problems[problem] = (known + n, min(first, where))
 
 
-def write_run(folder: Path, tokens: np.ndarray, run: Run, state: State, vocab_size: int) -> None:
+def write_run(
+    folder: Path, tokens: np.ndarray, run: list[Run], state: State, vocab_size: int
+) -> None:
     """Writes a run into a new folder."""
     folder.mkdir()
     RunFile(folder, vocab_size).write(run)

@@ -45,6 +45,7 @@ def test_counts_equal_a_plain_count(ids: list[int], end: int | None, block: int)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(counts, "BLOCK", block)  # so that pairs straddle blocks
         patch.setattr(pair_runs, "BLOCK", 3)
+        patch.setattr(pair_runs, "RANGES", 3)
         found = count_ids(np.array(ids, dtype=np.uint16), V, end)
     expected = slow(ids, end)
     assert as_counter(found) == expected

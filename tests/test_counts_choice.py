@@ -1,5 +1,6 @@
 """Which counts belong to a model, and how a page says so."""
 
+import dataclasses
 import shutil
 from pathlib import Path
 
@@ -10,6 +11,8 @@ from streamlit.testing.v1 import AppTest
 import detok
 from detok import cached
 from detok.counts import TOKENIZER_HASH, Counts, count_ids
+from detok.counts_choice import BUNDLED_COUNTS
+from detok.vocabulary import Vocabulary
 
 GPT2 = Path(__file__).parents[2] / "shared" / "gpt2-tokenizer"
 
@@ -57,6 +60,29 @@ def test_counts_that_do_not_fit_are_refused_by_name(
     monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "none.parquet"))
     with pytest.raises(detok.InputError, match="cannot be read"):
         detok.counts_for(mini)
+
+
+def test_the_counts_for_gpt2_are_bundled() -> None:
+    (path,) = BUNDLED_COUNTS.iterdir()
+    assert path.stat().st_size <= 8_000_000
+    counts = Counts.load(path)
+    assert counts.min_count == 1
+    assert counts.vocab_size == 50_257
+    assert counts.tokens.sum() == int(counts.provenance["tokens"]) > 50_000_000
+    assert counts.pair(286, 262) > 300_000  # " of the"
+    assert "not from OpenWebText" in counts.provenance["note"]
+
+
+@pytest.mark.skipif(not GPT2.is_dir(), reason="../shared/gpt2-tokenizer is not there")
+def test_they_are_found_for_gpt2(model: Path) -> None:
+    layer = detok.load(str(model), device="cpu")
+    gpt2 = Vocabulary.from_folder(GPT2)
+    layer = dataclasses.replace(layer, tokenizer=gpt2, Q_E=layer.Q_E.new_zeros(2, 50_304, 1))
+    counts = detok.counts_for(layer)
+    assert counts is not None
+    assert counts.vocab_size == 50_304
+    assert counts.origin == "852 public-domain books"
+    assert counts.pair(*gpt2.encode(" of the")) > 100_000
 
 
 def notice(model: str) -> str:
