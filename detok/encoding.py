@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -21,7 +20,7 @@ BATCH_CHARACTERS = 1 << 18
 class Encoder:
     """What a process needs of a tokenizer to count with it; it can be sent to another process."""
 
-    tokenizer: str  # as JSON
+    backend: Tokenizer
     vocab_size: int
     separators: tuple[int, ...]  # special tokens
     cuts: bool  # whether texts can be cut into pieces without a change of their tokens
@@ -30,17 +29,12 @@ class Encoder:
     def of(cls, vocabulary: Vocabulary) -> "Encoder":
         backend = vocabulary.backend
         added = backend.get_added_tokens_decoder()
-        description = backend.to_str()
         return cls(
-            tokenizer=description,
+            backend=backend,
             vocab_size=len(vocabulary),
             separators=tuple(sorted(t for t, token in added.items() if token.special)),
-            cuts=_can_cut(json.loads(description)),
+            cuts=_can_cut(json.loads(backend.to_str())),
         )
-
-    @cached_property
-    def backend(self) -> Tokenizer:
-        return Tokenizer.from_str(self.tokenizer)
 
     def counter(self, memory: int | None = None) -> PairCounter:
         return PairCounter(self.vocab_size, self.separators, memory)
