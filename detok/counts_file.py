@@ -27,8 +27,8 @@ import pyarrow.parquet as pq
 from detok.errors import InputError
 
 FORMAT_VERSION = "2"
-# A row group is built in memory: 25 MB at 6 bytes a pair, and a few times that while it is encoded.
-ROW_GROUP_PAIRS = 1 << 22
+# A row group is built in memory: 15 MB, and a few times that while it is encoded.
+ROW_GROUP_PAIRS = 1 << 20
 _PREFIX = "provenance:"
 
 
