@@ -15,12 +15,12 @@ import detok
 from detok.command_line import main
 from detok.counts import TOKENIZER_HASH
 from detok.counts_file import read_provenance
+from detok.source import BUNDLED
 from detok.vocabulary import Vocabulary
 from tests.hub_server import Hub
 from tests.models import byte_tokenizer
 
 REPOSITORY = Path(__file__).parents[1]
-SHARED = REPOSITORY.parent / "shared"
 
 
 def test_counting_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -116,7 +116,9 @@ def is_gone(group: int) -> bool:
 def test_an_interruption_and_a_kill_lose_nothing_but_time(tmp_path: Path) -> None:
     """Ctrl-C goes to all processes of a terminal; a kill only to the first."""
     chance = random.Random(0)
-    words = ["".join(chance.choices("etaoinshrdlu", k=5)) for _ in range(3000)]
+    vocabulary = Vocabulary.from_folder(BUNDLED["mini"])
+    # Nearly every pair is another one, so that the memory is full soon, and runs are put down.
+    words = [vocabulary.text(token) for token in range(1000, len(vocabulary))]
     texts = tmp_path / "texts"
     texts.mkdir()
     for n in range(6):
@@ -127,7 +129,6 @@ def test_an_interruption_and_a_kill_lose_nothing_but_time(tmp_path: Path) -> Non
     arguments += ["--memory", "34MB", str(texts)]
 
     process = start(*arguments)
-    # Runs are put down when the memory is full, which is soon.
     wait_for(lambda: list(folder.glob("run-*")), process)
     os.killpg(process.pid, signal.SIGINT)
     _, shown = process.communicate(timeout=60)
