@@ -16,6 +16,9 @@ from detok import quick_import  # noqa: F401  (first, for its effect on what fol
 from detok.ablation import Ablation, ablate
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
 from detok.contributions import contributions
+from detok.counting import count, count_files
+from detok.counts import Counts
+from detok.counts_choice import counts_for
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.excerpts import excerpts
@@ -31,6 +34,7 @@ from detok.vocabulary import Vocabulary
 __all__ = [
     "Ablation",
     "CheckpointError",
+    "Counts",
     "InputError",
     "Layer",
     "LayerNormStats",
@@ -48,6 +52,9 @@ __all__ = [
     "attention",
     "contributions",
     "contributions_over",
+    "count",
+    "count_files",
+    "counts_for",
     "excerpts",
     "explain_pair",
     "layernorm_stats",

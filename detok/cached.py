@@ -9,6 +9,7 @@ import torch
 import detok
 from detok import reference
 from detok.counts import Counts
+from detok.counts_choice import usable_counts_for
 
 # Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
 MAX_MEASURED = 64
@@ -31,11 +32,18 @@ def load_layer(model: str) -> detok.Layer:
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def _counts(model: str) -> tuple[Counts | None, str | None]:
+    return usable_counts_for(load_layer(model))
+
+
 def load_counts(model: str) -> Counts | None:
-    """The token and bigram counts that lie beside a model, if there are any."""
-    layer = load_layer(model)
-    path = layer.source.folder / "counts.parquet"
-    return Counts.load(path, layer.vocab_size) if path.exists() else None
+    """The token and bigram counts of a model, if there are any; see `detok.counts_for`."""
+    return _counts(model)[0]
+
+
+def refused_counts(model: str) -> str | None:
+    """Why a file of counts that was meant for a model is not used, in a sentence."""
+    return _counts(model)[1]
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

@@ -73,6 +73,11 @@ def check_files(where: str, names: Collection[str]) -> None:
         pickled = " (only a pickled pytorch_model.bin, which detok never opens)"
         found = pickled if "pytorch_model.bin" in names else ""
         raise CheckpointError(f"{where} has no {WEIGHTS}{found}; expected one")
+    check_tokenizer(where, names)
+
+
+def check_tokenizer(where: str, names: Collection[str]) -> None:
+    """Raises: CheckpointError if no tokenizer is among the names of the files."""
     if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
         raise CheckpointError(
             f"{where} has no tokenizer; expected tokenizer.json, or vocab.json and merges.txt"

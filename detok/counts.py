@@ -1,30 +1,21 @@
-"""How often each token, and each pair of neighbouring tokens, occurs in a corpus.
+"""How often each token, and each pair of neighbouring tokens, occurs in a corpus."""
 
-`Counts.save` writes one Parquet file, zstd-compressed, with V rows: row t is the token with id t.
-
-    count        int64          how often the token occurs
-    past         list<uint16>   tokens seen right before it, ascending (uint32 if V > 65,536)
-    past_count   list<uint32>   how often each of them was
-
-The metadata of its schema hold `detok_counts` (the version of this format), `min_count`, and the
-provenance, in which every key begins with `provenance:`. Both lists are split by byte
-(BYTE_STREAM_SPLIT), which came out smallest: 3 million pairs take 4.1 MB.
-"""
-
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 
+from detok import counts_file
+from detok.counts_file import Writer, pair_count_type, past_type
 from detok.errors import InputError
+from detok.pair_runs import PairCounter, Run, checked
+from detok.vocabulary import Vocabulary
 
-FORMAT_VERSION = "1"
-# Pairs counted at once: 32 MB of keys, which a sort gets through in half a second.
-BLOCK = 1 << 22
-_PREFIX = "provenance:"
+# The key of the provenance that says which tokenizer: `Vocabulary.sha256`.
+TOKENIZER_HASH = "vocabulary_sha256"
+# Token ids read at once, which may be of a memory map.
+BLOCK = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,62 +93,46 @@ class Counts:
             provenance=self.provenance,
         )
 
+    def padded(self, vocab_size: int) -> "Counts":
+        """The same counts for a model with more embeddings than its tokenizer has tokens.
+
+        Raises: InputError if the model has fewer.
+        """
+        more = vocab_size - self.vocab_size
+        if more < 0:
+            raise InputError(
+                f"the counts have a vocabulary of {self.vocab_size} tokens; expected at most "
+                f"V = {vocab_size}, the embeddings of this model"
+            )
+        tokens, offsets = np.pad(self.tokens, (0, more)), np.pad(self.offsets, (0, more), "edge")
+        return replace(self, tokens=tokens, offsets=offsets) if more else self
+
     def save(self, path: Path | str) -> None:
-        """Writes the Parquet file that the module's docstring describes."""
-        offsets = pa.array(self.offsets, type=pa.int32())
-        table = pa.table(
-            {
-                "count": pa.array(self.tokens, type=pa.int64()),
-                "past": pa.ListArray.from_arrays(offsets, pa.array(self.past)),
-                "past_count": pa.ListArray.from_arrays(offsets, pa.array(self.pair_counts)),
-            }
-        )
-        metadata = {_PREFIX + key: value for key, value in self.provenance.items()}
-        metadata |= {"detok_counts": FORMAT_VERSION, "min_count": str(self.min_count)}
-        pq.write_table(
-            table.replace_schema_metadata(metadata),
-            path,
-            row_group_size=max(1, self.vocab_size),
-            compression="zstd",
-            compression_level=9,
-            use_dictionary=False,
-            column_encoding={
-                "past.list.element": "BYTE_STREAM_SPLIT",
-                "past_count.list.element": "BYTE_STREAM_SPLIT",
-            },
-        )
+        """Writes the Parquet file that `detok.counts_file` describes."""
+        with Writer(path, self.tokens, self.min_count, self.provenance) as file:
+            file.write(self._current, self.past, self.pair_counts)
 
     @classmethod
-    def load(cls, path: Path | str, vocab_size: int | None = None) -> "Counts":
-        """Reads what `save` wrote; `vocab_size` is that of the model the counts are to be used for.
+    def load(cls, path: Path | str, tokenizer: Vocabulary | None = None) -> "Counts":
+        """Reads what `save` wrote; `tokenizer` is that of the model the counts are to be used for.
 
-        Raises: InputError if the file is not one of ours, is damaged, or has another vocabulary.
+        Raises: InputError if the file is not one of ours, is damaged, or of another tokenizer.
         """
-        try:
-            table = pq.read_table(path)
-        except (pa.ArrowException, OSError) as error:
-            reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        counts = cls(*counts_file.read(path))
+        if tokenizer is not None and counts.provenance.get(TOKENIZER_HASH) != tokenizer.sha256:
+            found = counts.provenance
             raise InputError(
-                f"the counts {path} cannot be read ({reason}); expected a file that detok wrote"
-            ) from error
-        metadata = {k.decode(): v.decode() for k, v in (table.schema.metadata or {}).items()}
-        version = metadata.get("detok_counts")
-        if version != FORMAT_VERSION:
-            found = f"version {version} of detok's counts" if version else "no counts of detok's"
-            raise InputError(f"{path} holds {found}; expected version {FORMAT_VERSION}")
-        counts = _from_table(path, table, metadata)
-        if vocab_size is not None and counts.vocab_size != vocab_size:
-            raise InputError(
-                f"{path} was counted with a vocabulary of {counts.vocab_size} tokens; expected "
-                f"V = {vocab_size}, the vocabulary of this model"
+                f"{path} was counted with the tokenizer {found.get('tokenizer', 'of unknown name')}"
+                f" (V = {counts.vocab_size}, hash {found.get(TOKENIZER_HASH, 'unknown')[:8]}); "
+                f"expected this model's (V = {len(tokenizer)}, hash {tokenizer.sha256[:8]})"
             )
         return counts
 
     def _ids(self, token_ids: np.ndarray | int) -> np.ndarray:
-        return _checked(np.asarray(token_ids), self.vocab_size).astype(np.int64)
+        return checked(np.asarray(token_ids), self.vocab_size).astype(np.int64)
 
 
-def count(
+def count_ids(
     ids: np.ndarray,
     vocab_size: int,
     end_of_text: int | None = None,
@@ -170,82 +145,36 @@ def count(
 
     Raises: InputError for ids that are no integers (n,), or out of range.
     """
-    if ids.ndim != 1:
-        raise InputError(f"ids have shape {ids.shape}; expected (n,)")
-    tokens = np.zeros(vocab_size, dtype=np.int64)
-    parts = []
+    counter = PairCounter(vocab_size, [] if end_of_text is None else [end_of_text])
+    carried = 0
     for start in range(0, len(ids), BLOCK):
-        # One token more than the block, with which its last pair ends.
-        block = _checked(ids[start : start + BLOCK + 1], vocab_size).astype(np.int64)
-        tokens += np.bincount(block[:BLOCK], minlength=vocab_size)
-        past, current = block[:-1], block[1:]
-        keys = current * vocab_size + past
-        if end_of_text is not None:
-            keys = keys[(past != end_of_text) & (current != end_of_text)]
-        parts.append(np.unique(keys, return_counts=True))
-    keys, pair_counts = _merge(parts)
-    current, past = np.divmod(keys, vocab_size)
-    return Counts(
-        tokens=tokens,
-        offsets=_offsets(current, vocab_size),
-        past=past.astype(np.uint16 if vocab_size <= 1 << 16 else np.uint32),
-        pair_counts=pair_counts.astype(np.uint32),
-        provenance=provenance or {},
-    )
+        # One id more than the block, with which its first pair begins.
+        counter.add(np.asarray(ids[start - carried : start + BLOCK]), carried=carried)
+        carried = 1
+    return of_run(*counter.take(), provenance)
 
 
-def _merge(parts: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
-    """Adds up the counts of equal keys; the keys come out ascending."""
-    if not parts:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    if len(parts) == 1:
-        return parts[0]
-    keys = np.concatenate([k for k, _ in parts])
-    order = np.argsort(keys, kind="stable")
-    keys, values = keys[order], np.concatenate([c for _, c in parts])[order]
-    first = np.flatnonzero(np.diff(keys, prepend=-1))
-    return keys[first], np.add.reduceat(values, first) if len(first) else values
+def of_run(
+    tokens: np.ndarray, portions: list[Run], provenance: dict[str, str] | None = None
+) -> Counts:
+    """The counts that a `PairCounter` has come to; takes the portions out of the list."""
+    vocab_size = len(tokens)
+    n = sum(len(run.keys) for run in portions)
+    past = np.empty(n, past_type(vocab_size))
+    pair_counts = np.empty(n, pair_count_type(tokens))
+    sizes = np.zeros(vocab_size, dtype=np.int64)
+    start = 0
+    while portions:
+        run = portions.pop(0)
+        part = slice(start, start + len(run.keys))
+        current, past[part] = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
+        sizes += np.bincount(current.astype(np.int64), minlength=vocab_size)
+        pair_counts[part] = run.counts
+        start = part.stop
+    offsets = np.concatenate([[0], sizes.cumsum()])
+    return Counts(tokens, offsets, past, pair_counts, provenance=provenance or {})
 
 
 def _offsets(current: np.ndarray, vocab_size: int) -> np.ndarray:
     sizes = np.bincount(current, minlength=vocab_size)  # (V,)
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)  # (V + 1,)
-
-
-def _checked(ids: np.ndarray, vocab_size: int) -> np.ndarray:
-    if ids.dtype.kind not in "iu":
-        raise InputError(f"ids have type {ids.dtype}; expected integers")
-    if ids.size and (ids.min() < 0 or ids.max() >= vocab_size):
-        wrong = ids.min() if ids.min() < 0 else ids.max()
-        raise InputError(f"token id {wrong} is out of range; expected 0 ≤ id < V = {vocab_size}")
-    return ids
-
-
-def _from_table(path: Path | str, table: pa.Table, metadata: dict[str, str]) -> Counts:
-    try:
-        tokens = table["count"].combine_chunks().to_numpy()
-        lists = [_list_array(table[name]) for name in ("past", "past_count")]
-        offsets, other_offsets = (a.offsets.to_numpy().astype(np.int64) for a in lists)
-        past, pair_counts = (a.values.to_numpy() for a in lists)
-        min_count = int(metadata["min_count"])
-        whole = np.array_equal(offsets, other_offsets) and offsets[-1] == len(past)
-        if not whole or (len(past) and past.max() >= len(tokens)):
-            raise ValueError("the lists of past tokens and of their counts do not fit together")
-    except (KeyError, ValueError, pa.ArrowException, AttributeError) as error:
-        raise InputError(
-            f"the counts {path} are damaged ({error}); expected a file that detok wrote"
-        ) from error
-    provenance = {
-        key.removeprefix(_PREFIX): value
-        for key, value in metadata.items()
-        if key.startswith(_PREFIX)
-    }
-    return Counts(tokens, offsets, past, pair_counts, min_count, provenance)
-
-
-def _list_array(column: pa.ChunkedArray) -> pa.ListArray:
-    # Concatenated, so that the offsets begin at 0 and the values hold nothing else.
-    array = pa.concat_arrays(column.chunks) if column.num_chunks != 1 else column.chunk(0)
-    if array.null_count:
-        raise ValueError("a list of past tokens is missing")
-    return array

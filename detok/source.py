@@ -14,6 +14,7 @@ from detok.checkpoint import (
     WEIGHTS_INDEX,
     adapter_for,
     check_files,
+    check_tokenizer,
     read_config,
     shards,
 )
@@ -41,18 +42,35 @@ def locate(model_id: str, revision: str | None = None) -> Source:
     Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
     """
     model_id = model_id.strip()
+    here = _here(model_id)
+    if here is not None:
+        return Source(model_id, here, None)
+    folder = _cached(model_id, revision) or _download(model_id, revision)
+    return Source(model_id, folder, folder.name)
+
+
+def locate_tokenizer(model_id: str) -> Path:
+    """The folder of a model's tokenizer; unlike `locate` it needs, and downloads, nothing else.
+
+    Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
+    """
+    model_id = model_id.strip()
+    return _here(model_id) or _cached_tokenizer(model_id) or _download_tokenizer(model_id)
+
+
+def _here(model_id: str) -> Path | None:
+    """The folder of a model that needs no hub; None for a hub id."""
     if model_id in BUNDLED:
-        return Source(model_id, BUNDLED[model_id], None)
+        return BUNDLED[model_id]
     folder = Path(os.path.expanduser(model_id))
     if model_id and os.path.isdir(folder):  # unlike Path.is_dir, False for a name that is too long
-        return Source(model_id, folder, None)
+        return folder
     if not model_id or folder.is_absolute() or model_id.startswith((".", "~")):
         raise CheckpointError(
             f"{model_id!r} is not a folder; expected a checkpoint folder, a hub id such as 'gpt2', "
             f"or a bundled model ({', '.join(BUNDLED)})"
         )
-    folder = _cached(model_id, revision) or _download(model_id, revision)
-    return Source(model_id, folder, folder.name)
+    return None
 
 
 def _cached(model_id: str, revision: str | None) -> Path | None:
@@ -108,6 +126,44 @@ def _download(model_id: str, revision: str | None) -> Path:
     # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
     except Exception as error:
         raise _hub_error(error, model_id, revision) from error
+
+
+def _cached_tokenizer(model_id: str) -> Path | None:
+    import huggingface_hub as hub
+
+    try:
+        for names in (TOKENIZER_FILES[:1], TOKENIZER_FILES[1:]):
+            paths = [hub.try_to_load_from_cache(model_id, name) for name in names]
+            if all(isinstance(path, str) for path in paths):
+                return Path(str(paths[0])).parent
+    except (ValueError, OSError):
+        pass  # for the download to explain, or to mend
+    return None
+
+
+def _download_tokenizer(model_id: str) -> Path:
+    import huggingface_hub as hub
+
+    def ask() -> Any:
+        return hub.model_info(model_id, timeout=HUB_TIMEOUT_S)
+
+    try:
+        names = {file.rfilename for file in _within(HUB_TIMEOUT_S, ask).siblings or ()}
+        check_tokenizer(f"{model_id!r} on the hub", names)
+        # The cache notes which commit the branch is at only when it is asked for the branch.
+        revision = None
+        for name in TOKENIZER_FILES:
+            if name in names:
+                path = hub.hf_hub_download(
+                    model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S
+                )
+                revision = Path(path).parent.name
+        return Path(path).parent
+    except CheckpointError:
+        raise
+    # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
+    except Exception as error:
+        raise _hub_error(error, model_id, None) from error
 
 
 def _within(seconds: float, ask: Callable[[], T]) -> T:

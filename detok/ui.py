@@ -1,6 +1,7 @@
 """What all pages share: page set-up, the model picker, notices, downloads."""
 
 import os
+import shlex
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
@@ -222,12 +223,21 @@ def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
 
 
 def counts_notice(counts: Counts | None) -> None:
-    """Which counts a page uses; without any, how to get some."""
+    """Which counts a page uses, and how to use other ones; without any, how to make some."""
+    model = st.session_state.get("current_model", "mini")
+    refused = cached.refused_counts(model)
+    if refused:
+        st.warning(_escaped(f"Counts that are not used: {refused}."))
+    name = shlex.quote(model)
+    command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
+    how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"
     if counts is None:
-        st.info("There are no token counts for this model's tokenizer yet.")
+        st.info(f"There are no token counts for this model's tokenizer yet. {how} them.")
         return
     pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
-    reading(f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}.")
+    note = counts.provenance.get("note", "")
+    used = f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}. {note}"
+    st.caption(f"{_escaped(used.strip())} For other ones, {how[:1].lower()}{how[1:]} them.")
 
 
 def numbers(

@@ -1,5 +1,6 @@
 """The tokens of a model: their bytes, their text, how they are shown, and how they are found."""
 
+import hashlib
 import json
 import operator
 from functools import cached_property
@@ -95,6 +96,17 @@ class Vocabulary:
             else:
                 table.append(bytes(_BYTE_OF[c] for c in entry))
         return table
+
+    @cached_property
+    def sha256(self) -> str:
+        """A hash of what every id stands for, so that equal vocabularies have an equal one.
+
+        It does not depend on which files they were read from, or on how those are written.
+        """
+        digest = hashlib.sha256()
+        for text in self._bytes:
+            digest.update(len(text).to_bytes(4, "little") + text)
+        return digest.hexdigest()
 
     @cached_property
     def _folded(self) -> list[str]:

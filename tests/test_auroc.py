@@ -14,7 +14,7 @@ from detok import InputError
 from detok import auroc as module
 from detok.affinity import affinity_scores
 from detok.auroc import auroc, weighted_area
-from detok.counts import Counts, count
+from detok.counts import Counts, count_ids
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +25,7 @@ def counts(layer: detok.Layer) -> Counts:
     ids[ids == 7] = 8
     ids[::100] = V - 1
     ids[1::100] = 7
-    return count(ids, V, end_of_text=V - 1)
+    return count_ids(ids, V, end_of_text=V - 1)
 
 
 def sklearn_auroc(scores: torch.Tensor, past: np.ndarray, weights: np.ndarray) -> float:
@@ -55,7 +55,7 @@ def test_tokens_without_predecessors_have_none(layer: detok.Layer, counts: Count
 
 def test_tokens_without_negatives_have_none(layer: detok.Layer) -> None:
     ids = np.stack([np.arange(layer.vocab_size), np.full(layer.vocab_size, 5)], axis=1).ravel()
-    assert auroc(layer, count(ids, layer.vocab_size), [5]).isnan().all()
+    assert auroc(layer, count_ids(ids, layer.vocab_size), [5]).isnan().all()
 
 
 def test_equal_scores_count_half(layer: detok.Layer, counts: Counts) -> None:
@@ -87,4 +87,4 @@ def test_refused_input(layer: detok.Layer, counts: Counts) -> None:
     with pytest.raises(InputError, match="out of range"):
         auroc(layer, counts, [layer.vocab_size])
     with pytest.raises(InputError, match="vocabulary of 12 tokens"):
-        auroc(layer, count(np.array([1]), 12), [0])
+        auroc(layer, count_ids(np.array([1]), 12), [0])

@@ -10,7 +10,7 @@ import pytest
 
 import detok
 from detok import charts, tables
-from detok.counts import count
+from detok.counts import count_ids
 
 IDS = [70, 12, 250, 12, 9]
 
@@ -28,7 +28,7 @@ def data(spec: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def found(layer: detok.Layer) -> pd.DataFrame:
-    counts = count(np.array([*IDS, 3, 70, 70]), layer.vocab_size)
+    counts = count_ids(np.array([*IDS, 3, 70, 70]), layer.vocab_size)
     return tables.with_counts(detok.affinity(layer, 70, k=8), layer, 70, "past", counts)
 
 

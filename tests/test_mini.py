@@ -108,7 +108,7 @@ def test_several_heads_prefer_close_tokens_by_position_alone(layer: detok.Layer)
 
 
 def test_the_counts_are_of_its_vocabulary(layer: detok.Layer) -> None:
-    counts = Counts.load(MINI / "counts.parquet", layer.vocab_size)
+    counts = Counts.load(MINI / "counts.parquet", layer.tokenizer)
     assert counts.tokens.sum() == int(counts.provenance["tokens"])
     assert counts.tokens[0] == int(counts.provenance["documents"])
     assert not len(counts.row(0)[0])

@@ -6,13 +6,13 @@ import torch
 
 import detok
 from detok import tables
-from detok.counts import count
+from detok.counts import count_ids
 
 IDS = [70, 12, 250, 12, 9]
 
 
 def test_pairs_are_looked_up_in_their_order(layer: detok.Layer) -> None:
-    counts = count(np.array([5, 70, 9, 70, 9]), layer.vocab_size)
+    counts = count_ids(np.array([5, 70, 9, 70, 9]), layer.vocab_size)
     for side, before_or_after in (("past", [5, 9]), ("current", [9])):
         table = detok.affinity(layer, 70, k=layer.vocab_size, side=side)
         table = tables.with_counts(table, layer, 70, side, counts)
@@ -29,7 +29,7 @@ def pairs(table: pd.DataFrame, side: str) -> list[tuple[int, int]]:
 
 def test_side_by_side_marks_known_pairs(layer: detok.Layer) -> None:
     table = detok.affinity(layer, 70, k=3)
-    counts = count(np.array([table["token_id"].iloc[1], 70]), layer.vocab_size)
+    counts = count_ids(np.array([table["token_id"].iloc[1], 70]), layer.vocab_size)
     table = tables.with_counts(table, layer, 70, "past", counts)
     wide = tables.side_by_side(table)
     assert list(wide.columns) == ["Rank", "Head 0", "Head 1"]

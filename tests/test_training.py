@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 import detok
 from detok.affinity import affinity_scores
-from detok.counts import Counts, count
+from detok.counts import Counts, count_ids
 from tests.models import random_checkpoint
 from training import bigram, measure
 from training.publish import publish
@@ -80,7 +80,7 @@ def test_whole_share_is_how_often_a_pair_ends_the_word(layer: detok.Layer) -> No
 
 
 def test_pmi(layer: detok.Layer) -> None:
-    counts = count(np.array([0, 1, 0, 1, 2, 3]), layer.vocab_size)
+    counts = count_ids(np.array([0, 1, 0, 1, 2, 3]), layer.vocab_size)
     found = measure.pmi(counts, np.array([0, 2, 3]), np.array([1, 3, 0]))
     assert found[:2].tolist() == pytest.approx([math.log2(2 * 6 / 4), math.log2(6)])
     assert found[2] == -math.inf
@@ -110,7 +110,7 @@ def test_joined_names_are_candidates_that_a_head_ranks_high(
     ids += [token(" s"), token("ee"), token("n")] * 30  # always goes on
     ids += [token(" d"), token("ee"), full_stop] * 19  # too rare
     corpus = np.array(ids + [full_stop] * 1000, dtype=np.uint16)
-    counts = count(corpus, layer.vocab_size)
+    counts = count_ids(corpus, layer.vocab_size)
 
     pairs = measure.candidates(layer, counts, corpus)
     assert set(zip(pairs["past_id"], pairs["current_id"], strict=True)) == {*best, *worst}
@@ -141,13 +141,13 @@ def test_a_name_is_hardly_ever_in_lower_case(
     layer: detok.Layer, joined: str, lower_count: int, is_name: bool
 ) -> None:
     ids = layer.tokenizer.encode(" et.") * lower_count + layer.tokenizer.encode(" Et.") * 100
-    counts = count(np.array(ids), layer.vocab_size)
+    counts = count_ids(np.array(ids), layer.vocab_size)
     assert measure._is_name(layer, counts, joined, 100) == is_name
 
 
 def test_the_measures_of_heads_are_shares(layer: detok.Layer) -> None:
     ids = np.random.default_rng(0).integers(0, layer.vocab_size, 5000)
-    counts = count(ids, layer.vocab_size)
+    counts = count_ids(ids, layer.vocab_size)
     tokens = measure.sampled_tokens(counts, 50, min_count=10)
     assert len(tokens) == len(set(tokens)) == 50
     table = measure.heads(layer, counts, tokens)
@@ -188,7 +188,7 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     (run / "settings.json").unlink()
 
     layer = detok.load(str(tmp_path), device="cpu")
-    counts = Counts.load(tmp_path / "counts.parquet", layer.vocab_size)
+    counts = Counts.load(tmp_path / "counts.parquet", layer.tokenizer)
     assert counts.tokens.sum() == len(np.load(run / "train.npy"))
     assert not counts.row(299)[0].size
     assert not (counts.past == 299).any()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from detok.counts import Counts, count
+from detok.counts import Counts, count_ids
 from training.train import windows
 
 
@@ -42,7 +42,7 @@ def discount(counts: np.ndarray) -> float:
 
 def fit(ids: np.ndarray, vocab_size: int) -> Bigram:
     """Fits the model to token ids (n,); the end-of-text token is a token like any other."""
-    counts = count(ids, vocab_size)
+    counts = count_ids(ids, vocab_size)
     preceding = np.diff(counts.offsets)  # (V,), how many different tokens come right before
     backed_off = discount(preceding)
     pairs = max(1, len(counts.past))

@@ -266,7 +266,7 @@ def _files(facts: Facts) -> str:
     )
     outro = f"""
         `counts.parquet` has how often each token occurs in the training books, and {kept}:
-        {len(facts.counts.past):,} pairs. The format is described in `detok/counts.py`."""
+        {len(facts.counts.past):,} pairs. The format is described in `detok/counts_file.py`."""
     return f"""## Files
 
 {table(["File", "size"], rows)}

@@ -7,7 +7,6 @@ runs. Everything in the card is measured here, on what is published.
 import argparse
 import csv
 import datetime
-import hashlib
 import json
 import shutil
 import tempfile
@@ -21,8 +20,9 @@ from safetensors.torch import load_file, save_file
 from transformers import GPT2LMHeadModel
 
 import detok
-from detok.counts import Counts, count
+from detok.counts import TOKENIZER_HASH, Counts, count_ids
 from detok.layer import Layer
+from detok.version import __version__
 from detok.vocabulary import Vocabulary
 from training import bigram, card, measure
 from training.train import N_POSITIONS, held_out_loss, windows
@@ -91,16 +91,16 @@ def write_counts(counts: Counts, path: Path) -> Counts:
         min_count += 1
 
 
-def provenance(run: Path, texts: dict[str, Any]) -> dict[str, str]:
+def provenance(tokenizer: Vocabulary, texts: dict[str, Any]) -> dict[str, str]:
     """Where the counts of the training texts come from, for the file that holds them."""
-    tokenizer = (run / "tokenizer.json").read_bytes()
     return {
         "corpus": "the public-domain books that mini was trained on",
         "documents": str(texts["train"]["documents"]),
         "tokens": str(texts["train"]["tokens"]),
         "tokenizer": "mini",
-        "tokenizer_sha256": hashlib.sha256(tokenizer).hexdigest(),
+        TOKENIZER_HASH: tokenizer.sha256,
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),
+        "detok": __version__,
     }
 
 
@@ -150,7 +150,7 @@ def publish(run: Path, model: Path, out: Path) -> None:
     write_tokenizer(run, out)
     tokenizer = Vocabulary.from_folder(out)
     end_of_text = tokenizer.backend.token_to_id(END_OF_TEXT)
-    counts = count(train, len(tokenizer), end_of_text, provenance(run, texts))
+    counts = count_ids(train, len(tokenizer), end_of_text, provenance(tokenizer, texts))
     kept = write_counts(counts, out / "counts.parquet")
     steps = emergence(run, counts, settings.get("batch", 16) * N_POSITIONS)
     steps.to_csv(out / "emergence.csv", index=False)

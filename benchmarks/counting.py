@@ -1,0 +1,84 @@
+"""Counting tokens and pairs of neighbours, against `collections.Counter`, as the authors count.
+
+`python -m benchmarks.counting` prints ratios that were measured in one run, on token ids that are
+in memory: reading and encoding texts is apart. The ids follow one another as in books under GPT-2's
+tokenizer: each is drawn from those that the bundled counts have before the next one.
+"""
+
+import argparse
+import time
+from collections import Counter
+from collections.abc import Callable
+from itertools import pairwise
+
+import numpy as np
+
+from benchmarks import measure
+from detok.counts import Counts, count_ids
+from detok.counts_choice import BUNDLED_COUNTS
+
+# Texts that are drawn side by side.
+TEXTS = 20_000
+
+
+def ids_like_books(n: int, seed: int = 0) -> tuple[np.ndarray, int]:
+    """n token ids, drawn from the last one of each text to its first; and V."""
+    books = Counts.load(BUNDLED_COUNTS / "gpt2-books.parquet")
+    chance = np.random.default_rng(seed)
+    ends = np.concatenate([[0], books.pair_counts.cumsum(dtype=np.int64)])  # (pairs + 1,)
+    starts, stops = ends[books.offsets[:-1]], ends[books.offsets[1:]]  # (V,)
+    frequency = books.tokens / books.tokens.sum()
+    steps = -(-n // TEXTS)
+    ids = np.empty((steps, TEXTS), dtype=np.int64)
+    for step in range(steps):
+        drawn = chance.choice(books.vocab_size, TEXTS, p=frequency)
+        if step:
+            after = ids[step - 1]
+            place = starts[after] + (chance.random(TEXTS) * (stops - starts)[after]).astype(int)
+            before = books.past[np.searchsorted(ends, place, "right") - 1]
+            drawn = np.where(stops[after] > starts[after], before, drawn)
+        ids[step] = drawn
+    return ids[::-1].T.ravel()[:n].astype(np.int32), books.vocab_size
+
+
+def counters(ids: list[int]) -> tuple[Counter, Counter]:
+    """The authors' way."""
+    return Counter(ids), Counter(pairwise(ids))
+
+
+def timed(function: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    function()
+    return time.perf_counter() - start
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--tokens", type=int, default=20_000_000)
+    n = parser.parse_args().tokens
+    ids, V = ids_like_books(n)
+    listed = ids.tolist()
+
+    found, (tokens, pairs) = count_ids(ids, V), counters(listed)
+    rows = np.repeat(np.arange(V), np.diff(found.offsets))
+    ours = zip(found.past.tolist(), rows.tolist(), strict=True)
+    assert pairs == dict(zip(ours, found.pair_counts.tolist(), strict=True))
+    assert tokens == {t: n for t, n in enumerate(found.tokens.tolist()) if n}
+    n_pairs = len(pairs)
+    del found, tokens, pairs, rows, ours
+
+    # In turns, so that a change in the machine's speed meets both alike.
+    seconds = np.array(
+        [(timed(lambda: count_ids(ids, V)), timed(lambda: counters(listed))) for _ in range(3)]
+    )
+    fast, slow = np.median(seconds, axis=0)
+    small = measure.extra_mb(lambda: count_ids(ids, V))
+    large = measure.extra_mb(lambda: counters(listed))
+    print(f"{n:,} tokens in memory, {n_pairs:,} different pairs")
+    print(f"{'':30}{'detok':>11}{'Counter':>11}{'ratio':>9}")
+    print(f"{'time':30}{fast:9.2f} s{slow:9.2f} s{slow / fast:8.1f}x")
+    print(f"{'peak memory':30}{small:8.0f} MB{large:8.0f} MB{large / small:8.1f}x")
+
+
+if __name__ == "__main__":
+    main()
