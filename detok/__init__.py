@@ -14,6 +14,8 @@ Models" (Kamoda et al.).
 
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.auroc import Auroc, auroc
+from detok.counts import Counts
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
 from detok.excerpts import excerpts
@@ -25,7 +27,9 @@ from detok.text_attention import MeanAttention, mean_attention
 from detok.vocabulary import Vocabulary
 
 __all__ = [
+    "Auroc",
     "CheckpointError",
+    "Counts",
     "InputError",
     "Layer",
     "LayerNormStats",
@@ -38,6 +42,7 @@ __all__ = [
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "auroc",
     "excerpts",
     "layernorm_stats",
     "load",
