@@ -15,6 +15,7 @@ Models" (Kamoda et al.).
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
 from detok.auroc import Auroc, auroc
+from detok.auroc_summary import auroc_by_kind, auroc_summary
 from detok.counts import Counts
 from detok.decomposition import Terms, attention, terms
 from detok.errors import CheckpointError, InputError, NotDownloadable
@@ -43,6 +44,8 @@ __all__ = [
     "affinity_scores",
     "attention",
     "auroc",
+    "auroc_by_kind",
+    "auroc_summary",
     "excerpts",
     "layernorm_stats",
     "load",

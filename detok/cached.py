@@ -6,13 +6,17 @@ from collections.abc import Callable
 import streamlit as st
 
 import detok
-from detok import reference
+from detok import auroc_cache, auroc_tables, reference
+from detok.auroc_summary import sample_of_tokens
 from detok.counts import Counts
+from detok.jobs import Job
 
 # Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
 MAX_MEASURED = 64
 # Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
 MAX_LAYERS = 3
+# Tokens of a sample, from which the AUROC of all is estimated: a second or two for GPT-2 small.
+SAMPLE_SIZE = 512
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
@@ -71,3 +75,29 @@ def measured_on_excerpts(
         measured[i] = found
         return found
     return measured[i]
+
+
+def _auroc_counts(model: str) -> Counts:
+    counts = load_counts(model)
+    return auroc_tables.no_counts(load_layer(model)) if counts is None else counts
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
+    """The AUROC of a random sample of tokens, once for each seed."""
+    layer = load_layer(model)
+    sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
+    return detok.auroc(layer, _auroc_counts(model), sample)
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def auroc_job(model: str) -> Job[detok.Auroc]:
+    """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
+    layer, counts = load_layer(model), _auroc_counts(model)
+
+    def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
+        found = detok.auroc(layer, counts, progress=progress)
+        auroc_cache.save(layer, counts, found)
+        return found
+
+    return Job(compute, auroc_cache.load(layer, counts))

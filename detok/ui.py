@@ -13,6 +13,7 @@ import streamlit as st
 import detok
 from detok import cached
 from detok.counts import Counts
+from detok.jobs import Job
 from detok.source import BUNDLED
 
 # The size of what is downloaded, not of what stays in memory: only the first layer does.
@@ -56,6 +57,41 @@ SUMMARY = {
     "period_share": st.column_config.NumberColumn(
         "Its power", format="percent", help="Share of the wave in the power of T^pp"
     ),
+}
+AUROC = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f"),
+    "mean_low": st.column_config.NumberColumn(
+        "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
+    ),
+    "mean_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
+    "median": st.column_config.NumberColumn("Median", format="%.3f"),
+    "q25": st.column_config.NumberColumn("1st quartile", format="%.3f"),
+    "q75": st.column_config.NumberColumn("3rd quartile", format="%.3f"),
+    "std": st.column_config.NumberColumn("Std", format="%.3f", help="Over the tokens"),
+    "diagonal_share": st.column_config.NumberColumn(
+        "Diagonal share",
+        format="percent",
+        help="How often no past token scores higher than the token itself",
+    ),
+    "known_share": st.column_config.NumberColumn(
+        "Known pairs", format="percent", help="Share of the ten best past tokens that are known"
+    ),
+}
+TOKENS = {
+    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
+    "shown": st.column_config.TextColumn("Token"),
+    "kind": st.column_config.TextColumn("Kind"),
+    "area": st.column_config.NumberColumn("AUROC", format="%.3f"),
+    "predecessors": st.column_config.NumberColumn(
+        "Predecessors", format="localized", help="Different tokens seen right before it"
+    ),
+    "occurrences": st.column_config.NumberColumn("Occurs", format="localized"),
+    "joined": st.column_config.TextColumn(
+        "Most often", help="Its most frequent predecessor and the token, joined"
+    ),
+    "joined_shown": st.column_config.TextColumn("Joined"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
 }
 # A progress bar that would be gone at once is not shown.
 PROGRESS_AFTER_S = 0.5
@@ -128,6 +164,61 @@ def current_position(layer: detok.Layer) -> int:
     last = layer.n_positions - 1
     middle = layer.n_positions // 2
     return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
+
+
+def token_choice(layer: detok.Layer) -> int | None:
+    """A text, and one of its tokens or of those that match it; None if nothing is typed."""
+    vocabulary = layer.tokenizer
+
+    def choose_last_piece() -> None:
+        pieces = vocabulary.encode(st.session_state["text"])
+        st.session_state["token"] = pieces[-1] if pieces else None
+
+    text = st.text_input(
+        "Word or text",
+        EXAMPLE_TEXT,
+        key="text",
+        bind="query-params",
+        max_chars=200,
+        on_change=choose_last_piece,
+        help="Spaces count: type one before a word to get the token it has inside a sentence.",
+    )
+    pieces = vocabulary.encode(text)
+    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+    return st.selectbox(
+        "Token",
+        options,
+        index=options.index(pieces[-1]) if pieces else None,
+        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
+        key="token",
+        bind="query-params",
+        placeholder="type something first",
+        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
+    )
+
+
+def watch(job: Job, what: str) -> None:
+    """A bar for a job that is under way, with a button that cancels it, for every visitor.
+
+    The page runs again when the job has ended, whichever way.
+    """
+
+    @st.fragment(run_every=1.0)
+    def bar() -> None:
+        if not job.is_under_way:
+            st.rerun()
+        waiting = job.state == "waiting"
+        left = job.seconds_left
+        about = "" if left is None else f" · about {_duration(left)} left"
+        label = f"{job.done:,} of {job.total:,} {what}{about}"
+        st.progress(job.done / job.total, "Waiting for another computation …" if waiting else label)
+        st.button("Cancel", on_click=job.cancel, key="cancel")
+
+    bar()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
 
 
 def is_dark() -> bool:
