@@ -3,10 +3,11 @@
 import gc
 from collections.abc import Callable
 
+import pandas as pd
 import streamlit as st
 
 import detok
-from detok import auroc_cache, auroc_tables, reference
+from detok import auroc_cache, auroc_tables, frequency_tables, reference
 from detok.auroc_summary import sample_of_tokens
 from detok.counts import Counts
 from detok.jobs import Job
@@ -77,7 +78,7 @@ def measured_on_excerpts(
     return measured[i]
 
 
-def _auroc_counts(model: str) -> Counts:
+def _counts(model: str) -> Counts:
     counts = load_counts(model)
     return auroc_tables.no_counts(load_layer(model)) if counts is None else counts
 
@@ -87,13 +88,13 @@ def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
     """The AUROC of a random sample of tokens, once for each seed."""
     layer = load_layer(model)
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _auroc_counts(model), sample)
+    return detok.auroc(layer, _counts(model), sample)
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def auroc_job(model: str) -> Job[detok.Auroc]:
     """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
-    layer, counts = load_layer(model), _auroc_counts(model)
+    layer, counts = load_layer(model), _counts(model)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
         found = detok.auroc(layer, counts, progress=progress)
@@ -101,3 +102,10 @@ def auroc_job(model: str) -> Job[detok.Auroc]:
         return found
 
     return Job(compute, auroc_cache.load(layer, counts))
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def token_frequencies(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """T^e and Var(e) of all tokens beside their counts, and their correlations."""
+    table = frequency_tables.tokens(load_layer(model), _counts(model))
+    return table, frequency_tables.correlations(table)

@@ -20,9 +20,13 @@ class Spearman:
     p: float
     n: int
 
+    @property
+    def p_shown(self) -> str:
+        """The p-value as it is to be put after "p": never "= 0"."""
+        return f"< {SMALLEST_P:g}" if self.p < SMALLEST_P else f"= {self.p:.2g}"
+
     def __str__(self) -> str:
-        p = f"p < {SMALLEST_P:g}" if self.p < SMALLEST_P else f"p = {self.p:.2g}"
-        return f"ρ = {self.rho:+.2f} ({p})"
+        return f"ρ = {self.rho:+.2f} (p {self.p_shown})"
 
 
 def spearman(x: np.ndarray | pd.Series, y: np.ndarray | pd.Series) -> Spearman:
@@ -69,17 +73,19 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
     return math.exp(log_front) * fraction / a
 
 
-def distance_from_trend(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """How far each y (n,) is from the trend over x, in robust standard deviations of the distances.
+def distance_from_trend(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The trend of y over x, and the distances from it in robust standard deviations: both (n,).
 
-    The trend is the median of y among the WINDOW points nearest in the order of x. The unit is
-    1.4826 times the median of the absolute distances. 0 if more than half lie on the trend.
+    The trend is the median of y among the WINDOW points nearest in the order of x (fewer at the
+    ends, and if n is small). The unit is 1.4826 times the median of the absolute distances, which
+    on normal distances is their standard deviation; if more than half lie on the trend, all
+    distances are given as 0.
     """
     order = np.argsort(x, kind="stable")
-    ordered = pd.Series(y[order])
-    window = min(WINDOW, max(3, len(y) // 4))
-    trend = ordered.rolling(window, center=True, min_periods=1).median()
-    away = np.empty(len(y))
-    away[order] = (ordered - trend).to_numpy()
-    unit = 1.4826 * np.median(np.abs(away)) if len(y) else 0.0
-    return away / unit if unit else np.zeros(len(y))
+    ordered = pd.Series(np.asarray(y, dtype=float)[order])
+    window = min(WINDOW, max(3, len(ordered) // 4))
+    trend = np.empty(len(ordered))
+    trend[order] = ordered.rolling(window, center=True, min_periods=1).median().to_numpy()
+    away = y - trend
+    unit = 1.4826 * np.median(np.abs(away)) if len(away) else 0.0
+    return trend, away / unit if unit else np.zeros(len(away))

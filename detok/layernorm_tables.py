@@ -180,9 +180,9 @@ def token_variances(layer: Layer, stats: LayerNormStats, counts: Counts) -> pd.D
     )
 
 
-def sampled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
-    """Every n-th token by falling frequency, at most MAX_POINTS, with the tokens shown."""
-    step = -(-len(table) // MAX_POINTS) or 1
+def sampled(table: pd.DataFrame, layer: Layer, limit: int = MAX_POINTS) -> pd.DataFrame:
+    """Every n-th token by falling frequency, at most `limit`, with the tokens shown."""
+    step = -(-len(table) // limit) or 1
     part = table.iloc[::step]
     return part.assign(token=[layer.tokenizer.show(t) for t in part["token_id"]])
 

@@ -92,6 +92,11 @@ TOKENS = {
     ),
     "joined_shown": st.column_config.TextColumn("Joined"),
     "count": st.column_config.NumberColumn("Times seen", format="localized"),
+    "value": st.column_config.NumberColumn("Value", format="%.4g"),
+    "trend": st.column_config.NumberColumn("Trend", format="%.4g"),
+    "distance": st.column_config.NumberColumn(
+        "Distance", format="%+.1f", help="From the trend, in robust standard deviations"
+    ),
 }
 # A progress bar that would be gone at once is not shown.
 PROGRESS_AFTER_S = 0.5

@@ -53,7 +53,8 @@ def test_the_distance_from_the_trend_finds_what_was_moved() -> None:
     y = np.sqrt(x) + generator.normal(size=4000)
     y[7] += 30
     y[11] -= 20
-    away = distance_from_trend(x, y)
+    trend, away = distance_from_trend(x, y)
+    np.testing.assert_allclose(trend, np.sqrt(x), atol=5)
     assert away.argmax() == 7
     assert away.argmin() == 11
     assert np.median(np.abs(away)) == pytest.approx(1 / 1.4826, rel=1e-6)
@@ -61,5 +62,6 @@ def test_the_distance_from_the_trend_finds_what_was_moved() -> None:
 
 
 def test_points_on_the_trend_have_no_distance() -> None:
-    assert distance_from_trend(np.arange(50), np.ones(50)).tolist() == [0] * 50
-    assert distance_from_trend(np.array([]), np.array([])).shape == (0,)
+    trend, away = distance_from_trend(np.arange(50), np.ones(50))
+    assert (trend.tolist(), away.tolist()) == ([1] * 50, [0] * 50)
+    assert distance_from_trend(np.array([]), np.array([]))[1].shape == (0,)

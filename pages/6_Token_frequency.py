@@ -1,0 +1,69 @@
+"""Token frequency: what the first layer gives to a token for being rare or frequent."""
+
+import streamlit as st
+
+from detok import cached, ui
+from detok import frequency_charts as charts
+from detok import frequency_tables as tables
+from detok.layernorm_tables import sampled
+
+layer = ui.page("Token frequency")
+counts = cached.load_counts(layer.name)
+st.markdown(
+    "Two things depend on one token alone: **T^e**, what a token gets from every query whatever "
+    "the query is, and **Var(e)**, the variance of its embedding, by which LayerNorm divides. Both "
+    "go with how often the token occurs. Tokens far from that trend are often ones that training "
+    "hardly reached."
+)
+ui.counts_notice(counts)
+table, correlations = cached.token_frequencies(layer.name)
+occurring = tables.seen(table)
+heads = list(map(str, range(layer.n_heads)))
+
+if counts is not None:
+    st.subheader("T^e against token count")
+    chosen = st.selectbox("Head", ["all", *heads], key="head", bind="query-params", width=130)
+    head = None if chosen == "all" else int(chosen)
+    ui.answer(tables.self_assertion_answer(correlations, head))
+    if head is None:
+        drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)
+        ui.chart(charts.by_head(tables.by_head(drawn)))
+    else:
+        drawn = sampled(tables.with_trend(table, f"head_{head}"), layer)
+        ui.chart(charts.against_count(drawn, "value", f"T^e of head {head} (unscaled)"))
+    ui.reading(tables.drawn_reading(drawn, table, has_trend=head is not None))
+    st.dataframe(tables.by_measure(correlations), hide_index=True)
+    ui.download(correlations, "frequency", layer)
+
+    st.subheader("Var(e) against token count")
+    drawn = sampled(tables.with_trend(table, "variance"), layer)
+    ui.chart(charts.against_count(drawn, "value", "Var(e)"))
+    ui.reading(f"{tables.variance_reading(correlations)} {tables.drawn_reading(drawn, table)}")
+
+st.subheader("Tokens by name")
+measures = {tables.title(name): name for name in tables.measures(table)}
+measure = measures[st.selectbox("Measure", list(measures), key="measure", bind="query-params")]
+if counts is None:
+    largest = tables.largest(table, layer, measure)
+    st.dataframe(largest, hide_index=True, column_config=ui.TOKENS)
+    ui.download(largest, "tokens", layer)
+else:
+    trend = tables.with_trend(table, measure)
+    furthest = tables.furthest(trend, layer)
+    ui.answer(tables.furthest_reading(furthest, trend, measure))
+    left, right = st.columns(2)
+    for place, side in ((left, "above"), (right, "below")):
+        place.markdown(f"**Furthest {side} the trend**")
+        part = furthest[furthest["side"] == side].drop(columns="side")
+        place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
+    ui.download(furthest, "furthest", layer)
+
+    st.subheader("Tokens that never occur")
+    ui.answer(tables.never_reading(table, measure))
+    never = tables.largest(table[table["count"] == 0], layer, measure)
+    if len(never):
+        st.dataframe(never, hide_index=True, column_config=ui.TOKENS)
+        ui.download(never, "never", layer)
+
+st.subheader("All tokens")
+ui.download(table, "token-frequency", layer)
