@@ -59,7 +59,7 @@ def kinds(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
         y=alt.Y(
             "label:N",
             sort=order,
-            title="Kind of token i (how many)",
+            title="Kind of token i",
             axis=alt.Axis(labelLimit=220),
         ),
         tooltip=[

@@ -8,7 +8,6 @@ from detok.auroc_summary import auroc_by_kind, has_area
 from detok.counts import Counts
 from detok.layer import Layer
 from detok.roc import predecessor_ranks, roc_curves
-from detok.token_kinds import token_kinds
 
 N_EXTREMES = 15  # tokens at either end
 EXTREMES = ["end", "token_id", "shown", "kind", "area", "predecessors", "occurrences", "joined"]
@@ -90,9 +89,9 @@ def shares_reading(summary: pd.DataFrame, found: Auroc, counts: Counts) -> str:
     )
 
 
-def by_kind(layer: Layer, found: Auroc, convention: Convention) -> pd.DataFrame:
-    """`auroc_by_kind` of a layer's tokens, with a label (kind and number of tokens), in order."""
-    table = auroc_by_kind(found, token_kinds(layer.tokenizer, layer.vocab_size), convention)
+def by_kind(found: Auroc, kinds: np.ndarray, convention: Convention) -> pd.DataFrame:
+    """`auroc_by_kind` with a label: the kind and its number of tokens."""
+    table = auroc_by_kind(found, kinds, convention)
     label = [f"{kind} ({n:,})" for kind, n in zip(table["kind"], table["n"], strict=True)]
     return table.assign(label=label)
 
@@ -111,18 +110,20 @@ def by_kind_reading(table: pd.DataFrame) -> str:
     )
 
 
-def extremes(layer: Layer, found: Auroc, counts: Counts, head: int, least: int) -> pd.DataFrame:
+def extremes(
+    layer: Layer, found: Auroc, counts: Counts, kinds: np.ndarray, head: int, least: int
+) -> pd.DataFrame:
     """The tokens on which a head does best, and worst, among those with enough predecessors.
 
-    `least` is the number of different predecessors. Columns: end (best or worst), token_id, shown,
-    kind, area, predecessors, occurrences, joined (its most frequent predecessor + the token).
+    `least` is the number of different predecessors, `kinds` (V,) those of all tokens. Columns: end
+    (best or worst), token_id, shown, kind, area, predecessors, occurrences, joined (its most
+    frequent predecessor + the token).
     """
     area = found.area[head]
     enough = np.flatnonzero(~np.isnan(area) & (found.n_past >= least))
     order = enough[np.argsort(-area[enough], kind="stable")]
     n = min(N_EXTREMES, (len(order) + 1) // 2)
     chosen = {"best": order[:n], "worst": order[::-1][: min(n, len(order) - n)]}
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
     show = layer.tokenizer.show
     rows = []
     for end, columns in chosen.items():

@@ -3,6 +3,7 @@
 import gc
 from collections.abc import Callable
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -11,6 +12,7 @@ from detok import auroc_cache, auroc_tables, frequency_tables, reference
 from detok.auroc_summary import sample_of_tokens
 from detok.counts import Counts
 from detok.jobs import Job
+from detok.token_kinds import token_kinds as kinds_of_tokens
 
 # Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
 MAX_MEASURED = 64
@@ -81,6 +83,13 @@ def measured_on_excerpts(
 def _counts(model: str) -> Counts:
     counts = load_counts(model)
     return auroc_tables.no_counts(load_layer(model)) if counts is None else counts
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def token_kinds(model: str) -> np.ndarray:
+    """The kinds of a model's tokens."""
+    layer = load_layer(model)
+    return kinds_of_tokens(layer.tokenizer, layer.vocab_size)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)

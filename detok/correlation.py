@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-# Points whose running median is the trend, and fewer at either end.
-WINDOW = 501
+# Of the trend over token counts, and the fewest points in one of them.
+BINS_A_DECADE, LEAST = 6, 15
 # A p-value below this is stated as smaller than it.
 SMALLEST_P = 1e-300
 
@@ -73,19 +73,26 @@ def incomplete_beta(a: float, b: float, x: float) -> float:
     return math.exp(log_front) * fraction / a
 
 
-def distance_from_trend(x: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The trend of y over x, and the distances from it in robust standard deviations: both (n,).
+def distance_from_trend(count: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The trend of y over positive counts, and the distances from it in robust units: both (n,).
 
-    The trend is the median of y among the WINDOW points nearest in the order of x (fewer at the
-    ends, and if n is small). The unit is 1.4826 times the median of the absolute distances, which
-    on normal distances is their standard deviation; if more than half lie on the trend, all
-    distances are given as 0.
+    The trend joins the medians of y in bins of equal width in log count, BINS_A_DECADE of them, a
+    bin with fewer than LEAST points being joined to its neighbour. The unit is 1.4826 times the
+    median of the absolute distances, on normal distances their standard deviation; if more than
+    half lie on the trend, all distances are given as 0.
     """
-    order = np.argsort(x, kind="stable")
-    ordered = pd.Series(np.asarray(y, dtype=float)[order])
-    window = min(WINDOW, max(3, len(ordered) // 4))
-    trend = np.empty(len(ordered))
-    trend[order] = ordered.rolling(window, center=True, min_periods=1).median().to_numpy()
+    if not len(y):
+        return np.zeros(0), np.zeros(0)
+    place = np.log10(count)
+    order = np.argsort(place, kind="stable")
+    group = np.floor(place[order] * BINS_A_DECADE)
+    starts = [0]
+    for start in np.flatnonzero(np.diff(group)) + 1:
+        if start - starts[-1] >= LEAST and len(y) - start >= LEAST:
+            starts.append(int(start))
+    parts = np.split(order, starts[1:])
+    medians = np.array([[np.median(place[part]), np.median(y[part])] for part in parts]).T
+    trend = np.interp(place, *medians)
     away = y - trend
-    unit = 1.4826 * np.median(np.abs(away)) if len(away) else 0.0
-    return trend, away / unit if unit else np.zeros(len(away))
+    unit = 1.4826 * np.median(np.abs(away))
+    return trend, away / unit if unit else np.zeros(len(y))

@@ -11,7 +11,7 @@ def against_count(table: pd.DataFrame, column: str, title: str) -> alt.Chart | a
 
     Columns: token, count, the measure named by `column`, and perhaps trend.
     """
-    x = _count_axis(6)
+    x = _count_axis(6, "Times the token occurs (log scale)")
     points = (
         alt.Chart(table)
         .mark_circle(size=16, opacity=0.45, color=_MAIN)
@@ -38,15 +38,15 @@ def by_head(table: pd.DataFrame) -> alt.FacetChart:
         alt.Chart(table)
         .mark_circle(size=9, opacity=0.4, color=_MAIN)
         .encode(
-            x=_count_axis(4),
-            y=alt.Y("score:Q", title="T^e (unscaled)").scale(zero=False),
+            x=_count_axis(3, "Token count (log scale)"),
+            y=alt.Y("score:Q", title=None).scale(zero=False),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip("score", "T^e")],
         )
-        .properties(width=200, height=150)
+        .properties(width=168, height=130)
         .facet(
             alt.Facet(
                 "head:O",
-                title=None,
+                title="T^e (unscaled)",
                 header=alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold"),
             ),
             columns=4,
@@ -55,10 +55,10 @@ def by_head(table: pd.DataFrame) -> alt.FacetChart:
     )
 
 
-def _count_axis(n_ticks: int) -> alt.X:
+def _count_axis(n_ticks: int, title: str) -> alt.X:
     return alt.X(
         "count:Q",
-        title="Times the token occurs (log scale)",
+        title=title,
         scale=alt.Scale(type="log"),
         axis=alt.Axis(format="~s", tickCount=n_ticks),
     )

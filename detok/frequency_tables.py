@@ -7,7 +7,6 @@ from detok.correlation import distance_from_trend, spearman
 from detok.counts import Counts
 from detok.layer import Layer
 from detok.self_assertion import self_assertion
-from detok.token_kinds import token_kinds
 
 N_FURTHEST = 15  # tokens on either side of the trend
 N_LISTED = 200  # tokens of a long table
@@ -48,7 +47,7 @@ def correlations(table: pd.DataFrame) -> pd.DataFrame:
 
 def measures(table: pd.DataFrame) -> list[str]:
     """The columns of `tokens` that may go with frequency."""
-    return [*table.columns[table.columns.str.startswith("head_")], "variance"]
+    return ["variance", *table.columns[table.columns.str.startswith("head_")]]
 
 
 def title(measure: str) -> str:
@@ -86,18 +85,18 @@ def self_assertion_answer(rho: pd.DataFrame, head: int | None) -> str:
 
 def by_measure(correlations: pd.DataFrame) -> pd.DataFrame:
     """The correlations to be read across: a column a measure, ρ above its p-value."""
-    columns = {
-        row["measure"]: [f"{row['rho']:+.3f}", row["p_shown"]] for _, row in correlations.iterrows()
-    }
+    rows = correlations[["measure", "rho", "p_shown"]].itertuples(index=False)
+    columns = {name: [f"{rho:+.3f}", p.removeprefix("= ")] for name, rho, p in rows}
     return pd.DataFrame({"Spearman": ["ρ", "p"]} | columns)
 
 
 def drawn_reading(part: pd.DataFrame, table: pd.DataFrame, has_trend: bool = True) -> str:
     """Of which tokens a chart is, and how many are drawn."""
+    line = " The line joins medians of tokens about as frequent." if has_trend else ""
     n, n_seen = len(table), int((table["count"] > 0).sum())
     return (
         f"Of all {n:,} tokens, {n_seen:,} occur in the counts; drawn are {len(part):,} of them, "
-        f"evenly by rank of frequency.{' The line is the running median.' if has_trend else ''}"
+        f"evenly by rank of frequency.{line}"
     )
 
 
@@ -120,22 +119,21 @@ def with_trend(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     """
     occurring = seen(table)
     value = occurring[measure].to_numpy()
-    trend, distance = distance_from_trend(-occurring["count"].to_numpy(), value)
+    trend, distance = distance_from_trend(occurring["count"].to_numpy(), value)
     columns = occurring[["token_id", "count"]]
     return columns.assign(value=value, trend=trend, distance=distance)
 
 
-def furthest(trend: pd.DataFrame, layer: Layer) -> pd.DataFrame:
+def furthest(trend: pd.DataFrame, layer: Layer, kinds: np.ndarray) -> pd.DataFrame:
     """The tokens furthest above the trend and below it, by name.
 
-    Columns: side, token_id, shown, kind, count, value, trend, distance (in robust standard
-    deviations).
+    `kinds` (V,) are those of all tokens. Columns: side, token_id, shown, kind, count, value, trend,
+    distance (in robust standard deviations).
     """
     ordered = trend.sort_values("distance", ascending=False, kind="stable")
     n = min(N_FURTHEST, (len(ordered) + 1) // 2)
     parts = {"above": ordered.head(n), "below": ordered.tail(min(n, len(ordered) - n)).iloc[::-1]}
     table = pd.concat([part.assign(side=side) for side, part in parts.items()], ignore_index=True)
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
     table = table.assign(
         shown=[layer.tokenizer.show(t) for t in table["token_id"]],
         kind=kinds[table["token_id"].to_numpy(dtype=int)],
@@ -150,20 +148,19 @@ def furthest_reading(table: pd.DataFrame, trend: pd.DataFrame, measure: str) -> 
     top = table.loc[table["distance"].abs().idxmax()]
     far = int((trend["distance"].abs() > 5).sum())
     return (
-        f"{title(measure)}: furthest from the running median over token count is {top['shown']} "
+        f"{title(measure)}: furthest from the median of tokens about as frequent is {top['shown']} "
         f"(occurs {top['count']:,} times), {abs(top['distance']):.1f} robust standard deviations "
-        f"{top['side']} it; {far:,} of {len(trend):,} tokens are more than 5 away. A token that "
+        f"{top['side']} it; more than 5 away: {far:,} of {len(trend):,} tokens. A token that "
         "training hardly reached keeps what it began with, and may stand out here."
     )
 
 
-def largest(table: pd.DataFrame, layer: Layer, measure: str) -> pd.DataFrame:
+def largest(table: pd.DataFrame, layer: Layer, kinds: np.ndarray, measure: str) -> pd.DataFrame:
     """The N_LISTED tokens of a table that are largest by a measure, by name.
 
-    Columns: token_id, shown, kind, value.
+    `kinds` (V,) are those of all tokens. Columns: token_id, shown, kind, value.
     """
     part = table.sort_values(measure, ascending=False, kind="stable").head(N_LISTED)
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
     return pd.DataFrame(
         {
             "token_id": part["token_id"].to_numpy(),

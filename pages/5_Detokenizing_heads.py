@@ -7,6 +7,9 @@ from detok import auroc_charts as charts
 from detok import auroc_tables as tables
 from detok import cached, ui
 
+# Columns of a table that has half the page.
+EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
+
 layer = ui.page("Detokenizing heads")
 counts = cached.load_counts(layer.name)
 st.markdown(
@@ -60,6 +63,7 @@ else:
     with st.spinner("Scoring a sample of tokens …"):
         found = cached.auroc_of_sample(layer.name, seed)
 known = tables.no_counts(layer) if counts is None else counts
+kinds = cached.token_kinds(layer.name)
 summary = detok.auroc_summary(found, known, convention)
 
 if counts is not None:
@@ -69,13 +73,15 @@ if counts is not None:
     ui.reading(tables.summary_reading(summary, found, known, convention))
 
     st.subheader("By the kind of token")
-    kinds = tables.by_kind(layer, found, convention)
-    ui.chart(charts.kinds(kinds, ui.is_dark()))
-    ui.reading(tables.by_kind_reading(kinds))
-    ui.download(kinds.drop(columns="label"), "auroc-kinds", layer)
+    table = tables.by_kind(found, kinds, convention)
+    ui.chart(charts.kinds(table, ui.is_dark()))
+    ui.reading(tables.by_kind_reading(table))
+    ui.download(table.drop(columns="label"), "auroc-kinds", layer)
 
 st.subheader("All heads in numbers")
 shown = summary if counts is not None else summary[["head", "diagonal_share"]]
+if is_whole:
+    shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
 st.dataframe(shown, hide_index=True, column_config=ui.AUROC)
 ui.reading(tables.shares_reading(summary, found, known))
 ui.download(shown, "auroc", layer)
@@ -118,11 +124,11 @@ if counts is not None:
         width=180,
         help="Tokens with fewer different predecessors are not ranked: theirs may be luck.",
     )
-    extremes = tables.extremes(layer, found, counts, head, least)
+    extremes = tables.extremes(layer, found, counts, kinds, head, least)
     left, right = st.columns(2)
     for place, end in ((left, "best"), (right, "worst")):
         place.markdown(f"**{end.capitalize()}**")
-        part = extremes[extremes["end"] == end].drop(columns=["end", "token_id"])
+        part = extremes[extremes["end"] == end][EXTREMES]
         place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
     ui.reading(tables.extremes_reading(extremes, found, counts, head, least))
     ui.download(extremes, "auroc-tokens", layer)

@@ -7,6 +7,9 @@ from detok import frequency_charts as charts
 from detok import frequency_tables as tables
 from detok.layernorm_tables import sampled
 
+# Columns of a table that has half the page.
+FURTHEST = ["shown", "distance", "count", "value", "trend", "kind"]
+
 layer = ui.page("Token frequency")
 counts = cached.load_counts(layer.name)
 st.markdown(
@@ -18,6 +21,7 @@ st.markdown(
 ui.counts_notice(counts)
 table, correlations = cached.token_frequencies(layer.name)
 occurring = tables.seen(table)
+kinds = cached.token_kinds(layer.name)
 heads = list(map(str, range(layer.n_heads)))
 
 if counts is not None:
@@ -42,25 +46,26 @@ if counts is not None:
 
 st.subheader("Tokens by name")
 measures = {tables.title(name): name for name in tables.measures(table)}
-measure = measures[st.selectbox("Measure", list(measures), key="measure", bind="query-params")]
+chosen = st.selectbox("Measure", list(measures), key="measure", bind="query-params", width=200)
+measure = measures[chosen]
 if counts is None:
-    largest = tables.largest(table, layer, measure)
+    largest = tables.largest(table, layer, kinds, measure)
     st.dataframe(largest, hide_index=True, column_config=ui.TOKENS)
     ui.download(largest, "tokens", layer)
 else:
     trend = tables.with_trend(table, measure)
-    furthest = tables.furthest(trend, layer)
+    furthest = tables.furthest(trend, layer, kinds)
     ui.answer(tables.furthest_reading(furthest, trend, measure))
     left, right = st.columns(2)
     for place, side in ((left, "above"), (right, "below")):
         place.markdown(f"**Furthest {side} the trend**")
-        part = furthest[furthest["side"] == side].drop(columns="side")
+        part = furthest[furthest["side"] == side][FURTHEST]
         place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
     ui.download(furthest, "furthest", layer)
 
     st.subheader("Tokens that never occur")
     ui.answer(tables.never_reading(table, measure))
-    never = tables.largest(table[table["count"] == 0], layer, measure)
+    never = tables.largest(table[table["count"] == 0], layer, kinds, measure)
     if len(never):
         st.dataframe(never, hide_index=True, column_config=ui.TOKENS)
         ui.download(never, "never", layer)

@@ -49,7 +49,7 @@ def test_the_incomplete_beta_function_equals_scipy(a: float, x: float) -> None:
 
 def test_the_distance_from_the_trend_finds_what_was_moved() -> None:
     generator = np.random.default_rng(0)
-    x = generator.permutation(4000)
+    x = generator.permutation(4000) + 1
     y = np.sqrt(x) + generator.normal(size=4000)
     y[7] += 30
     y[11] -= 20
@@ -62,6 +62,6 @@ def test_the_distance_from_the_trend_finds_what_was_moved() -> None:
 
 
 def test_points_on_the_trend_have_no_distance() -> None:
-    trend, away = distance_from_trend(np.arange(50), np.ones(50))
+    trend, away = distance_from_trend(np.arange(1, 51), np.ones(50))
     assert (trend.tolist(), away.tolist()) == ([1] * 50, [0] * 50)
     assert distance_from_trend(np.array([]), np.array([]))[1].shape == (0,)
