@@ -40,15 +40,10 @@ def areas_by_ranks(
     """
     R, V = scores.shape
     row, n = positives.row, positives.n
-    below, at_most = ranks(scores, row, positives.past)  # (P,)
-    known = np.bincount(row[V - at_most < TOP], minlength=R)
-    # Of the positives themselves. Within a row they are ordered by how many values are below.
-    place = row * V + below
-    ordered, first = np.sort(place), np.cumsum(n) - n
-    own_below = np.searchsorted(ordered, place) - first[row]
-    own_at_most = np.searchsorted(ordered, place, side="right") - first[row]
+    below, at_most, higher = ranks(scores, row, positives.past)  # (P,)
+    known = np.bincount(row[higher < TOP], minlength=R)
     # Twice the negatives that each is above, so that a tie is half of one.
-    above = (below - own_below) + (at_most - own_at_most)  # (P,)
+    above = below + at_most  # (P,)
     won = np.bincount(row, above * positives.weight.astype(np.float64), minlength=R)
     pairs = np.bincount(row, positives.weight, minlength=R) * (V - n)
     with np.errstate(invalid="ignore"):  # 0 / 0 where there is no area

@@ -134,11 +134,14 @@ def test_ranks_equal_those_of_a_sort(data: st.DataObject) -> None:
         dtype=dtype,
     )
     place = st.tuples(st.integers(0, len(rows) - 1), st.integers(0, width - 1))
-    row, column = np.array(data.draw(st.lists(place, min_size=1, max_size=50))).T
-    below, at_most = Ranks(4, width, dtype)(rows, row, column)
-    chosen = rows[row, column, None]
-    assert below.tolist() == (rows[row] < chosen).sum(axis=1).tolist()
-    assert at_most.tolist() == (rows[row] <= chosen).sum(axis=1).tolist()
+    row, column = np.array(data.draw(st.lists(place, min_size=1, unique=True))).T
+    found = Ranks(4, width, dtype)(rows, row, column)
+    other = np.ones_like(rows, dtype=bool)
+    other[row, column] = False
+    chosen, there = rows[row, column, None], rows[row]
+    below, at_most = (there < chosen) & other[row], (there <= chosen) & other[row]
+    for ours, expected in zip(found, (below, at_most, there > chosen), strict=True):
+        assert ours.tolist() == expected.sum(axis=1).tolist()
 
 
 def test_ranks_of_many_values_that_are_used_again() -> None:
@@ -147,14 +150,15 @@ def test_ranks_of_many_values_that_are_used_again() -> None:
     ranks = Ranks(3, 20_000, np.float32)
     for scale in (1, 1e-3, 1e6):
         rows = (generator.standard_t(2, (3, 20_000)) * scale).astype(np.float32)
-        row, column = generator.integers(3, size=500), generator.integers(20_000, size=500)
-        below, at_most = ranks(rows, row, column)
-        ordered = np.sort(rows, axis=1)
-        expected = [
-            [np.searchsorted(ordered[r], rows[r, c], side=side) for side in ("left", "right")]
-            for r, c in zip(row, column, strict=True)
-        ]
-        assert np.stack([below, at_most], axis=1).tolist() == expected
+        row, column = np.divmod(generator.permutation(rows.size)[:500], rows.shape[1])
+        below, at_most, above = ranks(rows, row, column)
+        others = rows.copy()
+        others[row, column] = np.inf
+        others.sort(axis=1)
+        for n, (r, c) in enumerate(zip(row, column, strict=True)):
+            assert below[n] == np.searchsorted(others[r], rows[r, c])
+            assert at_most[n] == np.searchsorted(others[r], rows[r, c], side="right")
+            assert above[n] == (rows[r] > rows[r, c]).sum()
 
 
 @pytest.mark.parametrize("shape", [(1, 7), (3, 16), (32, 5000), (128, 300)])
