@@ -72,7 +72,10 @@ def test_token_frequency_is_drawn_and_its_choices_are_in_the_link(
     page.get_by_text("Head 3 tends to ask attention for rare tokens").wait_for()
     page.get_by_text("Tokens that never occur").wait_for()
     browser.settle(page)
-    page.get_by_role("combobox", name="Measure").click()
+    measure = page.get_by_role("combobox", name="Measure")
+    measure.scroll_into_view_if_needed()  # scrolling would close the list of options
+    page.wait_for_timeout(1000)
+    measure.click()
     page.get_by_role("option", name="T^e, head 3", exact=True).click()
     page.wait_for_url(re.compile("measure=T"))
     page.get_by_text("T^e, head 3: furthest from").wait_for()
