@@ -259,10 +259,17 @@ def answer(sentence: str) -> None:
     st.markdown(_escaped(sentence))
 
 
-def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
-    """A button that downloads a table as CSV, with the model and its revision in every row."""
-    marked = table.assign(model=layer.name, revision=layer.source.revision or "")
-    csv = marked.to_csv(index=False).encode()
+def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: bool = False) -> None:
+    """A button that downloads a table as CSV, with the model and its revision in every row.
+
+    A large one is to be written only `when_asked` for: writing it every time would be slow.
+    """
+
+    def write() -> bytes:
+        marked = table.assign(model=layer.name, revision=layer.source.revision or "")
+        return marked.to_csv(index=False).encode()
+
+    csv = write if when_asked else write()
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
     st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
 

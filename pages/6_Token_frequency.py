@@ -71,4 +71,5 @@ else:
         ui.download(never, "never", layer)
 
 st.subheader("All tokens")
-ui.download(table, "token-frequency", layer)
+st.markdown("T^e of every head, Var(e) and count of every token, in one file.")
+ui.download(table, "token-frequency", layer, when_asked=True)
