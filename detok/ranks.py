@@ -38,11 +38,11 @@ class Ranks:
         chosen = row * V + column  # (n,)
         bins = self._bins(rows).ravel()  # (R · V,)
         own = bins[chosen]  # (n,)
-        # These two are faster in torch than in numpy.
-        sizes = torch.bincount(torch.from_numpy(bins), minlength=R * self.n_bins).numpy()
+        sizes = np.bincount(bins, minlength=R * self.n_bins)
         marked = np.zeros(R * self.n_bins, dtype=bool)
         marked[own] = True
         is_near = self.near[: R * V]
+        # With torch, which takes 32-bit indices as they are.
         keys = torch.from_numpy(bins)
         torch.index_select(torch.from_numpy(marked), 0, keys, out=torch.from_numpy(is_near))
         near = np.flatnonzero(is_near)  # what is in a marked bin, ascending
