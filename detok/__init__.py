@@ -15,6 +15,8 @@ Models" (Kamoda et al.).
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
 from detok.ablation import Ablation, ablate
 from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.auroc import Auroc, auroc
+from detok.auroc_summary import auroc_by_kind, auroc_summary
 from detok.contributions import contributions
 from detok.counting import count, count_files
 from detok.counts import Counts
@@ -33,6 +35,7 @@ from detok.vocabulary import Vocabulary
 
 __all__ = [
     "Ablation",
+    "Auroc",
     "CheckpointError",
     "Counts",
     "InputError",
@@ -50,6 +53,9 @@ __all__ = [
     "affinity_matrix",
     "affinity_scores",
     "attention",
+    "auroc",
+    "auroc_by_kind",
+    "auroc_summary",
     "contributions",
     "contributions_over",
     "count",

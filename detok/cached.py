@@ -3,13 +3,18 @@
 import gc
 from collections.abc import Callable, Hashable
 
+import numpy as np
+import pandas as pd
 import streamlit as st
 import torch
 
 import detok
-from detok import reference
+from detok import auroc_cache, auroc_tables, frequency_tables, reference
+from detok.auroc_summary import sample_of_tokens
 from detok.counts import Counts
 from detok.counts_choice import usable_counts_for
+from detok.jobs import Job
+from detok.token_kinds import token_kinds as kinds_of_tokens
 
 # Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
 MAX_MEASURED = 64
@@ -19,6 +24,8 @@ MAX_TEXTS = 64
 MAX_AVERAGES = 16
 # Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
 MAX_LAYERS = 3
+# Tokens of a sample, from which the AUROC of all is estimated: a second or two for GPT-2 small.
+SAMPLE_SIZE = 512
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
@@ -111,3 +118,43 @@ def remember(
     kept[key] = value
     for old in list(kept)[:-MAX_AVERAGES]:
         kept.pop(old, None)  # another visitor may have done so
+
+
+def _counts(model: str) -> Counts:
+    counts = load_counts(model)
+    return auroc_tables.no_counts(load_layer(model)) if counts is None else counts
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def token_kinds(model: str) -> np.ndarray:
+    """The kinds of a model's tokens."""
+    layer = load_layer(model)
+    return kinds_of_tokens(layer.tokenizer, layer.vocab_size)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
+    """The AUROC of a random sample of tokens, once for each seed."""
+    layer = load_layer(model)
+    sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
+    return detok.auroc(layer, _counts(model), sample)
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def auroc_job(model: str) -> Job[detok.Auroc]:
+    """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
+    layer, counts = load_layer(model), _counts(model)
+
+    def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
+        found = detok.auroc(layer, counts, progress=progress)
+        auroc_cache.save(layer, counts, found)
+        return found
+
+    return Job(compute, auroc_cache.load(layer, counts))
+
+
+@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+def token_frequencies(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """T^e and Var(e) of all tokens beside their counts, and their correlations."""
+    table = frequency_tables.tokens(load_layer(model), _counts(model))
+    return table, frequency_tables.correlations(table)

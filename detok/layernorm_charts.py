@@ -3,6 +3,8 @@
 import altair as alt
 import pandas as pd
 
+from detok.frequency_charts import against_count
+
 _MAIN, _OTHER = "#3b76c4", "#e07a3f"
 _SHADES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
 _POSITION = "Position i"
@@ -167,22 +169,4 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
 
 def token_variance(table: pd.DataFrame) -> alt.Chart:
     """Var(e) against token frequency, log x. Columns: token, count, variance."""
-    return (
-        alt.Chart(table)
-        .mark_circle(size=16, opacity=0.45, color=_MAIN)
-        .encode(
-            x=alt.X(
-                "count:Q",
-                title="Times the token occurs (log scale)",
-                scale=alt.Scale(type="log"),
-                axis=alt.Axis(format="~s", tickCount=6),
-            ),
-            y=alt.Y("variance:Q", title="Var(e)").scale(zero=False),
-            tooltip=[
-                alt.Tooltip("token:N", title="Token"),
-                alt.Tooltip("count:Q", title="Times seen", format=","),
-                alt.Tooltip("variance:Q", title="Var(e)", format=".4g"),
-            ],
-        )
-        .properties(height=320)
-    )
+    return against_count(table, "variance", "Var(e)")

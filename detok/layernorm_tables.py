@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from detok.correlation import spearman
 from detok.counts import Counts
 from detok.layer import Layer
 from detok.layernorm_stats import FLAT, OUTLIER_Z, LayerNormStats
@@ -179,23 +180,19 @@ def token_variances(layer: Layer, stats: LayerNormStats, counts: Counts) -> pd.D
     )
 
 
-def sampled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
-    """Every n-th token by falling frequency, at most MAX_POINTS, with the tokens shown."""
-    step = -(-len(table) // MAX_POINTS) or 1
+def sampled(table: pd.DataFrame, layer: Layer, limit: int = MAX_POINTS) -> pd.DataFrame:
+    """Every n-th token by falling frequency, at most `limit`, with the tokens shown."""
+    step = -(-len(table) // limit) or 1
     part = table.iloc[::step]
     return part.assign(token=[layer.tokenizer.show(t) for t in part["token_id"]])
 
 
 def token_variances_reading(table: pd.DataFrame, drawn: pd.DataFrame, counts: Counts) -> str:
     """Spearman's ρ of Var(e) and token frequency, and what is drawn."""
-    rho = spearman(table["count"], table["variance"])
+    found = spearman(table["count"], table["variance"])
     return (
-        f"Spearman's ρ of Var(e) and token frequency is {rho:+.2f}, over the {len(table):,} tokens "
-        f"that occur in {counts.origin}: {'rare' if rho < 0 else 'frequent'} tokens have the "
-        f"larger variance. Drawn: {len(drawn):,} of them, evenly by rank of frequency."
+        f"Spearman's rank correlation of Var(e) and token frequency is {found}, over the "
+        f"{found.n:,} tokens that occur in {counts.origin}: "
+        f"{'rare' if found.rho < 0 else 'frequent'} tokens have the larger variance. Drawn: "
+        f"{len(drawn):,} of them, evenly by rank of frequency."
     )
-
-
-def spearman(x: pd.Series, y: pd.Series) -> float:
-    """Spearman's rank correlation, ties at their mean rank; NaN if one of them does not vary."""
-    return float(x.rank().corr(y.rank()))

@@ -14,6 +14,7 @@ import streamlit as st
 import detok
 from detok import cached, export
 from detok.counts import Counts
+from detok.jobs import Job
 from detok.source import BUNDLED
 
 # The size of what is downloaded, not of what stays in memory: only the first layer does.
@@ -60,6 +61,46 @@ SUMMARY = {
 }
 # Servers and browsers between here and a friend may refuse longer addresses.
 MAX_IN_LINK = 1500
+AUROC = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f"),
+    "mean_low": st.column_config.NumberColumn(
+        "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
+    ),
+    "mean_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
+    "median": st.column_config.NumberColumn("Median", format="%.3f"),
+    "q25": st.column_config.NumberColumn("1st quartile", format="%.3f"),
+    "q75": st.column_config.NumberColumn("3rd quartile", format="%.3f"),
+    "std": st.column_config.NumberColumn("Std", format="%.3f", help="Over the tokens"),
+    "diagonal_share": st.column_config.NumberColumn(
+        "Diagonal share",
+        format="percent",
+        help="How often no past token scores higher than the token itself",
+    ),
+    "known_share": st.column_config.NumberColumn(
+        "Known pairs", format="percent", help="Share of the ten best past tokens that are known"
+    ),
+}
+TOKENS = {
+    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
+    "shown": st.column_config.TextColumn("Token"),
+    "kind": st.column_config.TextColumn("Kind"),
+    "area": st.column_config.NumberColumn("AUROC", format="%.3f"),
+    "predecessors": st.column_config.NumberColumn(
+        "Predecessors", format="localized", help="Different tokens seen right before it"
+    ),
+    "occurrences": st.column_config.NumberColumn("Occurs", format="localized"),
+    "joined": st.column_config.TextColumn(
+        "Most often", help="Its most frequent predecessor and the token, joined"
+    ),
+    "joined_shown": st.column_config.TextColumn("Joined"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
+    "value": st.column_config.NumberColumn("Value", format="%.4g"),
+    "trend": st.column_config.NumberColumn("Trend", format="%.4g"),
+    "distance": st.column_config.NumberColumn(
+        "Distance", format="%+.1f", help="From the trend, in robust standard deviations"
+    ),
+}
 # A progress bar that would be gone at once is not shown.
 PROGRESS_AFTER_S = 0.5
 
@@ -181,6 +222,61 @@ def current_position(layer: detok.Layer) -> int:
     return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
 
 
+def token_choice(layer: detok.Layer) -> int | None:
+    """A text, and one of its tokens or of those that match it; None if nothing is typed."""
+    vocabulary = layer.tokenizer
+
+    def choose_last_piece() -> None:
+        pieces = vocabulary.encode(st.session_state["text"])
+        st.session_state["token"] = pieces[-1] if pieces else None
+
+    text = st.text_input(
+        "Word or text",
+        EXAMPLE_TEXT,
+        key="text",
+        bind="query-params",
+        max_chars=200,
+        on_change=choose_last_piece,
+        help="Spaces count: type one before a word to get the token it has inside a sentence.",
+    )
+    pieces = vocabulary.encode(text)
+    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+    return st.selectbox(
+        "Token",
+        options,
+        index=options.index(pieces[-1]) if pieces else None,
+        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
+        key="token",
+        bind="query-params",
+        placeholder="type something first",
+        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
+    )
+
+
+def watch(job: Job, what: str) -> None:
+    """A bar for a job that is under way, with a button that cancels it, for every visitor.
+
+    The page runs again when the job has ended, whichever way.
+    """
+
+    @st.fragment(run_every=1.0)
+    def bar() -> None:
+        if not job.is_under_way:
+            st.rerun()
+        waiting = job.state == "waiting"
+        left = job.seconds_left
+        about = "" if left is None else f" · about {_duration(left)} left"
+        label = f"{job.done:,} of {job.total:,} {what}{about}"
+        st.progress(job.done / job.total, "Waiting for another computation …" if waiting else label)
+        st.button("Cancel", on_click=job.cancel, key="cancel")
+
+    bar()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+
+
 def is_dark() -> bool:
     """Whether the visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"
@@ -214,10 +310,17 @@ def answer(sentence: str) -> None:
     st.markdown(_escaped(sentence))
 
 
-def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
-    """A button that downloads a table as CSV, with the model and its revision in every row."""
-    marked = table.assign(model=layer.name, revision=layer.source.revision or "")
-    csv = marked.to_csv(index=False).encode()
+def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: bool = False) -> None:
+    """A button that downloads a table as CSV, with the model and its revision in every row.
+
+    A large one is to be written only `when_asked` for: writing it every time would be slow.
+    """
+
+    def write() -> bytes:
+        marked = table.assign(model=layer.name, revision=layer.source.revision or "")
+        return marked.to_csv(index=False).encode()
+
+    csv = write if when_asked else write()
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
     st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
 

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 import torch
@@ -169,14 +168,6 @@ def test_the_drawn_tokens_are_a_light_sample_with_the_most_frequent_first() -> N
     assert len(drawn) <= layernorm_tables.MAX_POINTS
     assert drawn["token_id"].iloc[0] == 0
     assert drawn["token"].iloc[1] == layer.tokenizer.show(3)
-
-
-def test_spearman_of_monotone_and_of_tied_values() -> None:
-    x = pd.Series([1.0, 2, 3, 4])
-    assert layernorm_tables.spearman(x, np.exp(x)) == pytest.approx(1)
-    assert layernorm_tables.spearman(x, -(x**3)) == pytest.approx(-1)
-    # Ranks 1, 2.5, 2.5, 4 against 1, 2, 3, 4.
-    assert layernorm_tables.spearman(pd.Series([1, 5, 5, 9]), x) == pytest.approx(4.5 / 22.5**0.5)
 
 
 @pytest.mark.parametrize("page", [POSITIONS, LAYERNORM])

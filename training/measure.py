@@ -52,13 +52,13 @@ def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
     token of a token is that token itself).
     """
     attention = position_only_attention(layer, layer.n_positions // 2).cpu()  # (H, i + 1)
-    itself = best_past(layer, tokens, 1)[:, :, 0] == torch.from_numpy(tokens)  # (H, n)
+    measured = auroc(layer, counts, tokens)
     table = {
         "head": range(layer.n_heads),
-        "auroc": auroc(layer, counts, tokens).nanmean(dim=1).numpy(),
+        "auroc": measured.mean(),
         **{f"mass_last_{n}": attention[:, -n:].sum(dim=1).numpy() for n in REACHES},
         "rise_share": rise_share(layer).cpu().numpy(),
-        "diagonal_share": itself.double().mean(dim=1).numpy(),
+        "diagonal_share": measured.itself.mean(axis=1),
     }
     return pd.DataFrame(table)
 

@@ -1,0 +1,122 @@
+"""The charts of the page of detokenizing heads: a DataFrame in, an Altair chart out."""
+
+import altair as alt
+import pandas as pd
+
+_BAR, _CHOSEN, _SPREAD, _INTERVAL = "#3b76c4", "#2a9d8f", "#8d99ae", "#e07a3f"
+_NEGATIVE, _POSITIVE = "#3b76c4", "#d1495b"
+_ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
+CHANCE = 0.5
+
+
+def means(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
+    """Mean AUROC by head with the spread over tokens (Fig. 2-D); the chosen head in green.
+
+    Columns: head, mean, mean_low, mean_high, median, q25, q75, std.
+    """
+    tooltip = [
+        alt.Tooltip("head:O", title="Head"),
+        alt.Tooltip("mean:Q", title="Mean AUROC", format=".3f"),
+        alt.Tooltip("mean_low:Q", title="95 % confidence from", format=".3f"),
+        alt.Tooltip("mean_high:Q", title="to", format=".3f"),
+        alt.Tooltip("median:Q", title="Median", format=".3f"),
+        alt.Tooltip("q25:Q", title="First quartile", format=".3f"),
+        alt.Tooltip("q75:Q", title="Third quartile", format=".3f"),
+        alt.Tooltip("std:Q", title="Standard deviation", format=".3f"),
+    ]
+    scale = alt.Scale(domain=[0, 1])
+    base = alt.Chart().encode(
+        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)), tooltip=tooltip
+    )
+    color = alt.condition(alt.datum.head == chosen, alt.value(_CHOSEN), alt.value(_BAR))
+    bars = base.mark_bar(opacity=0.75).encode(
+        y=alt.Y("mean:Q", title="AUROC of T^ee", scale=scale), color=color
+    )
+    spread = base.mark_rule(color=_SPREAD, strokeWidth=3).encode(
+        y=alt.Y("q25:Q", title="AUROC of T^ee", scale=scale), y2="q75:Q"
+    )
+    median = base.mark_point(color=_SPREAD, filled=True, size=70, opacity=1).encode(
+        y=alt.Y("median:Q", scale=scale)
+    )
+    interval = (
+        base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
+        .mark_errorbar(color=_INTERVAL, thickness=2, ticks={"width": 14, "color": _INTERVAL})
+        .encode(y=alt.Y("mean_low:Q", title="AUROC of T^ee", scale=scale), y2="mean_high:Q")
+    )
+    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color=_SPREAD).encode(y=alt.datum(CHANCE))
+    return alt.layer(bars, chance, spread, median, interval, data=table).properties(height=320)
+
+
+def kinds(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+    """Heads × kinds of tokens; colour is the mean AUROC, diverging around chance.
+
+    Columns: head, kind, label, n, mean, median, std; cells without tokens stay empty.
+    """
+    table = table.dropna(subset="mean")
+    order = table["label"].unique().tolist()
+    base = alt.Chart(table).encode(
+        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(
+            "label:N",
+            sort=order,
+            title="Kind of token i",
+            axis=alt.Axis(labelLimit=220),
+        ),
+        tooltip=[
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("kind:N", title="Current token i"),
+            alt.Tooltip("n:Q", title="Tokens", format=","),
+            alt.Tooltip("mean:Q", title="Mean AUROC", format=".3f"),
+            alt.Tooltip("median:Q", title="Median", format=".3f"),
+            alt.Tooltip("std:Q", title="Standard deviation", format=".3f"),
+        ],
+    )
+    scale = alt.Scale(
+        domain=[0, CHANCE, 1], range=[_NEGATIVE, _ZERO[dark], _POSITIVE], interpolate="rgb"
+    )
+    legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
+    cells = base.mark_rect().encode(
+        color=alt.Color("mean:Q", title="Mean AUROC", scale=scale, legend=legend)
+    )
+    ink = "#ffffff" if dark else "#1b1f27"
+    labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
+    return (cells + labels).properties(height=alt.Step(30))
+
+
+def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
+    """ROC curves of one token, a line a head, the chosen one heavier (Fig. 2-C).
+
+    Columns: head, label (head and area), area, threshold, false_positive, true_positive.
+    """
+    order = table.drop_duplicates("head").sort_values("area", ascending=False)["label"].tolist()
+    base = alt.Chart(table).encode(
+        x=alt.X(
+            "false_positive:Q",
+            title="Share of the tokens never seen before it",
+            axis=alt.Axis(format="%"),
+        ),
+        y=alt.Y(
+            "true_positive:Q",
+            title="Share of its predecessors, by count",
+            axis=alt.Axis(format="%"),
+        ),
+        color=alt.Color(
+            "label:N", title="Head · area", sort=order, scale=alt.Scale(scheme="category20")
+        ),
+        order="false_positive:Q",
+        detail="head:N",
+    )
+    width = alt.condition(alt.datum.head == chosen, alt.value(3.5), alt.value(1.5))
+    lines = base.mark_line(interpolate="linear").encode(strokeWidth=width)
+    points = base.mark_point(filled=True, size=40, opacity=0).encode(
+        tooltip=[
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("area:Q", title="Area", format=".4f"),
+            alt.Tooltip("threshold:Q", title="T^ee at least", format=".2f"),
+            alt.Tooltip("true_positive:Q", title="Predecessors", format=".1%"),
+            alt.Tooltip("false_positive:Q", title="Other tokens", format=".1%"),
+        ]
+    )
+    corners = pd.DataFrame({"x": [0, 1], "y": [0, 1]})
+    chance = alt.Chart(corners).mark_line(strokeDash=[4, 4], color=_SPREAD).encode(x="x:Q", y="y:Q")
+    return alt.layer(chance, lines, points).properties(height=420)

@@ -1,0 +1,77 @@
+"""Token frequency: what the first layer gives to a token for being rare or frequent."""
+
+import streamlit as st
+
+from detok import cached, ui
+from detok import frequency_charts as charts
+from detok import frequency_tables as tables
+from detok.layernorm_tables import sampled
+from detok.palette import TERM_COLORS
+
+# Columns of a table that has half the page.
+FURTHEST = ["shown", "distance", "count", "value", "trend", "kind"]
+
+layer = ui.page("Token frequency")
+counts = cached.load_counts(layer.name)
+st.markdown(
+    "Two things depend on one token alone: **T^e**, what a token gets from every query whatever "
+    "the query is, and **Var(e)**, the variance of its embedding, by which LayerNorm divides. Both "
+    "go with how often the token occurs. Tokens far from that trend are often ones that training "
+    "hardly reached."
+)
+ui.counts_notice(counts)
+table, correlations = cached.token_frequencies(layer.name)
+occurring = tables.seen(table)
+kinds = cached.token_kinds(layer.name)
+heads = list(map(str, range(layer.n_heads)))
+
+if counts is not None:
+    st.subheader("T^e against token count")
+    chosen = st.selectbox("Head", ["all", *heads], key="head", bind="query-params", width=130)
+    head = None if chosen == "all" else int(chosen)
+    ui.answer(tables.self_assertion_answer(correlations, head))
+    if head is None:
+        drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)
+        ui.chart(charts.by_head(tables.by_head(drawn)))
+    else:
+        drawn = sampled(tables.with_trend(table, f"head_{head}"), layer)
+        title = f"T^e of head {head} (unscaled)"
+        ui.chart(charts.against_count(drawn, "value", title, TERM_COLORS["e"]))
+    ui.reading(tables.drawn_reading(drawn, table, has_trend=head is not None))
+    st.dataframe(tables.by_measure(correlations), hide_index=True)
+    ui.download(correlations, "frequency", layer)
+
+    st.subheader("Var(e) against token count")
+    drawn = sampled(tables.with_trend(table, "variance"), layer)
+    ui.chart(charts.against_count(drawn, "value", "Var(e)"))
+    ui.reading(f"{tables.variance_reading(correlations)} {tables.drawn_reading(drawn, table)}")
+
+st.subheader("Tokens by name")
+measures = {tables.title(name): name for name in tables.measures(table)}
+chosen = st.selectbox("Measure", list(measures), key="measure", bind="query-params", width=200)
+measure = measures[chosen]
+if counts is None:
+    largest = tables.largest(table, layer, kinds, measure)
+    st.dataframe(largest, hide_index=True, column_config=ui.TOKENS)
+    ui.download(largest, "tokens", layer)
+else:
+    trend = tables.with_trend(table, measure)
+    furthest = tables.furthest(trend, layer, kinds)
+    ui.answer(tables.furthest_reading(furthest, trend, measure))
+    left, right = st.columns(2)
+    for place, side in ((left, "above"), (right, "below")):
+        place.markdown(f"**Furthest {side} the trend**")
+        part = furthest[furthest["side"] == side][FURTHEST]
+        place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
+    ui.download(furthest, "furthest", layer)
+
+    st.subheader("Tokens that never occur")
+    ui.answer(tables.never_reading(table, measure))
+    never = tables.largest(table[table["count"] == 0], layer, kinds, measure)
+    if len(never):
+        st.dataframe(never, hide_index=True, column_config=ui.TOKENS)
+        ui.download(never, "never", layer)
+
+st.subheader("All tokens")
+st.markdown("T^e of every head, Var(e) and count of every token, in one file.")
+ui.download(table, "token-frequency", layer, when_asked=True)
