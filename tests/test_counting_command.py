@@ -122,7 +122,7 @@ def test_a_kill_and_an_interruption_change_nothing(tmp_path: Path, number: int) 
     words = [vocabulary.text(token) for token in range(1000, len(vocabulary))]
     texts = tmp_path / "texts"
     texts.mkdir()
-    for n in range(6):
+    for n in range(4):
         lines = (json.dumps({"text": " ".join(chance.choices(words, k=60))}) for _ in range(2000))
         (texts / f"{n}.jsonl").write_text("\n".join(lines))
     out, folder = tmp_path / "counts.parquet", tmp_path / "counts.parquet.partial"
