@@ -5,7 +5,7 @@ import torch
 
 # Bins a row, and values in one of them on average if the row has fewer than their product. More
 # bins leave fewer values to sort and take longer to add up.
-MAX_BINS, BIN_SIZE = 1 << 14, 2
+MAX_BINS, BIN_SIZE = 1 << 13, 2
 
 
 class Ranks:
