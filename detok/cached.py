@@ -120,7 +120,7 @@ def remember(
         kept.pop(old, None)  # another visitor may have done so
 
 
-def _counts(model: str) -> Counts:
+def _counts_or_empty(model: str) -> Counts:
     counts = load_counts(model)
     return auroc_tables.no_counts(load_layer(model)) if counts is None else counts
 
@@ -137,13 +137,13 @@ def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
     """The AUROC of a random sample of tokens, once for each seed."""
     layer = load_layer(model)
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _counts(model), sample)
+    return detok.auroc(layer, _counts_or_empty(model), sample)
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def auroc_job(model: str) -> Job[detok.Auroc]:
     """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
-    layer, counts = load_layer(model), _counts(model)
+    layer, counts = load_layer(model), _counts_or_empty(model)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
         found = detok.auroc(layer, counts, progress=progress)
@@ -156,5 +156,5 @@ def auroc_job(model: str) -> Job[detok.Auroc]:
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def token_frequencies(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
-    table = frequency_tables.tokens(load_layer(model), _counts(model))
+    table = frequency_tables.tokens(load_layer(model), _counts_or_empty(model))
     return table, frequency_tables.correlations(table)

@@ -1,12 +1,14 @@
 """Fixtures of many tests, and settings that make every run the same."""
 
 import os
+import sys
 
 # Nothing in the tests may ask the real hub, whatever a mistake in them does; test_hub overrides it
 # in processes of its own. Set before any library reads it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 import torch
@@ -18,6 +20,12 @@ from tests.models import random_checkpoint
 
 settings.register_profile("detok", derandomize=True, deadline=None, database=None)
 settings.load_profile("detok")
+
+
+@pytest.fixture
+def plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For tests that start processes, which run the main module again: AppTest leaves its page."""
+    monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
 
 
 @pytest.fixture(scope="session")

@@ -189,6 +189,7 @@ def test_a_count_that_is_killed_or_interrupted_goes_on(seed: int, keep_every: fl
         assert out.read_bytes() == table
 
 
+@pytest.mark.usefixtures("plain_main")
 @pytest.mark.parametrize("workers", [2, 3])
 def test_several_processes_give_the_same_table(tmp_path: Path, workers: int) -> None:
     chance = random.Random(workers)
@@ -199,6 +200,7 @@ def test_several_processes_give_the_same_table(tmp_path: Path, workers: int) -> 
     assert as_counters(detok.Counts.load(tmp_path / "one.parquet")) == plain_count(texts, SMALL)
 
 
+@pytest.mark.usefixtures("plain_main")
 def test_an_interruption_of_several_processes_loses_nothing(tmp_path: Path) -> None:
     folder = write(tmp_path / "texts", ["the dog rained " * 50] * 40)
     table = count_into(tmp_path / "one.parquet", folder)
@@ -218,6 +220,7 @@ def test_an_interruption_of_several_processes_loses_nothing(tmp_path: Path) -> N
     assert count_into(out, folder, workers=3) == table
 
 
+@pytest.mark.usefixtures("plain_main")
 def test_a_worker_that_dies_is_reported(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = write(tmp_path / "texts", ["the dog rained " * 50] * 40)
     out = tmp_path / "counts.parquet"

@@ -113,6 +113,7 @@ def is_gone(group: int) -> bool:
     return False
 
 
+@pytest.mark.usefixtures("plain_main")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
 def test_a_kill_and_an_interruption_change_nothing(tmp_path: Path, number: int) -> None:
     """A kill ends only the first process; Ctrl-C goes to all those of a terminal."""
