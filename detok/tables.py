@@ -56,7 +56,7 @@ def affinity_reading(table: pd.DataFrame, counts: Counts | None) -> str:
     over = f" over {heads} heads" if heads > 1 else ""
     longer = "Longer bars are tokens that the head would rather attend to."
     if counts is None:
-        return f"{longer} There are no bigram counts for this model's tokenizer yet."
+        return longer
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
     known = int(table["known"].sum())
     share = f"{known} of the {len(table)} pairs shown{over}"

@@ -2,10 +2,9 @@
 
 import os
 import shlex
-import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Literal
+from typing import Literal
 
 import altair as alt
 import pandas as pd
@@ -14,7 +13,6 @@ import streamlit as st
 import detok
 from detok import cached, export
 from detok.counts import Counts
-from detok.jobs import Job
 from detok.source import BUNDLED
 
 # The size of what is downloaded, not of what stays in memory: only the first layer does.
@@ -33,76 +31,9 @@ EXAMPLES = [
     ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
     ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
 ]
-COLUMNS = {
-    "rank": st.column_config.NumberColumn("Rank", width="small"),
-    "shown": st.column_config.TextColumn("Token"),
-    "score": st.column_config.NumberColumn("T^ee", format="%.2f", help="Unscaled"),
-    "joined_shown": st.column_config.TextColumn("Joined"),
-    "count": st.column_config.NumberColumn(
-        "Times seen", format="localized", help="How often the pair occurs in the counts"
-    ),
-    "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
-}
-SUMMARY = {
-    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
-    "slope_per_100": st.column_config.NumberColumn(
-        "Slope of T^p", format="%+.2f", help="Per 100 positions, unscaled, by least squares"
-    ),
-    "r2": st.column_config.NumberColumn("R²", format="%.2f", help="Of the line through T^p"),
-    "rise_share": st.column_config.NumberColumn(
-        "T^p rises", format="percent", help="Share of the steps from j to j + 1"
-    ),
-    "period": st.column_config.NumberColumn(
-        "Period of T^pp", format="%.0f", help="Of its strongest wave, in positions"
-    ),
-    "period_share": st.column_config.NumberColumn(
-        "Its power", format="percent", help="Share of the wave in the power of T^pp"
-    ),
-}
+MAX_PIECES = 24  # of a typed text
 # Servers and browsers between here and a friend may refuse longer addresses.
 MAX_IN_LINK = 1500
-AUROC = {
-    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
-    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f"),
-    "mean_low": st.column_config.NumberColumn(
-        "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
-    ),
-    "mean_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
-    "median": st.column_config.NumberColumn("Median", format="%.3f"),
-    "q25": st.column_config.NumberColumn("1st quartile", format="%.3f"),
-    "q75": st.column_config.NumberColumn("3rd quartile", format="%.3f"),
-    "std": st.column_config.NumberColumn("Std", format="%.3f", help="Over the tokens"),
-    "diagonal_share": st.column_config.NumberColumn(
-        "Diagonal share",
-        format="percent",
-        help="How often no past token scores higher than the token itself",
-    ),
-    "known_share": st.column_config.NumberColumn(
-        "Known pairs", format="percent", help="Share of the ten best past tokens that are known"
-    ),
-}
-TOKENS = {
-    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
-    "shown": st.column_config.TextColumn("Token"),
-    "kind": st.column_config.TextColumn("Kind"),
-    "area": st.column_config.NumberColumn("AUROC", format="%.3f"),
-    "predecessors": st.column_config.NumberColumn(
-        "Predecessors", format="localized", help="Different tokens seen right before it"
-    ),
-    "occurrences": st.column_config.NumberColumn("Occurs", format="localized"),
-    "joined": st.column_config.TextColumn(
-        "Most often", help="Its most frequent predecessor and the token, joined"
-    ),
-    "joined_shown": st.column_config.TextColumn("Joined"),
-    "count": st.column_config.NumberColumn("Times seen", format="localized"),
-    "value": st.column_config.NumberColumn("Value", format="%.4g"),
-    "trend": st.column_config.NumberColumn("Trend", format="%.4g"),
-    "distance": st.column_config.NumberColumn(
-        "Distance", format="%+.1f", help="From the trend, in robust standard deviations"
-    ),
-}
-# A progress bar that would be gone at once is not shown.
-PROGRESS_AFTER_S = 0.5
 
 
 def page(title: str) -> detok.Layer:
@@ -145,19 +76,6 @@ def _load_or_refuse(model: str, default: str) -> detok.Layer:
 
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for a callback of (done, total), shown only if it takes more than a moment."""
-    place, start = st.empty(), time.monotonic()
-
-    def report(done: int, total: int) -> None:
-        if time.monotonic() - start > PROGRESS_AFTER_S:
-            place.progress(done / total, label)
-
-    yield report
-    place.empty()
-
-
-@contextmanager
 def mistakes() -> Iterator[None]:
     """Shows the sentence of an `InputError` in place of what could not be computed."""
     try:
@@ -170,42 +88,6 @@ def mistake(error: detok.InputError) -> None:
     """The sentence of an error, for the visitor to mend it."""
     sentence = str(error)
     st.error(_escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
-
-
-@contextmanager
-def cancellable(label: str, key: Hashable) -> Iterator[Callable[[int, int | None], None]]:
-    """A bar for a callback of (done, total), with a button that ends the run.
-
-    Whatever a visitor does meanwhile ends the run too: Streamlit starts the page anew from within
-    the callback, and nothing after it happens. `interrupted` then says so, for the same key.
-    """
-    place = st.empty()
-    # Set before there is anything to click: setting it later may be what is interrupted.
-    st.session_state["interrupted"] = key, "Stopped before the first text was done."
-    with place.container():
-        bar = st.progress(0.0, label)
-        st.button("Cancel")
-
-    def report(done: int, total: int | None) -> None:
-        of = f"{done:,} of {total:,}" if total else f"{done:,}"
-        sentence = f"Stopped after {of} texts; nothing of them was kept."
-        st.session_state["interrupted"] = key, sentence
-        bar.progress(done / total if total else 0.0, f"{label} {of}")
-
-    try:
-        yield report
-    except Exception:
-        st.session_state.pop("interrupted", None)
-        raise
-    st.session_state.pop("interrupted", None)
-    place.empty()
-
-
-def interrupted(key: Hashable) -> None:
-    """Says that a long run was ended before it was done, until another one begins."""
-    of, sentence = st.session_state.get("interrupted", (None, ""))
-    if sentence and of == key:
-        st.info(sentence)
 
 
 def keep_within(key: str, largest: int) -> None:
@@ -222,12 +104,16 @@ def current_position(layer: detok.Layer) -> int:
     return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
 
 
-def token_choice(layer: detok.Layer) -> int | None:
-    """A text, and one of its tokens or of those that match it; None if nothing is typed."""
+def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
+    """A text and one of its tokens, or of those that match it: the text's pieces, and the token.
+
+    Without a text there is no token. Of a long text, only the first MAX_PIECES pieces are used.
+    """
     vocabulary = layer.tokenizer
 
     def choose_last_piece() -> None:
-        pieces = vocabulary.encode(st.session_state["text"])
+        """Typing a new text chooses its last piece, whatever token was chosen before."""
+        pieces = vocabulary.encode(st.session_state["text"])[:MAX_PIECES]
         st.session_state["token"] = pieces[-1] if pieces else None
 
     text = st.text_input(
@@ -239,9 +125,9 @@ def token_choice(layer: detok.Layer) -> int | None:
         on_change=choose_last_piece,
         help="Spaces count: type one before a word to get the token it has inside a sentence.",
     )
-    pieces = vocabulary.encode(text)
+    pieces = vocabulary.encode(text)[:MAX_PIECES]
     options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
-    return st.selectbox(
+    token = st.selectbox(
         "Token",
         options,
         index=options.index(pieces[-1]) if pieces else None,
@@ -251,47 +137,12 @@ def token_choice(layer: detok.Layer) -> int | None:
         placeholder="type something first",
         help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
     )
-
-
-def watch(job: Job, what: str) -> None:
-    """A bar for a job that is under way, with a button that cancels it, for every visitor.
-
-    The page runs again when the job has ended, whichever way.
-    """
-
-    @st.fragment(run_every=1.0)
-    def bar() -> None:
-        if not job.is_under_way:
-            st.rerun()
-        waiting = job.state == "waiting"
-        left = job.seconds_left
-        about = "" if left is None else f" · about {_duration(left)} left"
-        label = f"{job.done:,} of {job.total:,} {what}{about}"
-        st.progress(job.done / job.total, "Waiting for another computation …" if waiting else label)
-        st.button("Cancel", on_click=job.cancel, key="cancel")
-
-    bar()
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"
+    return pieces, token
 
 
 def is_dark() -> bool:
     """Whether the visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"
-
-
-def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
-    """How the columns of `detok.position_summary` are headed, with those of each position."""
-    columns = dict(SUMMARY)
-    for name in summary.columns.difference(list(SUMMARY)):
-        _, part, *reach, _, i = name.split("_")
-        label = f"Last {reach[0]} at {i}" if part == "last" else f"Position 0 at {i}"
-        columns[name] = st.column_config.NumberColumn(
-            label, format="percent", help=f"Share of position {i}'s attention, by position alone"
-        )
-    return columns
 
 
 def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None = None) -> None:

@@ -3,9 +3,8 @@
 import streamlit as st
 
 import detok
-from detok import cached, charts, tables, ui
+from detok import cached, charts, columns, tables, ui
 
-MAX_PIECES = 24  # of a typed text
 PANEL_ROWS = 8  # bars a head where all heads are side by side
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
 
@@ -18,35 +17,8 @@ st.markdown(
     "compounds."
 )
 
-
-def choose_last_piece() -> None:
-    """Typing a new text chooses its last piece, whatever token was chosen before."""
-    pieces = vocabulary.encode(st.session_state["text"])[:MAX_PIECES]
-    st.session_state["token"] = pieces[-1] if pieces else None
-
-
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    text = st.text_input(
-        "Word or text",
-        ui.EXAMPLE_TEXT,
-        key="text",
-        bind="query-params",
-        max_chars=200,
-        on_change=choose_last_piece,
-        help="Spaces count: type one before a word to get the token it has inside a sentence.",
-    )
-    pieces = vocabulary.encode(text)[:MAX_PIECES]
-    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
-    token = st.selectbox(
-        "Token",
-        options,
-        index=options.index(pieces[-1]) if pieces else None,
-        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
-        key="token",
-        bind="query-params",
-        placeholder="type something first",
-        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
-    )
+    pieces, token = ui.token_choice(layer)
     head = st.selectbox(
         "Head", ["all", *map(str, range(layer.n_heads))], key="head", bind="query-params"
     )
@@ -73,8 +45,8 @@ if (i is None) != (j is None):
 positions = (i, j) if i is not None and j is not None else None
 heads = None if head == "all" else [int(head)]
 ui.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
-if len(pieces) == MAX_PIECES:
-    st.info(f"Of a long text, only the first {MAX_PIECES} pieces are used.")
+if len(pieces) == ui.MAX_PIECES:
+    st.info(f"Of a long text, only the first {ui.MAX_PIECES} pieces are used.")
 
 if token is None:
     st.info("Type a word, then choose one of its tokens.")
@@ -89,16 +61,17 @@ else:
             ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
-            columns = ["rank", "shown", "score", "joined_shown", "count", "known"]
+            shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
             left.dataframe(
-                found[[c for c in columns if c in found]],
+                found[[c for c in shown if c in found]],
                 height=38 + 35 * min(k, 20),
                 hide_index=True,
-                column_config=ui.COLUMNS,
+                column_config=columns.AFFINITY,
             )
             with right:
                 ui.chart(charts.affinity_bars(found))
         ui.reading(tables.affinity_reading(found, counts))
+        ui.counts_notice(counts)
         ui.download(found.drop(columns="label"), "affinity", layer)
 
 if len(pieces) > 1:

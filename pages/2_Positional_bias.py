@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok import cached, ui
+from detok import cached, columns, long_runs, ui
 from detok import position_charts as charts
 from detok import position_tables as tables
 
@@ -58,7 +58,7 @@ with ui.mistakes():
     if own.strip():
         measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
     else:
-        with ui.progress("Reading the excerpts …") as report:
+        with long_runs.progress("Reading the excerpts …") as report:
             measured = cached.measured_on_excerpts(layer.name, i, report)
 
 curves = tables.curves(bias, with_layernorm)
@@ -124,7 +124,7 @@ st.dataframe(
     hide_index=True,
     on_select=choose_head,
     selection_mode="single-row",
-    column_config=ui.summary_columns(summary),
+    column_config=columns.summary_columns(summary),
 )
 ui.reading(tables.summary_reading(summary, i))
 ui.download(summary, "positions", layer)

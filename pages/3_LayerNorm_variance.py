@@ -64,9 +64,8 @@ with right:
     ui.download(rows, "last-positions", layer)
 
 st.subheader("Variance of the token embeddings and their frequency")
-if counts is None:
-    st.info("There are no token counts for this model's tokenizer yet.")
-else:
+ui.counts_notice(counts)
+if counts is not None:
     tokens = tables.token_variances(layer, stats, counts)
     drawn = tables.sampled(tokens, layer)
     ui.chart(charts.token_variance(drawn))

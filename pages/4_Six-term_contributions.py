@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok import cached, passage, ui, uploads
+from detok import cached, long_runs, passage, ui, uploads
 from detok import term_charts as charts
 from detok import term_tables as tables
 from detok.decomposition import TERMS
@@ -179,7 +179,7 @@ upload = st.file_uploader(
 kept = cached.averages(layer.name) if upload is None else state.setdefault("own_averages", {})
 key = (layer.name, upload and upload.file_id, first, n_texts, seed)
 if st.button("Average over them", disabled=key in kept):
-    with ui.mistakes(), ui.cancellable("Reading texts:", key) as report:
+    with ui.mistakes(), long_runs.cancellable("Reading texts:", key) as report:
         texts = (
             cached.excerpt_ids(layer.name)
             if upload is None
@@ -189,7 +189,7 @@ if st.button("Average over them", disabled=key in kept):
             layer, texts, first=first, sample=n_texts, seed=seed, progress=report
         )
         cached.remember(kept, key, averaged)
-ui.interrupted(key)
+long_runs.interrupted(key)
 if key in kept:
     over = tables.averaged(kept[key])
     shown = over if chosen == "all" else over[over["head"] == int(chosen)]

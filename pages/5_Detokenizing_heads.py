@@ -5,7 +5,7 @@ import streamlit as st
 import detok
 from detok import auroc_charts as charts
 from detok import auroc_tables as tables
-from detok import cached, ui
+from detok import cached, columns, long_runs, ui
 
 # Columns of a table that has half the page.
 EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
@@ -50,7 +50,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
             help="Once for all visitors, and kept on disk: minutes for GPT-2 small on two cores.",
         )
 if job.is_under_way:
-    ui.watch(job, "tokens")
+    long_runs.watch(job, "tokens")
 elif job.state == "cancelled":
     st.info("The computation was cancelled and nothing of it is kept. The sample below remains.")
 elif job.state == "failed":
@@ -82,14 +82,14 @@ st.subheader("All heads in numbers")
 shown = summary if counts is not None else summary[["head", "diagonal_share"]]
 if is_whole:
     shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
-st.dataframe(shown, hide_index=True, column_config=ui.AUROC)
+st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
 ui.reading(tables.shares_reading(summary, found, known))
 ui.download(shown, "auroc", layer)
 
 if counts is not None:
     st.subheader("One token")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        token = ui.token_choice(layer)
+        _, token = ui.token_choice(layer)
         k = st.number_input("How many", 1, 100, 15, key="k", bind="query-params", width=130)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
@@ -107,7 +107,7 @@ if counts is not None:
                     ranks.drop(columns="token_id"),
                     hide_index=True,
                     height=420,
-                    column_config=ui.TOKENS
+                    column_config=columns.TOKENS
                     | {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in heads},
                 )
                 ui.reading(tables.predecessors_reading(ranks, layer))
@@ -129,6 +129,6 @@ if counts is not None:
     for place, end in ((left, "best"), (right, "worst")):
         place.markdown(f"**{end.capitalize()}**")
         part = extremes[extremes["end"] == end][EXTREMES]
-        place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
+        place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
     ui.reading(tables.extremes_reading(extremes, found, counts, head, least))
     ui.download(extremes, "auroc-tokens", layer)

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok import cached, ui
+from detok import cached, columns, ui
 from detok import frequency_charts as charts
 from detok import frequency_tables as tables
 from detok.layernorm_tables import sampled
@@ -52,7 +52,7 @@ chosen = st.selectbox("Measure", list(measures), key="measure", bind="query-para
 measure = measures[chosen]
 if counts is None:
     largest = tables.largest(table, layer, kinds, measure)
-    st.dataframe(largest, hide_index=True, column_config=ui.TOKENS)
+    st.dataframe(largest, hide_index=True, column_config=columns.TOKENS)
     ui.download(largest, "tokens", layer)
 else:
     trend = tables.with_trend(table, measure)
@@ -62,14 +62,14 @@ else:
     for place, side in ((left, "above"), (right, "below")):
         place.markdown(f"**Furthest {side} the trend**")
         part = furthest[furthest["side"] == side][FURTHEST]
-        place.dataframe(part, hide_index=True, column_config=ui.TOKENS)
+        place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
     ui.download(furthest, "furthest", layer)
 
     st.subheader("Tokens that never occur")
     ui.answer(tables.never_reading(table, measure))
     never = tables.largest(table[table["count"] == 0], layer, kinds, measure)
     if len(never):
-        st.dataframe(never, hide_index=True, column_config=ui.TOKENS)
+        st.dataframe(never, hide_index=True, column_config=columns.TOKENS)
         ui.download(never, "never", layer)
 
 st.subheader("All tokens")

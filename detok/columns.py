@@ -1,0 +1,85 @@
+"""How the columns of the pages' tables are headed and formatted."""
+
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+AFFINITY = {
+    "rank": st.column_config.NumberColumn("Rank", width="small"),
+    "shown": st.column_config.TextColumn("Token"),
+    "score": st.column_config.NumberColumn("T^ee", format="%.2f", help="Unscaled"),
+    "joined_shown": st.column_config.TextColumn("Joined"),
+    "count": st.column_config.NumberColumn(
+        "Times seen", format="localized", help="How often the pair occurs in the counts"
+    ),
+    "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
+}
+SUMMARY = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "slope_per_100": st.column_config.NumberColumn(
+        "Slope of T^p", format="%+.2f", help="Per 100 positions, unscaled, by least squares"
+    ),
+    "r2": st.column_config.NumberColumn("R²", format="%.2f", help="Of the line through T^p"),
+    "rise_share": st.column_config.NumberColumn(
+        "T^p rises", format="percent", help="Share of the steps from j to j + 1"
+    ),
+    "period": st.column_config.NumberColumn(
+        "Period of T^pp", format="%.0f", help="Of its strongest wave, in positions"
+    ),
+    "period_share": st.column_config.NumberColumn(
+        "Its power", format="percent", help="Share of the wave in the power of T^pp"
+    ),
+}
+AUROC = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f"),
+    "mean_low": st.column_config.NumberColumn(
+        "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
+    ),
+    "mean_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
+    "median": st.column_config.NumberColumn("Median", format="%.3f"),
+    "q25": st.column_config.NumberColumn("1st quartile", format="%.3f"),
+    "q75": st.column_config.NumberColumn("3rd quartile", format="%.3f"),
+    "std": st.column_config.NumberColumn("Std", format="%.3f", help="Over the tokens"),
+    "diagonal_share": st.column_config.NumberColumn(
+        "Diagonal share",
+        format="percent",
+        help="How often no past token scores higher than the token itself",
+    ),
+    "known_share": st.column_config.NumberColumn(
+        "Known pairs", format="percent", help="Share of the ten best past tokens that are known"
+    ),
+}
+TOKENS = {
+    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
+    "shown": st.column_config.TextColumn("Token"),
+    "kind": st.column_config.TextColumn("Kind"),
+    "area": st.column_config.NumberColumn("AUROC", format="%.3f"),
+    "predecessors": st.column_config.NumberColumn(
+        "Predecessors", format="localized", help="Different tokens seen right before it"
+    ),
+    "occurrences": st.column_config.NumberColumn("Occurs", format="localized"),
+    "joined": st.column_config.TextColumn(
+        "Most often", help="Its most frequent predecessor and the token, joined"
+    ),
+    "joined_shown": st.column_config.TextColumn("Joined"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
+    "value": st.column_config.NumberColumn("Value", format="%.4g"),
+    "trend": st.column_config.NumberColumn("Trend", format="%.4g"),
+    "distance": st.column_config.NumberColumn(
+        "Distance", format="%+.1f", help="From the trend, in robust standard deviations"
+    ),
+}
+
+
+def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
+    """How the columns of `detok.position_summary` are headed, with those of each position."""
+    columns = dict(SUMMARY)
+    for name in summary.columns.difference(list(SUMMARY)):
+        _, part, *reach, _, i = name.split("_")
+        label = f"Last {reach[0]} at {i}" if part == "last" else f"Position 0 at {i}"
+        columns[name] = st.column_config.NumberColumn(
+            label, format="percent", help=f"Share of position {i}'s attention, by position alone"
+        )
+    return columns
