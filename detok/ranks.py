@@ -69,12 +69,13 @@ class Ranks:
     def _bins(self, rows: np.ndarray) -> np.ndarray:
         R = len(rows)
         low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)  # (R, 1)
-        with np.errstate(divide="ignore", over="ignore"):
-            scale = (self.n_bins - 2) / (high - low)  # (R, 1)
-        scale[~np.isfinite(scale)] = 0  # all values of the row are equal, or nearly so
         scaled, bins = self.scaled[:R], self.bins[:R]
-        np.subtract(rows, low, out=scaled)
-        scaled *= scale
+        with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+            scale = (self.n_bins - 2) / (high - low)  # (R, 1)
+            np.subtract(rows, low, out=scaled)
+            scaled *= scale
+        # All values of the row are equal, or nearly so, or too far apart for their type.
+        scaled[~(np.isfinite(scale) & (scale > 0))[:, 0]] = 0
         scaled += self.first[:R]
         np.copyto(bins, scaled, casting="unsafe")
         return bins
