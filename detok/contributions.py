@@ -4,16 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 
 import torch
 
-from detok.decomposition import TERMS, Terms, check_ids, terms
+from detok.decomposition import TERMS, Factors, Terms
 from detok.layer import Layer
 
-# Scores of one term held at once, (heads, n, n): 4 MB of float32.
-BLOCK_SCORES = 1 << 20
-# Of them, scores taken through softmax at once, (heads, rows, n): 1 MB of float64, so that what is
-# made from them stays in a cache.
+# Scores taken through softmax at once, (heads, rows, n): 1 MB of float64, so that the dozen of
+# tensors made from them stay in a large cache.
 BLOCK_SOFTMAX = 1 << 17
-# exp of minus this, times a probability above 1/L, is still a normal float64 (above exp(−708)).
-NO_UNDERFLOW = 600.0
+# A sum above this has lost nothing that matters to the underflow of float64 (1e-308).
+TINY = 1e-250
 
 
 def future(scores: torch.Tensor) -> torch.Tensor:
@@ -31,18 +29,24 @@ def divergences(scores: torch.Tensor, removed: Iterable[torch.Tensor]) -> Iterat
     logarithm of a single probability is taken: D = Σ_j P_j removed_j + log Z_Q − log Z_P, with Z
     the sums that softmax divides by.
     """
-    log_z = scores.logsumexp(dim=-1)
-    P = (scores - log_z[..., None]).exp_()
+    P = scores.softmax(dim=-1)
     for term in removed:
-        low, high = term.amin(dim=-1), term.amax(dim=-1)
-        if (high - low).max() < NO_UNDERFLOW:
-            # log Z_Q − log Z_P is log Σ_j P_j exp(−removed_j): half the work of another softmax.
-            shrunk = (low[..., None] - term).exp_()
-            change = torch.linalg.vecdot(P, shrunk).log_() - low
+        expected = _mean(P, term)
+        # log Z_Q − log Z_P is log Σ_j P_j exp(−removed_j): half the work of another softmax.
+        low = term.amin(dim=-1)
+        ratio = _mean(P, (low[..., None] - term).exp_())
+        if ratio.amin() > TINY:
+            change = ratio.log_() - low
         else:
-            change = (scores - term).logsumexp(dim=-1) - log_z
-        expected = torch.linalg.vecdot(P, term)
+            change = (scores - term).logsumexp(dim=-1) - scores.logsumexp(dim=-1)
         yield (expected + change).clamp_(min=0)  # below zero only by rounding
+
+
+def _mean(P: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Σ_j P_j values_j of every row; one product for all rows if they share the values."""
+    if values.ndim > 1 and values.shape[-2] == 1:
+        return (P @ values.mT)[..., 0]
+    return torch.linalg.vecdot(P, values)
 
 
 def wide(tensor: torch.Tensor) -> torch.Tensor:
@@ -56,16 +60,28 @@ def scaled(found: Terms) -> dict[str, torch.Tensor]:
 
 
 def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
-    """The sum of scaled terms as softmax takes it, (H, rows, n): −∞ where j > i."""
-    total = sum(parts)
-    return total.masked_fill(future(total), -torch.inf)
+    """The sum of scaled terms as softmax takes it, (H, rows, n): −∞ where j > i.
+
+    The first of them has that shape; the others may broadcast.
+    """
+    first, *others = parts
+    total = first.clone()
+    for part in others:
+        total += part
+    return total.masked_fill_(future(total), -torch.inf)
 
 
-def row_blocks(found: Terms) -> Iterator[tuple[int, int]]:
-    """First row and end of the blocks of rows that are taken through softmax at once."""
-    heads, n = found.e.shape
-    size = max(1, BLOCK_SOFTMAX // (heads * n))
-    return ((start, min(start + size, n)) for start in range(0, n, size))
+def blocks(factors: Factors) -> Iterator[tuple[slice, slice, Terms]]:
+    """The terms of a text in blocks for softmax: heads, rows, and their terms."""
+    H, n = factors.e.shape
+    n_heads = max(1, BLOCK_SOFTMAX // n**2)
+    n_rows = max(1, BLOCK_SOFTMAX // (n_heads * n))
+    for head in range(0, H, n_heads):
+        heads = slice(head, min(head + n_heads, H))
+        part = factors.heads(heads.start, heads.stop)
+        for row in range(0, n, n_rows):
+            rows = slice(row, min(row + n_rows, n))
+            yield heads, rows, part.rows(rows.start, rows.stop)
 
 
 @torch.inference_mode()
@@ -73,18 +89,15 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
     """How many nats of a text's attention each term accounts for, (6, H, n) in the order of TERMS.
 
     c_i = D(P_i ‖ Q_i), P_i = softmax_j(s_ij / √d'), Q_i the same without the term, over j ≤ i
-    (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads are taken a few at a time, so that the memory
-    needed beside the result does not grow with H.
+    (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads and rows are taken in blocks, so that no (n, n)
+    matrix of a long text is held.
 
     Raises: InputError for ids that this model cannot take.
     """
-    tokens = check_ids(layer, ids)
-    n = len(tokens)
-    result = torch.empty(len(TERMS), layer.n_heads, n, dtype=torch.float64)
-    for heads in torch.arange(layer.n_heads).split(max(1, BLOCK_SCORES // n**2)):
-        found = terms(layer, tokens, heads.tolist())
-        for start, stop in row_blocks(found):
-            parts = scaled(found.rows(start, stop)).values()  # (heads, rows or 1, stop) each
-            nats = torch.stack([*divergences(causal_sum(parts), parts)])  # (6, heads, rows)
-            result[:, heads, start:stop] = nats.cpu()
+    factors = Factors.of(layer, ids)
+    result = torch.empty(len(TERMS), *factors.e.shape, dtype=torch.float64)  # (6, H, n)
+    for heads, rows, block in blocks(factors):
+        parts = scaled(block).values()  # (heads, rows or 1, n) each
+        nats = torch.stack([*divergences(causal_sum(parts), parts)])  # (6, heads, rows)
+        result[:, heads, rows] = nats.cpu()
     return result

@@ -1,7 +1,7 @@
 """The six terms of the first layer's attention scores for a text (Eq. 17), and their attention."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 
@@ -39,10 +39,56 @@ class Terms:
         term = getattr(self, name)
         return term if term.ndim == 3 else term[:, None, :]
 
-    def rows(self, start: int, stop: int) -> "Terms":
-        """The rows start … stop − 1, with the past tokens that they can attend to, j < stop."""
-        pairs = {name: getattr(self, name)[:, start:stop, :stop] for name in TERMS[:4]}
-        return Terms(**pairs, e=self.e[:, :stop], p=self.p[:, :stop], d_head=self.d_head)
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """What the terms of a text are products of, divided by σ: everything but (n, n) matrices."""
+
+    q_e: torch.Tensor  # (H, n, d'), e_i W'^Q / σ_i
+    k_e: torch.Tensor  # (H, n, d'), e_j W'^K / σ_j
+    q_p: torch.Tensor  # (H, n, d'), p_i W'^Q / σ_i
+    k_p: torch.Tensor  # (H, n, d'), p_j W'^K / σ_j
+    e: torch.Tensor  # (H, n)
+    p: torch.Tensor  # (H, n)
+
+    @classmethod
+    @torch.inference_mode()
+    def of(
+        cls,
+        layer: Layer,
+        ids: Sequence[int] | torch.Tensor,
+        heads: Sequence[int] | int | None = None,
+    ) -> "Factors":
+        """Those of a text; arguments and errors are those of `terms`."""
+        tokens = check_ids(layer, ids)
+        chosen = check_heads(layer, heads)
+        n = len(tokens)
+        sigma = layer.sigma.pairs(tokens, torch.arange(n, device=layer.device))  # (n,)
+        rows = torch.tensor(chosen, device=layer.device)[:, None]  # (H, 1)
+        q_e, k_e = (m[rows, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))
+        q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))
+        b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
+        e, p = ((k @ b_Q)[:, :, 0] for k in (k_e, k_p))  # (H, n)
+        return cls(q_e, k_e, q_p, k_p, e, p)
+
+    def heads(self, start: int, stop: int) -> "Factors":
+        """Those of some of the heads, start … stop − 1."""
+        return Factors(*(getattr(self, field.name)[start:stop] for field in fields(self)))
+
+    @torch.inference_mode()
+    def rows(self, start: int, stop: int) -> Terms:
+        """The terms of rows start … stop − 1 with the past tokens that they can see, j < stop."""
+        q_e, q_p = self.q_e[:, start:stop], self.q_p[:, start:stop]  # (H, rows, d')
+        k_e, k_p = self.k_e[:, :stop].mT, self.k_p[:, :stop].mT  # (H, d', stop)
+        return Terms(
+            ee=q_e @ k_e,  # (H, rows, stop)
+            pp=q_p @ k_p,  # (H, rows, stop)
+            ep=q_e @ k_p,  # (H, rows, stop)
+            pe=q_p @ k_e,  # (H, rows, stop)
+            e=self.e[:, :stop],
+            p=self.p[:, :stop],
+            d_head=self.q_e.shape[2],
+        )
 
 
 def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
@@ -75,7 +121,6 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     return tensor.to(layer.device, torch.long)
 
 
-@torch.inference_mode()
 def terms(
     layer: Layer,
     ids: Sequence[int] | torch.Tensor,
@@ -88,24 +133,8 @@ def terms(
 
     Raises: InputError for ids that this model cannot take, or a head that it does not have.
     """
-    tokens = check_ids(layer, ids)
-    chosen = check_heads(layer, heads)
-    n = len(tokens)
-    sigma = layer.sigma.pairs(tokens, torch.arange(n, device=layer.device))  # (n,)
-    # Divide the (H, n, d') factors, not the (H, n, n) products.
-    rows = torch.tensor(chosen, device=layer.device)[:, None]  # (H, 1)
-    q_e, k_e = (m[rows, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))  # (H, n, d')
-    q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))  # (H, n, d')
-    b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
-    return Terms(
-        ee=q_e @ k_e.mT,  # (H, n, n)
-        pp=q_p @ k_p.mT,  # (H, n, n)
-        ep=q_e @ k_p.mT,  # (H, n, n)
-        pe=q_p @ k_e.mT,  # (H, n, n)
-        e=(k_e @ b_Q)[:, :, 0],  # (H, n)
-        p=(k_p @ b_Q)[:, :, 0],  # (H, n)
-        d_head=layer.d_head,
-    )
+    factors = Factors.of(layer, ids, heads)
+    return factors.rows(0, factors.e.shape[1])
 
 
 @torch.inference_mode()

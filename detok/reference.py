@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import layer_norm
 
-from detok.contributions import causal_sum, future, row_blocks, scaled
-from detok.decomposition import attention, check_ids, terms
+from detok.contributions import blocks, causal_sum, future, scaled
+from detok.decomposition import Factors, attention, check_ids, terms
 from detok.layer import Layer
 
 
@@ -48,7 +48,7 @@ def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
     """Largest absolute difference of the six terms' attention from the layer computed as it stands.
 
     LayerNorm, query, key and softmax follow one another in float64 on the CPU with the checkpoint's
-    own weights, nothing folded and nothing expanded. One head at a time is held.
+    own weights, nothing folded and nothing expanded. A block of heads and rows at a time is held.
 
     Raises: InputError for ids that this model cannot take.
     """
@@ -62,12 +62,10 @@ def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
         for W, b in ((first.W_Q, first.b_Q), (first.W_K, first.b_K))
     )
     worst = 0.0
-    for head in range(layer.n_heads):
-        found = terms(layer, tokens, head)
-        for start, stop in row_blocks(found):
-            scores = q[start:stop, head] @ k[:stop, head].T / layer.d_head**0.5  # (rows, stop)
-            own = scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
-            parts = scaled(found.rows(start, stop)).values()
-            ours = causal_sum(parts)[0].softmax(dim=-1)  # (rows, stop)
-            worst = max(worst, (ours.cpu() - own).abs().max().item())
+    for heads, rows, block in blocks(Factors.of(layer, tokens)):
+        past = k[: rows.stop, heads].permute(1, 2, 0)  # (heads, d', n)
+        scores = q[rows, heads].transpose(0, 1) @ past / layer.d_head**0.5  # (heads, rows, n)
+        own = scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
+        ours = causal_sum(scaled(block).values()).softmax(dim=-1)  # (heads, rows, n)
+        worst = max(worst, (ours.cpu() - own).abs().max().item())
     return worst

@@ -43,7 +43,6 @@ def test_they_equal_a_double_loop(
 ) -> None:
     # The package has the function of that name.
     module = import_module("detok.contributions")
-    monkeypatch.setattr(module, "BLOCK_SCORES", block)
     monkeypatch.setattr(module, "BLOCK_SOFTMAX", block)
     found = detok.contributions(layer, IDS)
     terms = detok.terms(layer, IDS)
@@ -86,7 +85,7 @@ def rows(of: st.SearchStrategy[float], most: int = 8) -> st.SearchStrategy[list[
 
 def divergence(scores: torch.Tensor, removed: torch.Tensor) -> float:
     """Alone and, in case that differs, with a wider row beside it."""
-    wide = torch.full_like(removed, 700.0)
+    wide = torch.full_like(removed, 1400.0)
     wide[0] = 0.0
     alone = next(divergences(scores, [removed]))
     both = next(divergences(scores.expand(2, -1), [torch.stack([removed, wide])]))
