@@ -49,14 +49,16 @@ def _mean(P: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     return torch.linalg.vecdot(P, values)
 
 
-def wide(tensor: torch.Tensor) -> torch.Tensor:
-    """In float64, on the CPU if the device has none."""
-    return tensor.cpu().double() if tensor.device.type == "mps" else tensor.double()
-
-
 def scaled(found: Terms) -> dict[str, torch.Tensor]:
-    """Each term divided by √d', (H, rows, n) or (H, 1, n) in float64, by its name."""
-    return {name: wide(found.matrix(name)) / found.d_head**0.5 for name in TERMS}
+    """Each term divided by √d', (H, rows, n) or (H, 1, n), by its name.
+
+    In float64, on the CPU if the device has none.
+    """
+    device = torch.device("cpu") if found.e.device.type == "mps" else found.e.device
+    root = found.d_head**0.5
+    return {
+        name: found.matrix(name).to(device, torch.float64, copy=True).div_(root) for name in TERMS
+    }
 
 
 def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:

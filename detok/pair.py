@@ -6,8 +6,8 @@ from numbers import Integral
 
 import torch
 
-from detok.contributions import wide
-from detok.decomposition import TERMS, check_ids, terms
+from detok.contributions import scaled
+from detok.decomposition import TERMS, Factors, check_ids
 from detok.errors import InputError
 from detok.layer import Layer
 
@@ -46,9 +46,8 @@ def explain_pair(
     _check("i", i, len(tokens), "n")
     _check("j", j, i + 1, "i + 1")
     _check("head", head, layer.n_heads, "H")
-    found = terms(layer, tokens[: i + 1], head)  # what follows i takes no part in its row
-    rows = torch.stack([found.matrix(name)[0, -1] for name in TERMS])
-    rows = wide(rows) / layer.d_head**0.5  # (6, i + 1)
+    row = Factors.of(layer, tokens[: i + 1], head).rows(i, i + 1)
+    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, i + 1)
     weights = rows.sum(dim=0).softmax(dim=0)  # (i + 1,)
 
     def score(j: int) -> Score:
