@@ -40,15 +40,16 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     token_id_i, token_id_j, current, past (labels), value, and centred: the value less its mean over
     the whole row, which is all that softmax sees.
     """
-    n = terms.e.shape[1]
-    i, j = (t + window.start for t in np.tril_indices(len(window)))
+    start, stop = window.start, window.stop
+    i, j = (t + start for t in np.tril_indices(len(window)))
     shown, tokens = labels(layer, ids), np.array(ids)
-    causal = np.tril(np.ones((n, n)))
+    causal = np.tri(len(window), stop, start)  # (rows, stop), 1 where j ≤ i
     parts = []
     for name in (*TERMS, "sum"):
-        whole = terms.total if name == "sum" else terms.matrix(name)
-        matrix = whole.expand(1, n, n)[0].double().cpu().numpy() / terms.d_head**0.5
-        mean = (matrix * causal).sum(axis=1) / causal.sum(axis=1)  # (n,)
+        whole = terms.total if name == "sum" else terms.matrix(name).expand_as(terms.ee)
+        rows = whole[0, start:stop, :stop].double().cpu().numpy() / terms.d_head**0.5
+        mean = (rows * causal).sum(axis=1) / causal.sum(axis=1)  # (rows,)
+        value = rows[i - start, j]
         parts.append(
             pd.DataFrame(
                 {
@@ -60,8 +61,8 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
                     "token_id_j": tokens[j],
                     "current": shown[i],
                     "past": shown[j],
-                    "value": matrix[i, j],
-                    "centred": matrix[i, j] - mean[i],
+                    "value": value,
+                    "centred": value - mean[i - start],
                 }
             )
         )
