@@ -2,7 +2,7 @@
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Literal
 
@@ -216,15 +216,25 @@ def numbers(
         )
 
 
-def passage(default: str, examples: dict[str, str]) -> str:
+def passage(default: str, examples: dict[str, str], on_change: Callable[[], None]) -> str:
     """A text box whose text is in the link unless it is long, with examples to begin with."""
     state = st.session_state
+
+    def choose(example: str) -> None:
+        state["passage"] = example
+        on_change()
+
     if "passage" not in state:
         state["passage"] = st.query_params.get("passage", state.get("passage_kept", default))
     with st.container(horizontal=True):
         for label, example in examples.items():
-            st.button(label, on_click=state.update, kwargs={"passage": example})
-    text = st.text_area("Text", key="passage", help="Ctrl + Enter, or a click elsewhere, reads it.")
+            st.button(label, on_click=choose, args=(example,))
+    text = st.text_area(
+        "Text",
+        key="passage",
+        on_change=on_change,
+        help="Ctrl + Enter, or a click elsewhere, reads it.",
+    )
     state["passage_kept"] = text  # a widget's own state ends with the page
     if len(text) > MAX_IN_LINK:
         st.query_params.pop("passage", None)

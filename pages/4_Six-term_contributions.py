@@ -31,7 +31,13 @@ st.markdown(
     "**p**). Type a text, and see what each does to every head's attention."
 )
 
-text = ui.passage(DEFAULT, EXAMPLES)
+
+def forget_places() -> None:
+    """What was chosen in the last text means nothing in another."""
+    state.update(pair_i=None, pair_j=None, window=0)
+
+
+text = ui.passage(DEFAULT, EXAMPLES, forget_places)
 end = passage.end_of_text(layer)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     heads = ["all", *map(str, range(layer.n_heads))]
@@ -84,7 +90,6 @@ if last >= width:
         f"First of the {width} tokens shown",
         0,
         last + 1 - width,
-        0,
         key="window",
         bind="query-params",
     )

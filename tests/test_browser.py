@@ -1,7 +1,6 @@
 """The app in a real browser, on a fresh server."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,18 +15,6 @@ pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not in
 
 TEXT = "Mr. Sherlock"
 LINK = "/Token_affinity?text=Mr.+Sherlock&head=1&k=5"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with browser.server() as running:
-        yield running
 
 
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(

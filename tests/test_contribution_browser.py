@@ -1,7 +1,6 @@
 """The page of the six terms in a real browser: type, click, drop, share, upload, cancel."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -14,18 +13,6 @@ from tests import browser  # noqa: E402  (it imports playwright)
 pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not installed")
 
 LINK = "/Six-term_contributions?head=3&passage=There+stood+old+Captain+Ahab"
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    with browser.server() as running:
-        yield running
 
 
 def map_of_attention(page: playwright.Page) -> playwright.Locator:

@@ -80,6 +80,15 @@ def test_every_control_changes_what_is_said(change: Callable[[AppTest], None]) -
     assert texts(test) != before
 
 
+def test_another_text_forgets_the_places_chosen_in_the_last() -> None:
+    test = run(PAGE, passage=TEXT, head="1", pair_i="4", pair_j="1")
+    assert "(j = 1) gets" in texts(test)
+    succeed(test.text_area(key="passage").input("She was calm, and old Ahab smiled").run())
+    assert test.number_input(key="pair_i").value is None
+    n = len(detok.load("mini").tokenizer.encode("She was calm, and old Ahab smiled"))
+    assert f"attention (i = {n - 1})" in texts(test)
+
+
 def test_every_term_can_be_dropped() -> None:
     """Without any term the attention is uniform: the KL is that from uniform attention."""
     layer = detok.load("mini")

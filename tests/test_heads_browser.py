@@ -1,7 +1,6 @@
 """The pages of detokenizing heads and of token frequency in a real browser, on a fresh server."""
 
 import re
-from collections.abc import Iterator
 
 import pytest
 
@@ -15,18 +14,6 @@ playwright = pytest.importorskip("playwright.sync_api", reason="playwright is no
 from tests import browser  # noqa: E402  (it imports playwright)
 
 pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not installed")
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[playwright.Browser]:
-    with browser.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    with browser.server(DETOK_CACHE=str(tmp_path_factory.mktemp("cache"))) as running:
-        yield running
 
 
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_numbers(
