@@ -97,7 +97,7 @@ def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> a
     """
     x, y = _token_axes(table) if labelled else _bare_axes()
     color = palette.diverging(table["centred"], dark, "Term / √d', less its row's mean")
-    size = _size(table, 16, 140) if labelled else 172
+    size = _size(table, 16, 140) if labelled else 150
     columns = 4 if not labelled else 3 if size < 180 else 2
     panels = [
         alt.Chart()
