@@ -10,7 +10,6 @@ import torch
 import detok
 from benchmarks import measure, models
 from detok.affinity import affinity_scores
-from detok.layer import fold_layer
 from detok.layernorm import Moments, fold
 
 TOKEN = 10_465
@@ -38,9 +37,7 @@ def authors_search(
 @torch.inference_mode()
 def main() -> None:
     first = models.first_layer()
-    layer = fold_layer(
-        first, models.vocabulary(), models.SOURCE, torch.device("cpu"), torch.float32
-    )
+    layer = models.layer()
     W_Q, W_K = (
         fold(W, b, first.ln_1_weight, first.ln_1_bias)[0].unflatten(1, (models.H, -1))
         for W, b in ((first.W_Q, first.b_Q), (first.W_K, first.b_K))

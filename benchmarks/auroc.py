@@ -18,7 +18,7 @@ from sklearn.metrics import roc_auc_score
 from benchmarks import measure, models
 from detok.auroc import auroc
 from detok.counts import Counts, count_ids
-from detok.layer import Layer, fold_layer, pick_device
+from detok.layer import Layer, pick_device
 from detok.layernorm import fold
 
 N_THEIRS, N_OURS = 20, 2_048
@@ -74,11 +74,7 @@ def main() -> None:
 
     counts = zipf_counts()
 
-    def layer_on(device: str | torch.device) -> Layer:
-        parts = models.first_layer(), models.vocabulary(), models.SOURCE
-        return fold_layer(*parts, torch.device(device), torch.float32)
-
-    layer = layer_on("cpu")
+    layer = models.layer()
     first = models.first_layer()
     W_Q, W_K = (
         fold(W, b, first.ln_1_weight, first.ln_1_bias)[0].unflatten(1, (models.H, -1))
@@ -116,7 +112,7 @@ def main() -> None:
     print(f"peak extra memory                                {extra:10.0f} MB")
     device = pick_device("auto")
     if device.type != "cpu":
-        on_device = layer_on(device)
+        on_device = models.layer(device)
         seconds(on_device, counts, tokens[:256])
         print(f"all tokens on {device.type}    {seconds(on_device, counts, tokens):10.1f} s")
 

@@ -9,7 +9,7 @@ import torch
 import detok
 from benchmarks import measure, models
 from detok.decomposition import TERMS
-from detok.layer import Layer, fold_layer
+from detok.layer import Layer
 from detok.layernorm import fold
 from detok.reference import direct_error
 
@@ -54,13 +54,7 @@ def authors_contributions(layer: Layer, ids: torch.Tensor) -> torch.Tensor:
 
 @torch.inference_mode()
 def main() -> None:
-    layer = fold_layer(
-        models.first_layer(),
-        models.vocabulary(),
-        models.SOURCE,
-        torch.device("cpu"),
-        torch.float32,
-    )
+    layer = models.layer()
     ids = torch.randint(models.V, (models.L,), generator=torch.Generator().manual_seed(0))
     difference = (detok.contributions(layer, ids) - authors_contributions(layer, ids)).abs().max()
     times = measure.medians_ms(

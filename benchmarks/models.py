@@ -4,6 +4,7 @@ import torch
 from tokenizers import Tokenizer, models
 
 from detok.checkpoint import FirstLayer
+from detok.layer import Layer, fold_layer
 from detok.source import Source
 from detok.vocabulary import Vocabulary
 
@@ -39,3 +40,9 @@ def vocabulary() -> Vocabulary:
 
 
 SOURCE = Source("random weights, GPT-2 small's size", None, None)
+
+
+def layer(device: str | torch.device = "cpu") -> Layer:
+    """The layer made of these tensors, in float32."""
+    parts = first_layer(), vocabulary(), SOURCE
+    return fold_layer(*parts, torch.device(device), torch.float32)

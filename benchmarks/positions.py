@@ -12,7 +12,7 @@ import torch
 
 import detok
 from benchmarks import measure, models
-from detok.layer import Layer, fold_layer
+from detok.layer import Layer
 from detok.layernorm import Moments, Sigma
 from detok.position_summary import position_summary
 
@@ -82,13 +82,7 @@ def percentiles(function: Callable[[int], object], repeats: int) -> tuple[float,
 
 @torch.inference_mode()
 def main() -> None:
-    layer = fold_layer(
-        models.first_layer(),
-        models.vocabulary(),
-        models.SOURCE,
-        torch.device("cpu"),
-        torch.float32,
-    )
+    layer = models.layer()
 
     def ours() -> None:
         Moments.of(layer.sigma)
