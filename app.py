@@ -4,11 +4,16 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok import cached, charts, tables, term_charts, term_tables, ui
+from detok.app import cached, downloads, output, page
+from detok.charts import overview as overview_charts
+from detok.charts import terms as terms_charts
+from detok.readings import overview as overview_readings
+from detok.readings import terms as terms_readings
+from detok.tables import terms as tables
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
 
-layer = ui.page("detok")
+layer = page.page("detok")
 st.markdown(
     "A language model sees “Libertarian” as “Liber” + “tarian”; its first layers bring the pieces "
     "back together. detok shows how the first attention layer does it, **from the weights alone**. "
@@ -20,14 +25,14 @@ st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
 terms = detok.terms(layer, ids, int(head))
-panels = term_tables.maps(layer, ids, terms, range(len(ids)))
-ui.chart(term_charts.maps(panels, ui.is_dark(), labelled=False), "content")
-ui.reading(term_tables.maps_reading(panels, int(head)))
-ui.numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
+panels = tables.maps(layer, ids, terms, range(len(ids)))
+output.chart(terms_charts.maps(panels, output.is_dark(), labelled=False), "content")
+output.reading(terms_readings.maps_reading(panels, int(head)))
+downloads.numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 st.subheader("Begin here")
-for text, why in ui.EXAMPLES:
+for text, why in page.EXAMPLES:
     st.page_link(
         "pages/1_Token_affinity.py",
         label=f"**{text.strip()}** — {why}",
@@ -35,8 +40,8 @@ for text, why in ui.EXAMPLES:
     )
 
 st.subheader("The model")
-ui.facts(tables.model_facts(layer))
-ui.reading(tables.origin(layer))
+output.facts(overview_readings.model_facts(layer))
+output.reading(overview_readings.origin(layer))
 
 emergence = layer.source.folder / "emergence.csv"
 if emergence.exists():
@@ -44,13 +49,15 @@ if emergence.exists():
     history = pd.read_csv(emergence)
     left, right = st.columns(2)
     with left:
-        ui.chart(charts.emergence(history, "auroc", "Mean AUROC of T^ee", ".2f"))
+        output.chart(overview_charts.emergence(history, "auroc", "Mean AUROC of T^ee", ".2f"))
     with right:
-        ui.chart(
-            charts.emergence(history, "mass_last_5", "Attention to the last 5 positions", ".0%")
+        output.chart(
+            overview_charts.emergence(
+                history, "mass_last_5", "Attention to the last 5 positions", ".0%"
+            )
         )
-    ui.reading(tables.emergence_reading(history))
-    ui.download(history, "emergence", layer)
+    output.reading(overview_readings.emergence_reading(history))
+    downloads.download(history, "emergence", layer)
 
 st.subheader("How exact it is")
 with st.spinner("Running the model's own first layer …"):

@@ -9,8 +9,8 @@ import torch
 
 import detok
 from benchmarks import measure, models
-from detok.affinity import affinity_scores
-from detok.layernorm import Moments, fold
+from detok.model.layernorm import Moments, fold
+from detok.scores.affinity import affinity_scores
 
 TOKEN = 10_465
 

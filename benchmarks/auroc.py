@@ -16,10 +16,11 @@ import torch
 from sklearn.metrics import roc_auc_score
 
 from benchmarks import measure, models
-from detok.auroc import auroc
-from detok.counts import Counts, count_ids
-from detok.layer import Layer, pick_device
-from detok.layernorm import fold
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
+from detok.heads.auroc import auroc
+from detok.model.layer import Layer, pick_device
+from detok.model.layernorm import fold
 
 N_THEIRS, N_OURS = 20, 2_048
 N_TEXT = 7_000_000

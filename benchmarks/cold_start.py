@@ -7,7 +7,7 @@ running; the server, and everything that it imports and loads, is new each time.
 import statistics
 import time
 
-from tests import browser
+from tests.support import browser
 
 RUNS = 5
 LINK = "/Token_affinity"

@@ -8,10 +8,10 @@ import torch
 
 import detok
 from benchmarks import measure, models
-from detok.decomposition import TERMS
-from detok.layer import Layer
-from detok.layernorm import fold
-from detok.reference import direct_error
+from detok.model.layer import Layer
+from detok.model.layernorm import fold
+from detok.scores.decomposition import TERMS
+from detok.scores.reference import direct_error
 
 
 def authors_contributions(layer: Layer, ids: torch.Tensor) -> torch.Tensor:

@@ -14,8 +14,9 @@ from itertools import pairwise
 import numpy as np
 
 from benchmarks import measure
-from detok.counts import Counts, count_ids
-from detok.counts_choice import BUNDLED_COUNTS
+from detok.bundled import BUNDLED_COUNTS
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
 
 # Texts that are drawn side by side.
 TEXTS = 20_000

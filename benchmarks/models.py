@@ -3,10 +3,10 @@
 import torch
 from tokenizers import Tokenizer, models
 
-from detok.checkpoint import FirstLayer
-from detok.layer import Layer, fold_layer
-from detok.source import Source
-from detok.vocabulary import Vocabulary
+from detok.model.checkpoint import FirstLayer
+from detok.model.layer import Layer, fold_layer
+from detok.model.source import Source
+from detok.model.vocabulary import Vocabulary
 
 V, L, D, H = 50_257, 1_024, 768, 12
 

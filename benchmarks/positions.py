@@ -12,9 +12,9 @@ import torch
 
 import detok
 from benchmarks import measure, models
-from detok.layer import Layer
-from detok.layernorm import Moments, Sigma
-from detok.position_summary import position_summary
+from detok.model.layer import Layer
+from detok.model.layernorm import Moments, Sigma
+from detok.scores.positions import position_summary
 
 POSITION = 500  # the paper's example
 N_TEXTS = 120

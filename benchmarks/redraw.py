@@ -17,7 +17,7 @@ from pathlib import Path
 from streamlit.testing.v1 import AppTest
 
 from benchmarks import models
-from tests.models import random_checkpoint
+from tests.support.models import random_checkpoint
 
 REPEATS = 20
 PAGES = Path(__file__).parent.parent / "pages"

@@ -13,25 +13,28 @@ Models" (Kamoda et al.).
 """
 
 from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
-from detok.ablation import Ablation, ablate
-from detok.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
-from detok.auroc import Auroc, auroc
-from detok.auroc_summary import auroc_by_kind, auroc_summary
-from detok.contributions import contributions
-from detok.counting import count, count_files
-from detok.counts import Counts
-from detok.counts_choice import counts_for
-from detok.decomposition import Terms, attention, terms
+from detok.bundled import excerpts
+from detok.counting.choice import counts_for
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count
+from detok.counting.over_files import count_files
 from detok.errors import CheckpointError, InputError, NotDownloadable
-from detok.excerpts import excerpts
-from detok.layer import Layer, load
-from detok.layernorm_stats import LayerNormStats, layernorm_stats
-from detok.mean_contributions import MeanContributions, contributions_over
-from detok.pair import Pair, explain_pair
-from detok.position_summary import position_summary
-from detok.positions import PositionBias, position_bias
-from detok.text_attention import MeanAttention, mean_attention
-from detok.vocabulary import Vocabulary
+from detok.heads.auroc import Auroc, auroc
+from detok.heads.summary import auroc_by_kind, auroc_summary
+from detok.model.layer import Layer, load
+from detok.model.vocabulary import Vocabulary
+from detok.scores.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
+from detok.scores.contributions import Ablation, ablate, contributions
+from detok.scores.decomposition import Terms, attention, terms
+from detok.scores.layernorm_stats import LayerNormStats, layernorm_stats
+from detok.scores.over_texts import (
+    MeanAttention,
+    MeanContributions,
+    contributions_over,
+    mean_attention,
+)
+from detok.scores.pair import Pair, explain_pair
+from detok.scores.positions import PositionBias, position_bias, position_summary
 
 __all__ = [
     "Ablation",

@@ -1,8 +1,8 @@
-"""`python -m detok`: see `detok.command_line`."""
+"""`python -m detok`: see `detok.commands.count`."""
 
 import sys
 
-from detok.command_line import main
+from detok.commands.count import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -3,12 +3,15 @@
 import streamlit as st
 
 import detok
-from detok import cached, charts, columns, tables, ui
+from detok.app import cached, columns, downloads, inputs, output, page
+from detok.charts import affinity as charts
+from detok.readings import affinity as readings
+from detok.tables import affinity as tables
 
 PANEL_ROWS = 8  # bars a head where all heads are side by side
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
 
-layer = ui.page("Token affinity")
+layer = page.page("Token affinity")
 vocabulary = layer.tokenizer
 counts = cached.load_counts(layer.name)
 st.markdown(
@@ -18,7 +21,7 @@ st.markdown(
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    pieces, token = ui.token_choice(layer)
+    pieces, token = inputs.token_choice(layer)
     head = st.selectbox(
         "Head", ["all", *map(str, range(layer.n_heads))], key="head", bind="query-params"
     )
@@ -44,21 +47,21 @@ if (i is None) != (j is None):
     st.info("Exact scores need both positions, i and j; averaging over positions until then.")
 positions = (i, j) if i is not None and j is not None else None
 heads = None if head == "all" else [int(head)]
-ui.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
-if len(pieces) == ui.MAX_PIECES:
-    st.info(f"Of a long text, only the first {ui.MAX_PIECES} pieces are used.")
+output.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
+if len(pieces) == inputs.MAX_PIECES:
+    st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
 
 if token is None:
     st.info("Type a word, then choose one of its tokens.")
 else:
-    with ui.mistakes():
+    with output.mistakes():
         direction = "past" if side == "past tokens" else "current"
         found = detok.affinity(layer, token, heads, k, direction, positions)
         found = tables.with_counts(found, layer, token, direction, counts)
-        ui.answer(tables.affinity_answer(found, layer))
+        output.answer(readings.affinity_answer(found, layer))
         if head == "all":
             st.dataframe(tables.side_by_side(found), hide_index=True)
-            ui.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
+            output.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
@@ -69,18 +72,18 @@ else:
                 column_config=columns.AFFINITY,
             )
             with right:
-                ui.chart(charts.affinity_bars(found))
-        ui.reading(tables.affinity_reading(found, counts))
-        ui.counts_notice(counts)
-        ui.download(found.drop(columns="label"), "affinity", layer)
+                output.chart(charts.affinity_bars(found))
+        output.reading(readings.affinity_reading(found, counts))
+        output.counts_notice(counts)
+        downloads.download(found.drop(columns="label"), "affinity", layer)
 
 if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
-    with ui.mistakes():
+    with output.mistakes():
         ranks = tables.piece_ranks(layer, pieces)
-        ui.chart(charts.rank_heatmap(ranks, layer.vocab_size))
-        ui.reading(tables.piece_ranks_reading(ranks, layer))
-        ui.download(ranks, "pieces", layer)
+        output.chart(charts.rank_heatmap(ranks, layer.vocab_size))
+        output.reading(readings.piece_ranks_reading(ranks, layer))
+        downloads.download(ranks, "pieces", layer)
 
 st.subheader("T^ee between many tokens")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -96,13 +99,13 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
 n_tokens = N_TOKENS if heads else N_TOKENS_ALL_HEADS
 compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
-with ui.mistakes():
+with output.mistakes():
     pairs = tables.affinity_pairs(
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
         heads or list(range(layer.n_heads)),
     )
-    ui.chart(charts.affinity_heatmap(pairs, ui.is_dark()), "content")
+    output.chart(charts.affinity_heatmap(pairs, output.is_dark()), "content")
     more = "" if heads else f" Choose one head to compare up to {N_TOKENS} tokens."
-    ui.reading(tables.affinity_pairs_reading(pairs) + more)
-    ui.download(pairs, "heatmap", layer)
+    output.reading(readings.affinity_pairs_reading(pairs) + more)
+    downloads.download(pairs, "heatmap", layer)

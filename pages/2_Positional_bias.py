@@ -7,11 +7,12 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok import cached, columns, long_runs, ui
-from detok import position_charts as charts
-from detok import position_tables as tables
+from detok.app import cached, columns, downloads, inputs, long_runs, output, page
+from detok.charts import positions as charts
+from detok.readings import positions as readings
+from detok.tables import positions as tables
 
-layer = ui.page("Positional bias")
+layer = page.page("Positional bias")
 st.markdown(
     "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
     "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
@@ -29,7 +30,7 @@ def choose_head() -> None:
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = st.selectbox("Head", [*heads, "all"], key="head", bind="query-params", width=130)
-    i = ui.current_position(layer)
+    i = inputs.current_position(layer)
     with_layernorm = st.toggle(
         "LayerNorm",
         value=True,
@@ -54,7 +55,7 @@ own = st.text_area(
 head = None if chosen == "all" else int(chosen)
 bias = detok.position_bias(layer, i)
 measured = None
-with ui.mistakes():
+with output.mistakes():
     if own.strip():
         measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
     else:
@@ -85,36 +86,36 @@ def two_places() -> Sequence[DeltaGenerator]:
 left, right = two_places()
 with left:
     st.subheader("T^p: the same for all i")
-    ui.chart(charts.self_assertion(drawn, i))
-    ui.reading(tables.self_assertion_reading(bias, with_layernorm, head, ends))
-    ui.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
+    output.chart(charts.self_assertion(drawn, i))
+    output.reading(readings.self_assertion_reading(bias, with_layernorm, head, ends))
+    downloads.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
 with right:
     st.subheader("T^pp: seen from i")
-    ui.chart(charts.comparison(drawn, i))
-    ui.reading(tables.comparison_reading(bias, with_layernorm, head, ends))
-    ui.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
+    output.chart(charts.comparison(drawn, i))
+    output.reading(readings.comparison_reading(bias, with_layernorm, head, ends))
+    downloads.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
 
 left, right = two_places()
 with left:
     st.subheader("Their sum")
-    ui.chart(charts.total(drawn, i))
-    ui.reading(tables.total_reading(bias, with_layernorm, head, ends))
-    ui.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
+    output.chart(charts.total(drawn, i))
+    output.reading(readings.total_reading(bias, with_layernorm, head, ends))
+    downloads.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
 with right:
     st.subheader("Attention")
-    ui.chart(charts.attention(drawn_attention, i))
-    ui.reading(tables.attention_reading(attention, i, head, ends))
+    output.chart(charts.attention(drawn_attention, i))
+    output.reading(readings.attention_reading(attention, i, head, ends))
     if measured is not None:
-        ui.reading(
-            tables.measured_reading(measured, "of your texts" if own.strip() else "excerpts")
+        output.reading(
+            readings.measured_reading(measured, "of your texts" if own.strip() else "excerpts")
         )
-    ui.download(shown_attention, "attention", layer)
+    downloads.download(shown_attention, "attention", layer)
 
 st.subheader(f"Attention to the last {tables.ZOOM} positions")
 last = shown_attention[shown_attention["j"] > i - tables.ZOOM]
-ui.chart(charts.attention(last, i, points=True))
-ui.reading(tables.zoom_reading(last, i))
-ui.download(last, "attention-zoom", layer)
+output.chart(charts.attention(last, i, points=True))
+output.reading(readings.zoom_reading(last, i))
+downloads.download(last, "attention-zoom", layer)
 
 st.subheader("All heads in numbers")
 summary = detok.position_summary(layer, i, tables.quarters(layer))
@@ -126,5 +127,5 @@ st.dataframe(
     selection_mode="single-row",
     column_config=columns.summary_columns(summary),
 )
-ui.reading(tables.summary_reading(summary, i))
-ui.download(summary, "positions", layer)
+output.reading(readings.summary_reading(summary, i))
+downloads.download(summary, "positions", layer)

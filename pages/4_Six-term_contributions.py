@@ -3,10 +3,11 @@
 import streamlit as st
 
 import detok
-from detok import cached, long_runs, passage, ui, uploads
-from detok import term_charts as charts
-from detok import term_tables as tables
-from detok.decomposition import TERMS
+from detok.app import cached, downloads, inputs, long_runs, output, page, texts
+from detok.charts import terms as charts
+from detok.readings import terms as readings
+from detok.scores.decomposition import TERMS
+from detok.tables import terms as tables
 
 EXAMPLES = {
     "A split name": "There stood old Captain Ahab",
@@ -22,7 +23,7 @@ MAX_UPLOAD_MB = 20
 NATS, SCALED = "nats", "divided by sqrt(d_head)"
 WEIGHTS = "attention weights, of scores divided by sqrt(d_head)"
 
-layer = ui.page("Six-term contributions")
+layer = page.page("Six-term contributions")
 vocabulary = layer.tokenizer
 state = st.session_state
 st.markdown(
@@ -37,8 +38,8 @@ def forget_places() -> None:
     state.update(pair_i=None, pair_j=None, window=0)
 
 
-text = ui.passage(DEFAULT, EXAMPLES, forget_places)
-end = passage.end_of_text(layer)
+text = inputs.passage(DEFAULT, EXAMPLES, forget_places)
+end = texts.end_of_text(layer)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     heads = ["all", *map(str, range(layer.n_heads))]
     chosen = st.selectbox("Head", heads, 1, key="head", bind="query-params", width=130)
@@ -51,10 +52,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     )
 first = end if begin else None
 try:
-    ids, n_cut = passage.tokens(layer, text, first)
+    ids, n_cut = texts.tokens_of(layer, text, first)
 except detok.InputError as error:
-    ui.mistake(error)
-    ids, n_cut = passage.tokens(layer, DEFAULT, first)
+    output.mistake(error)
+    ids, n_cut = texts.tokens_of(layer, DEFAULT, first)
     st.info(f"Shown instead: “{DEFAULT}”")
 if n_cut:
     st.info(
@@ -62,8 +63,8 @@ if n_cut:
         " tokens were cut."
     )
 last = len(ids) - 1
-ui.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
-ui.reading(
+output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
+output.reading(
     f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
     "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
     f" weights), in all heads: {cached.direct_error(layer.name, tuple(ids)):.1e}."
@@ -74,18 +75,18 @@ found = tables.per_position(layer, ids, cached.contributions(layer.name, tuple(i
 ranks = tables.ranking(found)
 shown = found if chosen == "all" else found[found["head"] == int(chosen)]
 shown_ranks = ranks if chosen == "all" else ranks[ranks["head"] == int(chosen)]
-ui.chart(charts.contributions(tables.drawn(shown)))
-ui.reading(tables.per_position_reading(shown))
-ui.numbers(shown, "contributions", layer, NATS, ids)
-ui.chart(charts.ranking(ranks))
-ui.reading(tables.ranking_reading(shown_ranks))
-ui.numbers(ranks, "ranking", layer, NATS, ids)
+output.chart(charts.contributions(tables.drawn(shown)))
+output.reading(readings.per_position_reading(shown))
+downloads.numbers(shown, "contributions", layer, NATS, ids)
+output.chart(charts.ranking(ranks))
+output.reading(readings.ranking_reading(shown_ranks))
+downloads.numbers(ranks, "ranking", layer, NATS, ids)
 
 st.subheader("Who attends to whom")
 width = WINDOW_ALL_HEADS if chosen == "all" else WINDOW
 begin_at = 0
 if last >= width:
-    ui.keep_within("window", last + 1 - width)
+    inputs.keep_within("window", last + 1 - width)
     begin_at = st.slider(
         f"First of the {width} tokens shown",
         0,
@@ -104,11 +105,11 @@ if chosen == "all":
     every = list(range(layer.n_heads))
     inside = ids[: window.stop]  # what follows the window takes no part in it
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
-    ui.answer(tables.ablation_reading(ablation, every, dropped, window.stop - 1))
+    output.answer(readings.ablation_reading(ablation, every, dropped, window.stop - 1))
     table = tables.attention_map(layer, inside, ablation, every, window)
-    ui.chart(charts.attention_heads(table, ui.is_dark()))
-    ui.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
-    ui.numbers(table, "attention", layer, WEIGHTS, ids)
+    output.chart(charts.attention_heads(table, output.is_dark()))
+    output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
+    downloads.numbers(table, "attention", layer, WEIGHTS, ids)
 else:
     head = int(chosen)
     terms = detok.terms(layer, ids, head)
@@ -121,7 +122,7 @@ else:
             state.update(pair_i=cells[0]["i"], pair_j=cells[0]["j"])
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
-        ui.keep_within("pair_i", last)
+        inputs.keep_within("pair_i", last)
         i = st.number_input(
             "Current i",
             0,
@@ -133,7 +134,7 @@ else:
             help="Or click a cell. The last token shown, unless chosen.",
         )
         i = window.stop - 1 if i is None else i
-        ui.keep_within("pair_j", i)
+        inputs.keep_within("pair_j", i)
         j = st.number_input(
             "Past j",
             0,
@@ -146,25 +147,25 @@ else:
         )
         j = int(ablation.full[0, i].argmax()) if j is None else j
     with left:
-        ui.answer(tables.ablation_reading(ablation, [head], dropped, i))
+        output.answer(readings.ablation_reading(ablation, [head], dropped, i))
         table = tables.attention_map(layer, ids, ablation, [head], window)
-        figure = charts.attention(table, "left", ui.is_dark(), (i, j))
+        figure = charts.attention(table, "left", output.is_dark(), (i, j))
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
-        ui.numbers(table, "attention", layer, WEIGHTS, ids)
+        downloads.numbers(table, "attention", layer, WEIGHTS, ids)
         if dropped:
-            ui.chart(charts.row(tables.row(layer, ids, ablation, i)))
+            output.chart(charts.row(tables.row(layer, ids, ablation, i)))
     with right:
         pair = detok.explain_pair(layer, ids, i, j, head)
-        ui.answer(tables.pair_reading(layer, ids, pair))
+        output.answer(readings.pair_reading(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
-        ui.chart(charts.waterfall(bars))
-        ui.numbers(bars, "pair", layer, SCALED, ids)
+        output.chart(charts.waterfall(bars))
+        downloads.numbers(bars, "pair", layer, SCALED, ids)
 
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
-    ui.chart(charts.maps(panels, ui.is_dark()), "content")
-    ui.reading(tables.maps_reading(panels, head))
-    ui.numbers(panels, "terms", layer, SCALED, ids)
+    output.chart(charts.maps(panels, output.is_dark()), "content")
+    output.reading(readings.maps_reading(panels, head))
+    downloads.numbers(panels, "terms", layer, SCALED, ids)
 
 st.subheader("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -184,23 +185,23 @@ upload = st.file_uploader(
 kept = cached.averages(layer.name) if upload is None else state.setdefault("own_averages", {})
 key = (layer.name, upload and upload.file_id, first, n_texts, seed)
 if st.button("Average over them", disabled=key in kept):
-    with ui.mistakes(), long_runs.cancellable("Reading texts:", key) as report:
-        texts = (
+    with output.mistakes(), long_runs.cancellable("Reading texts:", key) as report:
+        averaged_texts = (
             cached.excerpt_ids(layer.name)
             if upload is None
-            else uploads.texts_of(upload.name, upload.getvalue())
+            else texts.texts_of(upload.name, upload.getvalue())
         )
         averaged = detok.contributions_over(
-            layer, texts, first=first, sample=n_texts, seed=seed, progress=report
+            layer, averaged_texts, first=first, sample=n_texts, seed=seed, progress=report
         )
         cached.remember(kept, key, averaged)
 long_runs.interrupted(key)
 if key in kept:
     over = tables.averaged(kept[key])
     shown = over if chosen == "all" else over[over["head"] == int(chosen)]
-    ui.chart(charts.contributions(tables.drawn(shown)))
-    ui.reading(
-        tables.averaged_reading(kept[key], "excerpts" if upload is None else "of your texts")
+    output.chart(charts.contributions(tables.drawn(shown)))
+    output.reading(
+        readings.averaged_reading(kept[key], "excerpts" if upload is None else "of your texts")
     )
-    ui.reading(tables.ranking_reading(tables.ranking(shown)))
-    ui.numbers(shown, "averaged", layer, NATS)
+    output.reading(readings.ranking_reading(tables.ranking(shown)))
+    downloads.numbers(shown, "averaged", layer, NATS)

@@ -3,14 +3,16 @@
 import streamlit as st
 
 import detok
-from detok import auroc_charts as charts
-from detok import auroc_tables as tables
-from detok import cached, columns, long_runs, ui
+from detok.app import cached, columns, downloads, inputs, long_runs, output, page
+from detok.charts import heads as charts
+from detok.counting.counts import no_counts
+from detok.readings import heads as readings
+from detok.tables import heads as tables
 
 # Columns of a table that has half the page.
 EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
 
-layer = ui.page("Detokenizing heads")
+layer = page.page("Detokenizing heads")
 counts = cached.load_counts(layer.name)
 st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above all "
@@ -18,7 +20,7 @@ st.markdown(
     "how often, and one that never was; how often has the first the larger T^ee? 0.5 is a head "
     "blind to pairs, 1 one that knows them all."
 )
-ui.counts_notice(counts)
+output.counts_notice(counts)
 heads = list(map(str, range(layer.n_heads)))
 job = cached.auroc_job(layer.name)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
@@ -62,45 +64,45 @@ if job.state == "done":
 else:
     with st.spinner("Scoring a sample of tokens …"):
         found = cached.auroc_of_sample(layer.name, seed)
-known = tables.no_counts(layer) if counts is None else counts
+known = no_counts(layer) if counts is None else counts
 kinds = cached.token_kinds(layer.name)
 summary = detok.auroc_summary(found, known, convention)
 
 if counts is not None:
     st.subheader("Mean AUROC of each head")
-    ui.answer(tables.summary_answer(summary))
-    ui.chart(charts.means(summary, head))
-    ui.reading(tables.summary_reading(summary, found, known, convention))
+    output.answer(readings.summary_answer(summary))
+    output.chart(charts.means(summary, head))
+    output.reading(readings.summary_reading(summary, found, known, convention))
 
     st.subheader("By the kind of token")
     table = tables.by_kind(found, kinds, convention)
-    ui.chart(charts.kinds(table, ui.is_dark()))
-    ui.reading(tables.by_kind_reading(table))
-    ui.download(table.drop(columns="label"), "auroc-kinds", layer)
+    output.chart(charts.kinds(table, output.is_dark()))
+    output.reading(readings.by_kind_reading(table))
+    downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
 
 st.subheader("All heads in numbers")
 shown = summary if counts is not None else summary[["head", "diagonal_share"]]
 if is_whole:
     shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
 st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
-ui.reading(tables.shares_reading(summary, found, known))
-ui.download(shown, "auroc", layer)
+output.reading(readings.shares_reading(summary, found, known))
+downloads.download(shown, "auroc", layer)
 
 if counts is not None:
     st.subheader("One token")
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        _, token = ui.token_choice(layer)
+        _, token = inputs.token_choice(layer)
         k = st.number_input("How many", 1, 100, 15, key="k", bind="query-params", width=130)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
         curves = tables.token_curves(layer, counts, token)
-        ui.answer(tables.token_answer(layer, counts, token, curves))
+        output.answer(readings.token_answer(layer, counts, token, curves))
         if not curves.empty:
             left, right = st.columns(2)
             with left:
-                ui.chart(charts.curves(curves, head))
-                ui.download(curves.drop(columns="label"), "roc", layer)
+                output.chart(charts.curves(curves, head))
+                downloads.download(curves.drop(columns="label"), "roc", layer)
             with right:
                 ranks = tables.predecessors(layer, counts, token, k)
                 st.dataframe(
@@ -110,8 +112,8 @@ if counts is not None:
                     column_config=columns.TOKENS
                     | {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in heads},
                 )
-                ui.reading(tables.predecessors_reading(ranks, layer))
-                ui.download(ranks, "predecessors", layer)
+                output.reading(readings.predecessors_reading(ranks, layer))
+                downloads.download(ranks, "predecessors", layer)
 
     st.subheader(f"Where head {head} does best, and worst")
     least = st.number_input(
@@ -130,5 +132,5 @@ if counts is not None:
         place.markdown(f"**{end.capitalize()}**")
         part = extremes[extremes["end"] == end][EXTREMES]
         place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
-    ui.reading(tables.extremes_reading(extremes, found, counts, head, least))
-    ui.download(extremes, "auroc-tokens", layer)
+    output.reading(readings.extremes_reading(extremes, found, counts, head, least))
+    downloads.download(extremes, "auroc-tokens", layer)

@@ -2,16 +2,17 @@
 
 import streamlit as st
 
-from detok import cached, columns, ui
-from detok import frequency_charts as charts
-from detok import frequency_tables as tables
-from detok.layernorm_tables import sampled
-from detok.palette import TERM_COLORS
+from detok.app import cached, columns, downloads, output, page
+from detok.charts import frequency as charts
+from detok.charts.palette import TERM_COLORS
+from detok.readings import frequency as readings
+from detok.tables import frequency as tables
+from detok.tables.common import sampled
 
 # Columns of a table that has half the page.
 FURTHEST = ["shown", "distance", "count", "value", "trend", "kind"]
 
-layer = ui.page("Token frequency")
+layer = page.page("Token frequency")
 counts = cached.load_counts(layer.name)
 st.markdown(
     "Two things depend on one token alone: **T^e**, what a token gets from every query whatever "
@@ -19,7 +20,7 @@ st.markdown(
     "go with how often the token occurs. Tokens far from that trend are often ones that training "
     "hardly reached."
 )
-ui.counts_notice(counts)
+output.counts_notice(counts)
 table, correlations = cached.token_frequencies(layer.name)
 occurring = tables.seen(table)
 kinds = cached.token_kinds(layer.name)
@@ -29,22 +30,24 @@ if counts is not None:
     st.subheader("T^e against token count")
     chosen = st.selectbox("Head", ["all", *heads], key="head", bind="query-params", width=130)
     head = None if chosen == "all" else int(chosen)
-    ui.answer(tables.self_assertion_answer(correlations, head))
+    output.answer(readings.self_assertion_answer(correlations, head))
     if head is None:
         drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)
-        ui.chart(charts.by_head(tables.by_head(drawn)))
+        output.chart(charts.by_head(tables.by_head(drawn)))
     else:
         drawn = sampled(tables.with_trend(table, f"head_{head}"), layer)
         title = f"T^e of head {head} (unscaled)"
-        ui.chart(charts.against_count(drawn, "value", title, TERM_COLORS["e"]))
-    ui.reading(tables.drawn_reading(drawn, table, has_trend=head is not None))
+        output.chart(charts.against_count(drawn, "value", title, TERM_COLORS["e"]))
+    output.reading(readings.drawn_reading(drawn, table, has_trend=head is not None))
     st.dataframe(tables.by_measure(correlations), hide_index=True)
-    ui.download(correlations, "frequency", layer)
+    downloads.download(correlations, "frequency", layer)
 
     st.subheader("Var(e) against token count")
     drawn = sampled(tables.with_trend(table, "variance"), layer)
-    ui.chart(charts.against_count(drawn, "value", "Var(e)"))
-    ui.reading(f"{tables.variance_reading(correlations)} {tables.drawn_reading(drawn, table)}")
+    output.chart(charts.against_count(drawn, "value", "Var(e)"))
+    output.reading(
+        f"{readings.variance_reading(correlations)} {readings.drawn_reading(drawn, table)}"
+    )
 
 st.subheader("Tokens by name")
 measures = {tables.title(name): name for name in tables.measures(table)}
@@ -53,25 +56,25 @@ measure = measures[chosen]
 if counts is None:
     largest = tables.largest(table, layer, kinds, measure)
     st.dataframe(largest, hide_index=True, column_config=columns.TOKENS)
-    ui.download(largest, "tokens", layer)
+    downloads.download(largest, "tokens", layer)
 else:
     trend = tables.with_trend(table, measure)
     furthest = tables.furthest(trend, layer, kinds)
-    ui.answer(tables.furthest_reading(furthest, trend, measure))
+    output.answer(readings.furthest_reading(furthest, trend, measure))
     left, right = st.columns(2)
     for place, side in ((left, "above"), (right, "below")):
         place.markdown(f"**Furthest {side} the trend**")
         part = furthest[furthest["side"] == side][FURTHEST]
         place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
-    ui.download(furthest, "furthest", layer)
+    downloads.download(furthest, "furthest", layer)
 
     st.subheader("Tokens that never occur")
-    ui.answer(tables.never_reading(table, measure))
+    output.answer(readings.never_reading(table, measure))
     never = tables.largest(table[table["count"] == 0], layer, kinds, measure)
     if len(never):
         st.dataframe(never, hide_index=True, column_config=columns.TOKENS)
-        ui.download(never, "never", layer)
+        downloads.download(never, "never", layer)
 
 st.subheader("All tokens")
 st.markdown("T^e of every head, Var(e) and count of every token, in one file.")
-ui.download(table, "token-frequency", layer, when_asked=True)
+downloads.download(table, "token-frequency", layer, when_asked=True)

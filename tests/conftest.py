@@ -18,7 +18,7 @@ from hypothesis import settings
 from transformers import GPT2LMHeadModel
 
 import detok
-from tests.models import random_checkpoint
+from tests.support.models import random_checkpoint
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -36,7 +36,7 @@ def plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator["Browser"]:
     """A headless browser."""
-    from tests import browser  # which imports playwright
+    from tests.support import browser  # which imports playwright
 
     with browser.chromium() as running:
         yield running
@@ -45,7 +45,7 @@ def chromium() -> Iterator["Browser"]:
 @pytest.fixture(scope="module")
 def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a fresh server of the app, with a disk cache of its own."""
-    from tests import browser
+    from tests.support import browser
 
     with browser.server(DETOK_CACHE=str(tmp_path_factory.mktemp("cache"))) as running:
         yield running

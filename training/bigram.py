@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from detok.counts import Counts, count_ids
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
 from training.train import windows
 
 

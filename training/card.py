@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from detok.counts import Counts
+from detok.counting.counts import Counts
 from training.bigram import bits_per_byte
 from training.measure import BINDS, MIN_PAIR_COUNT, MIN_PMI, TOP
 
@@ -266,7 +266,8 @@ def _files(facts: Facts) -> str:
     )
     outro = f"""
         `counts.parquet` has how often each token occurs in the training books, and {kept}:
-        {len(facts.counts.past):,} pairs. The format is described in `detok/counts_file.py`."""
+        {len(facts.counts.past):,} pairs. The format is described in
+        `detok/counting/counts_file.py`."""
     return f"""## Files
 
 {table(["File", "size"], rows)}
@@ -290,7 +291,7 @@ With a folder of texts (`.txt`, or Parquet with the columns author, title, text)
 ```
 python -m training.vocabulary --texts TEXTS --out RUN --vocab-size {facts.config["vocab_size"]}
 python -m training.train --out RUN{options}
-python -m training.publish --run RUN --out detok/models/mini
+python -m training.publish --run RUN --out detok/bundled/mini
 ```"""
 
 

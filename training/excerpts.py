@@ -85,7 +85,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--corpus", type=Path, required=True, help="a folder of texts")
     parser.add_argument("--tokenizer", type=Path, required=True, help="GPT-2's tokenizer.json")
-    parser.add_argument("--out", type=Path, default=Path("detok/texts/excerpts.parquet"))
+    parser.add_argument("--out", type=Path, default=Path("detok/bundled/excerpts.parquet"))
     args = parser.parse_args()
     write(args.corpus, Tokenizer.from_file(str(args.tokenizer)), args.out)
 

@@ -6,11 +6,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from detok.auroc import auroc
-from detok.counts import Counts
-from detok.layer import Layer
-from detok.position_summary import REACHES
-from detok.positions import position_only_attention, rise_share
+from detok.counting.counts import Counts
+from detok.heads.auroc import auroc
+from detok.model.layer import Layer
+from detok.scores.positions import REACHES, position_only_attention, rise_share
 
 TOP = 3
 MIN_PAIR_COUNT = 20

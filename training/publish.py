@@ -20,10 +20,12 @@ from safetensors.torch import load_file, save_file
 from transformers import GPT2LMHeadModel
 
 import detok
-from detok.counts import TOKENIZER_HASH, Counts, count_ids
-from detok.layer import Layer
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
+from detok.counting.provenance import TOKENIZER_HASH
+from detok.model.layer import Layer
+from detok.model.vocabulary import Vocabulary
 from detok.version import __version__
-from detok.vocabulary import Vocabulary
 from training import bigram, card, measure
 from training.train import N_POSITIONS, held_out_loss, windows
 from training.vocabulary import END_OF_TEXT

@@ -1,0 +1,69 @@
+"""Files that a visitor takes along, which say what their numbers are."""
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+import detok
+from detok.model.layer import Layer
+
+
+def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: bool = False) -> None:
+    """A button that downloads a table as CSV, with the model and its revision in every row.
+
+    A large one is to be written only `when_asked` for: writing it every time would be slow.
+    """
+
+    def write() -> bytes:
+        marked = table.assign(model=layer.name, revision=layer.source.revision or "")
+        return marked.to_csv(index=False).encode()
+
+    csv = write if when_asked else write()
+    file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
+    st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
+
+
+def numbers(
+    table: pd.DataFrame, name: str, layer: detok.Layer, unit: str, ids: list[int] | None = None
+) -> None:
+    """Buttons that download a table of a text's terms as CSV and JSON, made on a click."""
+    file_name = f"detok-{layer.name.replace('/', '-')}-{name}"
+    with st.container(horizontal=True):
+        st.download_button(
+            "Download CSV",
+            lambda: as_csv(table, layer, unit),
+            f"{file_name}.csv",
+            "text/csv",
+            key=f"csv-{name}",
+        )
+        st.download_button(
+            "Download JSON",
+            lambda: as_json(table, layer, unit, ids),
+            f"{file_name}.json",
+            "application/json",
+            key=f"json-{name}",
+        )
+
+
+def meaning(layer: Layer, unit: str) -> dict[str, str]:
+    """What a reader of the numbers must know: model, revision, unit, and how heads are counted."""
+    return {
+        "model": layer.name,
+        "revision": layer.source.revision or "",
+        "values": unit,
+        "heads": "numbered from 0",
+    }
+
+
+def as_csv(table: pd.DataFrame, layer: Layer, unit: str) -> bytes:
+    """The table as CSV, with `meaning` in every row."""
+    return table.assign(**meaning(layer, unit)).to_csv(index=False).encode()
+
+
+def as_json(table: pd.DataFrame, layer: Layer, unit: str, ids: list[int] | None) -> bytes:
+    """The table's rows as JSON beside `meaning` and, of a single text, its token ids."""
+    rows = json.loads(table.to_json(orient="records"))
+    text = {} if ids is None else {"token_ids": ids}
+    content = {**meaning(layer, unit), **text, "rows": rows}
+    return json.dumps(content, ensure_ascii=False).encode()

@@ -1,0 +1,94 @@
+"""What a visitor chooses with: the widgets that pages share."""
+
+from collections.abc import Callable
+
+import streamlit as st
+
+import detok
+
+# What is typed for a visitor who comes without a link.
+EXAMPLE_TEXT = " tranquil"
+MAX_PIECES = 24  # of a typed text
+# Servers and browsers between here and a friend may refuse longer addresses.
+MAX_IN_LINK = 1500
+
+
+def keep_within(key: str, largest: int) -> None:
+    """Forgets a widget's value that a shorter text has put out of its range."""
+    value = st.session_state.get(key)
+    if value is not None and value > largest:
+        del st.session_state[key]
+
+
+def current_position(layer: detok.Layer) -> int:
+    """The slider of the current position i, which begins in the middle."""
+    last = layer.n_positions - 1
+    middle = layer.n_positions // 2
+    return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
+
+
+def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
+    """A text and one of its tokens, or of those that match it: the text's pieces, and the token.
+
+    Without a text there is no token. Of a long text, only the first MAX_PIECES pieces are used.
+    """
+    vocabulary = layer.tokenizer
+
+    def choose_last_piece() -> None:
+        """Typing a new text chooses its last piece, whatever token was chosen before."""
+        pieces = vocabulary.encode(st.session_state["text"])[:MAX_PIECES]
+        st.session_state["token"] = pieces[-1] if pieces else None
+
+    text = st.text_input(
+        "Word or text",
+        EXAMPLE_TEXT,
+        key="text",
+        bind="query-params",
+        max_chars=200,
+        on_change=choose_last_piece,
+        help="Spaces count: type one before a word to get the token it has inside a sentence.",
+    )
+    pieces = vocabulary.encode(text)[:MAX_PIECES]
+    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+    token = st.selectbox(
+        "Token",
+        options,
+        index=options.index(pieces[-1]) if pieces else None,
+        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
+        key="token",
+        bind="query-params",
+        placeholder="type something first",
+        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
+    )
+    return pieces, token
+
+
+def passage(default: str, examples: dict[str, str], on_change: Callable[[], None]) -> str:
+    """A text box whose text is in the link unless it is long, with examples to begin with."""
+    state = st.session_state
+
+    def choose(example: str) -> None:
+        state["passage"] = example
+        on_change()
+
+    if "passage" not in state:
+        state["passage"] = st.query_params.get("passage", state.get("passage_kept", default))
+    with st.container(horizontal=True):
+        for label, example in examples.items():
+            st.button(label, on_click=choose, args=(example,))
+    text = st.text_area(
+        "Text",
+        key="passage",
+        on_change=on_change,
+        help="Ctrl + Enter, or a click elsewhere, reads it.",
+    )
+    state["passage_kept"] = text  # a widget's own state ends with the page
+    if len(text) > MAX_IN_LINK:
+        st.query_params.pop("passage", None)
+        st.info(
+            f"A text of more than {MAX_IN_LINK:,} characters is not in the link; everything else "
+            "that you choose is."
+        )
+    elif st.query_params.get("passage", default) != text:
+        st.query_params["passage"] = text
+    return text

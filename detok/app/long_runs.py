@@ -1,0 +1,85 @@
+"""What a visitor sees of a computation that takes a while, and how it is ended."""
+
+import time
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+
+import streamlit as st
+
+from detok.app.jobs import Job
+
+# A progress bar that would be gone at once is not shown.
+PROGRESS_AFTER_S = 0.5
+
+
+@contextmanager
+def progress(label: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar for a callback of (done, total), shown only if it takes more than a moment."""
+    place, start = st.empty(), time.monotonic()
+
+    def report(done: int, total: int) -> None:
+        if time.monotonic() - start > PROGRESS_AFTER_S:
+            place.progress(done / total, label)
+
+    yield report
+    place.empty()
+
+
+@contextmanager
+def cancellable(label: str, key: Hashable) -> Iterator[Callable[[int, int | None], None]]:
+    """A bar for a callback of (done, total), with a button that ends the run.
+
+    Whatever a visitor does meanwhile ends the run too: Streamlit starts the page anew from within
+    the callback, and nothing after it happens. `interrupted` then says so, for the same key.
+    """
+    place = st.empty()
+    # Set before there is anything to click: setting it later may be what is interrupted.
+    st.session_state["interrupted"] = key, "Stopped before the first text was done."
+    with place.container():
+        bar = st.progress(0.0, label)
+        st.button("Cancel")
+
+    def report(done: int, total: int | None) -> None:
+        of = f"{done:,} of {total:,}" if total else f"{done:,}"
+        sentence = f"Stopped after {of} texts; nothing of them was kept."
+        st.session_state["interrupted"] = key, sentence
+        bar.progress(done / total if total else 0.0, f"{label} {of}")
+
+    try:
+        yield report
+    except Exception:
+        st.session_state.pop("interrupted", None)
+        raise
+    st.session_state.pop("interrupted", None)
+    place.empty()
+
+
+def interrupted(key: Hashable) -> None:
+    """Says that a long run was ended before it was done, until another one begins."""
+    of, sentence = st.session_state.get("interrupted", (None, ""))
+    if sentence and of == key:
+        st.info(sentence)
+
+
+def watch(job: Job, what: str) -> None:
+    """A bar for a job that is under way, with a button that cancels it, for every visitor.
+
+    The page runs again when the job has ended, whichever way.
+    """
+
+    @st.fragment(run_every=1.0)
+    def bar() -> None:
+        if not job.is_under_way:
+            st.rerun()
+        waiting = job.state == "waiting"
+        left = job.seconds_left
+        about = "" if left is None else f" · about {_duration(left)} left"
+        label = f"{job.done:,} of {job.total:,} {what}{about}"
+        st.progress(job.done / job.total, "Waiting for another computation …" if waiting else label)
+        st.button("Cancel", on_click=job.cancel, key="cancel")
+
+    bar()
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} minutes"

@@ -1,0 +1,87 @@
+"""What a visitor sees: charts, sentences, facts and notices."""
+
+import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Literal
+
+import altair as alt
+import streamlit as st
+
+import detok
+from detok.app import cached
+from detok.counting.counts import Counts
+
+
+@contextmanager
+def mistakes() -> Iterator[None]:
+    """Shows the sentence of an `InputError` in place of what could not be computed."""
+    try:
+        yield
+    except detok.InputError as error:
+        mistake(error)
+
+
+def mistake(error: detok.InputError) -> None:
+    """The sentence of an error, for the visitor to mend it."""
+    sentence = str(error)
+    st.error(escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
+
+
+def is_dark() -> bool:
+    """Whether the visitor's browser shows the dark theme."""
+    return st.context.theme.type == "dark"
+
+
+def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None = None) -> None:
+    """An Altair chart as wide as the page; one of several panels keeps its own width."""
+    own = "content" if isinstance(figure, alt.FacetChart) else "stretch"
+    st.altair_chart(figure, width=width or own)
+
+
+def reading(sentence: str) -> None:
+    """The sentence under a figure, with what could be taken for Markdown left as it is."""
+    st.caption(escaped(sentence))
+
+
+def answer(sentence: str) -> None:
+    """The result in a sentence, which is on the screen before tables and charts can be drawn."""
+    st.markdown(escaped(sentence))
+
+
+def counts_notice(counts: Counts | None) -> None:
+    """Which counts a page uses, and how to use other ones; without any, how to make some."""
+    model = st.session_state.get("current_model", "mini")
+    refused = cached.refused_counts(model)
+    if refused:
+        st.warning(escaped(f"Counts that are not used: {refused}."))
+    name = shlex.quote(model)
+    command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
+    how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"
+    if counts is None:
+        st.info(f"There are no token counts for this model's tokenizer yet. {how} them.")
+        return
+    pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
+    note = counts.provenance.get("note", "")
+    used = f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}. {note}"
+    st.caption(f"{escaped(used.strip())} For other ones, {how[:1].lower()}{how[1:]} them.")
+
+
+def facts(values: dict[str, str]) -> None:
+    """A row of small named values."""
+    with st.container(horizontal=True, gap="large"):
+        for name, value in values.items():
+            st.metric(name, value, width="content")
+
+
+def chips(pieces: list[str], chosen: list[bool]) -> None:
+    """Pieces of a text as a row of chips, the chosen ones in colour."""
+    marks = [
+        f":{'blue' if is_chosen else 'gray'}-badge[{escaped(piece)}]"
+        for piece, is_chosen in zip(pieces, chosen, strict=True)
+    ]
+    st.markdown(" ".join(marks))
+
+
+def escaped(text: str) -> str:
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^" else c for c in text)

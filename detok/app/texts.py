@@ -1,0 +1,86 @@
+"""Texts that a visitor gives: in a box, or in a file."""
+
+import json
+from collections.abc import Iterator
+
+from detok.errors import InputError
+from detok.model.layer import Layer
+
+MAX_CHARACTERS = 1_000_000
+END_OF_TEXT = "<|endoftext|>"
+
+
+def texts_of(name: str, data: bytes) -> list[str]:
+    """The texts in a file: paragraphs between empty lines, or a JSON string or object a line.
+
+    In `.jsonl` files a line is a string or an object with the key "text"; empty texts are left out.
+
+    Raises: InputError if the file is not UTF-8, a line is not such JSON, or there is no text.
+    """
+    try:
+        content = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"{name} is not UTF-8 (byte {error.start} is {data[error.start]:#04x}); expected a "
+            "plain text or JSON lines file in UTF-8"
+        ) from error
+    found = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
+    texts = [text for text in found if text.strip()]
+    if not texts:
+        raise InputError(f"{name} holds no text; expected at least one")
+    return texts
+
+
+def _paragraphs(content: str) -> Iterator[str]:
+    lines: list[str] = []
+    for line in [*content.splitlines(), ""]:
+        if line.strip():
+            lines.append(line)
+        elif lines:
+            yield "\n".join(lines)
+            lines = []
+
+
+def _lines(name: str, content: str) -> Iterator[str]:
+    # Only these end a line of JSON: `splitlines` would cut at U+2028 inside a string.
+    for number, line in enumerate(content.replace("\r\n", "\n").split("\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise InputError(
+                f"line {number} of {name} is not JSON ({error}); expected a string, or an object "
+                'with the key "text"'
+            ) from error
+        text = value.get("text") if isinstance(value, dict) else value
+        if not isinstance(text, str):
+            raise InputError(
+                f"line {number} of {name} holds no text; expected a string, or an object with the "
+                'key "text"'
+            )
+        yield text
+
+
+def end_of_text(layer: Layer) -> int | None:
+    """The token that stands between documents, if the model has one."""
+    token = layer.tokenizer.backend.token_to_id(END_OF_TEXT)
+    return token if token is not None and token < layer.vocab_size else None
+
+
+def tokens_of(layer: Layer, text: str, first: int | None = None) -> tuple[list[int], int]:
+    """The token ids of a text, at most L with the token `first` before it, and how many were cut.
+
+    Raises: InputError if the text has no token, is too long, or is not Unicode.
+    """
+    if len(text) > MAX_CHARACTERS:
+        raise InputError(
+            f"the text has {len(text):,} characters; expected at most {MAX_CHARACTERS:,}: give a "
+            "file with several texts instead"
+        )
+    ids = layer.tokenizer.encode(text)
+    if not ids:
+        raise InputError("the text is empty; expected at least one character")
+    ids = ids if first is None else [first, *ids]
+    kept = ids[: layer.n_positions]
+    return kept, len(ids) - len(kept)

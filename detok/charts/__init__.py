@@ -1,0 +1,1 @@
+"""A DataFrame in, an Altair chart out."""

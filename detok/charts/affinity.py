@@ -1,0 +1,119 @@
+"""The charts of token affinity: a DataFrame in, an Altair chart out."""
+
+import altair as alt
+import pandas as pd
+
+from detok.charts.palette import diverging
+from detok.charts.parts import head_header
+
+_KNOWN, _UNKNOWN = "#2a9d8f", "#8d99ae"
+
+
+def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
+    """Horizontal bars of the best tokens; one panel a head if there are several.
+
+    Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
+    """
+    several = table["head"].nunique() > 1
+    tooltip = [
+        alt.Tooltip("head:O", title="Head"),
+        alt.Tooltip("rank:O", title="Rank"),
+        alt.Tooltip("shown:N", title="Token"),
+        alt.Tooltip("joined_shown:N", title="Joined"),
+        alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+    ]
+    color: alt.Color | dict = alt.value(_UNKNOWN)
+    if "known" in table:
+        tooltip.append(alt.Tooltip("count:Q", title="Times seen", format=","))
+        color = alt.Color(
+            "known:N",
+            title="Pair occurs in the counts",
+            scale=alt.Scale(domain=[True, False], range=[_KNOWN, _UNKNOWN]),
+            legend=alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+        )
+    bars = (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            y=alt.Y(
+                "label:N",
+                sort=alt.SortField("rank"),
+                title=None if several else "Rank and token",
+                axis=alt.Axis(labelLimit=84 if several else 160, labelOverlap=False),
+            ),
+            x=alt.X("score:Q", title="T^ee (unscaled)", axis=alt.Axis(tickCount=4)),
+            color=color,
+            tooltip=tooltip,
+        )
+    )
+    if not several:
+        return bars.properties(height=alt.Step(19))
+    panels = bars.properties(width=104, height=alt.Step(17)).facet(
+        alt.Facet("head:O", title=None, header=head_header()), columns=4
+    )
+    return panels.resolve_scale(y="independent")
+
+
+def rank_heatmap(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
+    """Heads × adjacent pieces; colour is the rank of the true previous piece, on a log scale.
+
+    Columns: head, position (of the current piece), pair (shown), rank. The scale always spans all
+    `vocab_size` ranks, so that two words can be compared.
+    """
+    base = alt.Chart(table).encode(
+        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(
+            "pair:N",
+            sort=alt.SortField("position"),
+            title="Previous piece + current piece",
+            axis=alt.Axis(labelLimit=200),
+        ),
+        tooltip=[
+            alt.Tooltip("pair:N", title="Pieces"),
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("rank:Q", title="Rank of the true previous piece", format=","),
+        ],
+    )
+    cells = base.mark_rect().encode(
+        color=alt.Color(
+            "rank:Q",
+            title="Rank",
+            scale=alt.Scale(type="log", domain=[1, vocab_size], scheme="viridis", reverse=True),
+            legend=alt.Legend(format=",", orient="top", gradientLength=200),
+        )
+    )
+    bright = alt.datum.rank <= vocab_size**0.5
+    labels = base.mark_text(fontSize=11).encode(
+        text=alt.Text("rank:Q", format=","),
+        color=alt.condition(bright, alt.value("#1b1f27"), alt.value("#ffffff")),
+    )
+    return (cells + labels).properties(height=alt.Step(26))
+
+
+def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart:
+    """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
+
+    Columns: head, row and column (numbers), current and past (shown), score.
+    """
+    several = table["head"].nunique() > 1
+    size = 172 if several else 520
+    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    chart = (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=alt.X("column:O", title="Past token j", axis=axis),
+            y=alt.Y("row:O", title="Current token i", axis=axis),
+            color=diverging(table["score"], dark, "T^ee"),
+            tooltip=[
+                alt.Tooltip("current:N", title="Current token i"),
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("head:O", title="Head"),
+                alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+            ],
+        )
+        .properties(width=size, height=size)
+    )
+    if not several:
+        return chart
+    return chart.facet(alt.Facet("head:O", title=None, header=head_header()), columns=4)

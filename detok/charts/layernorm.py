@@ -1,0 +1,165 @@
+"""The charts of the LayerNorm page: one function a chart, a DataFrame in, an Altair chart out."""
+
+import altair as alt
+import pandas as pd
+
+_MAIN, _OTHER = "#3b76c4", "#e07a3f"
+_SHADES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
+_POSITION = "Position i"
+
+
+def position_variance(table: pd.DataFrame) -> alt.LayerChart:
+    """Var(p_i) over all positions, outliers marked. Columns: position, variance, z, outlier."""
+    base = alt.Chart().encode(
+        x=alt.X("position:Q", title=_POSITION, scale=alt.Scale(nice=False)),
+        y=alt.Y("variance:Q", title="Var(p_i)"),
+    )
+    line = base.mark_line(color=_MAIN, strokeWidth=1.5)
+    points = base.mark_point(filled=True, size=30).encode(
+        color=_outlier_color(),
+        opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
+        tooltip=_variance_tooltip(),
+    )
+    return alt.layer(line, points, data=table).properties(height=320)
+
+
+def end_variance(table: pd.DataFrame, title: str) -> alt.Chart:
+    """Var(p_i) of a few positions as bars. Columns: position, variance, z, outlier."""
+    return (
+        alt.Chart(table, title=title)
+        .mark_bar()
+        .encode(
+            x=alt.X("position:O", title=_POSITION, axis=alt.Axis(labelAngle=0)),
+            y=alt.Y("variance:Q", title="Var(p_i)"),
+            color=_outlier_color().legend(None),
+            tooltip=_variance_tooltip(),
+        )
+        .properties(height=240)
+    )
+
+
+def _outlier_color() -> alt.Color:
+    return alt.Color(
+        "outlier:N",
+        title="Outlier",
+        scale=alt.Scale(domain=[False, True], range=[_MAIN, _OTHER]),
+        legend=alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+    )
+
+
+def _variance_tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("position:Q", title=_POSITION),
+        alt.Tooltip("variance:Q", title="Var(p_i)", format=".4g"),
+        alt.Tooltip("z:Q", title="Robust z-score", format=".1f"),
+    ]
+
+
+def position_sigma(table: pd.DataFrame) -> alt.LayerChart:
+    """σ over positions, its mean over tokens in a band from the smallest to the largest.
+
+    Columns: position, sigma, sigma_min, sigma_max.
+    """
+    x = alt.X("position:Q", title=_POSITION, scale=alt.Scale(nice=False))
+    tooltip = [
+        alt.Tooltip("position:Q", title=_POSITION),
+        alt.Tooltip("sigma:Q", title="σ, mean over tokens", format=".4f"),
+        alt.Tooltip("sigma_min:Q", title="Smallest", format=".4f"),
+        alt.Tooltip("sigma_max:Q", title="Largest", format=".4f"),
+    ]
+    title = "σ(e + p_i) over all tokens"
+    band = alt.Chart().mark_area(color=_MAIN, opacity=0.2)
+    band = band.encode(x=x, y=alt.Y("sigma_min:Q", title=title), y2=alt.Y2("sigma_max:Q"))
+    y = alt.Y("sigma:Q", title=title)
+    line = alt.Chart().mark_line(color=_MAIN, strokeWidth=1.8).encode(x=x, y=y)
+    points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
+    points = points.encode(x=x, y=y, tooltip=tooltip)
+    return alt.layer(band, line, points, data=table).properties(height=320)
+
+
+def norms(table: pd.DataFrame) -> alt.Chart:
+    """Two histograms of norms on one axis. Columns: which, low, high, tokens."""
+    order = table["which"].unique().tolist()
+    return (
+        alt.Chart(table)
+        .mark_bar(opacity=0.65, binSpacing=0)
+        .encode(
+            x=alt.X(
+                "low:Q",
+                bin="binned",
+                title="Norm of a token's embedding, over the mean norm",
+                axis=alt.Axis(format=".2~f", tickCount=8),
+            ),
+            x2=alt.X2("high:Q"),
+            y=alt.Y("tokens:Q", title="Tokens (root scale)", stack=None).scale(type="sqrt"),
+            color=alt.Color(
+                "which:N",
+                title="Norms",
+                scale=alt.Scale(domain=order, range=[_MAIN, _OTHER]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("which:N", title="Norms"),
+                alt.Tooltip("low:Q", title="From", format=".3f"),
+                alt.Tooltip("high:Q", title="To", format=".3f"),
+                alt.Tooltip("tokens:Q", title="Tokens", format=","),
+            ],
+        )
+        .properties(height=320)
+    )
+
+
+def switch(table: pd.DataFrame) -> alt.Chart:
+    """The score at two past positions, step by step through LayerNorm's divisions.
+
+    Columns: place, step, score, sigma_j.
+    """
+    steps = table["step"].unique().tolist()
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            x=alt.X("step:N", sort=steps, title="Step", axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset("place:N", sort=table["place"].unique().tolist()),
+            y=alt.Y("score:Q", title="T^p + T^pp (unscaled)"),
+            color=alt.Color(
+                "place:N",
+                title="Past position",
+                sort=table["place"].unique().tolist(),
+                scale=alt.Scale(range=[_OTHER, _MAIN]),
+                legend=alt.Legend(orient="top"),
+            ),
+            tooltip=[
+                alt.Tooltip("place:N", title="Past position"),
+                alt.Tooltip("step:N", title="Step"),
+                alt.Tooltip("score:Q", title="Score", format=".4f"),
+                alt.Tooltip("sigma_j:Q", title="σ_j", format=".4f"),
+            ],
+        )
+        .properties(height=320)
+    )
+
+
+def last_rows(table: pd.DataFrame) -> alt.LayerChart:
+    """T^pp without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
+    rows = sorted(table["i"].unique().tolist())
+    base = alt.Chart().encode(
+        x=alt.X("j:Q", title="Past position j", scale=alt.Scale(nice=False)),
+        y=alt.Y("score:Q", title="p_i W^QK p_jᵀ (unscaled)"),
+        color=alt.Color(
+            "i:O",
+            title="Current position i",
+            scale=alt.Scale(domain=rows, range=[*_SHADES[len(_SHADES) - len(rows) + 1 :], _OTHER]),
+            legend=alt.Legend(orient="top"),
+        ),
+    )
+    width = alt.condition(alt.datum.i == rows[-1], alt.value(2.6), alt.value(1.2))
+    line = base.mark_line().encode(strokeWidth=width)
+    points = base.mark_point(filled=True, size=40, opacity=0).encode(
+        tooltip=[
+            alt.Tooltip("i:Q", title="Current position i"),
+            alt.Tooltip("j:Q", title="Past position j"),
+            alt.Tooltip("score:Q", title="Score", format=".4f"),
+        ]
+    )
+    return alt.layer(line, points, data=table).properties(height=320)

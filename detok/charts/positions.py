@@ -1,0 +1,144 @@
+"""The charts of the positional bias page: a DataFrame in, an Altair chart out.
+
+All take one head or several; several become small multiples.
+"""
+
+import altair as alt
+import pandas as pd
+
+from detok.charts.palette import TERM_COLORS
+
+_LINE, _LOW, _HIGH = "#3b76c4", "#2a9d8f", "#e07a3f"
+_CURRENT = "#8d99ae"
+_X = "Past position j"
+
+
+def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
+    """T^p over j with its bands. Columns: head, j, p, and with LayerNorm p_low … p_max."""
+    layers = []
+    tooltip = [_j(), alt.Tooltip("p:Q", title="T^p", format=".3f")]
+    if "p_low" in table:
+        tooltip += [
+            alt.Tooltip("p_low:Q", title="− 1 std over tokens", format=".3f"),
+            alt.Tooltip("p_high:Q", title="+ 1 std over tokens", format=".3f"),
+            alt.Tooltip("p_min:Q", title="Smallest over tokens", format=".3f"),
+            alt.Tooltip("p_max:Q", title="Largest over tokens", format=".3f"),
+        ]
+        layers += [
+            _band("p_min", "p_max", TERM_COLORS["p"], 0.15),
+            _band("p_low", "p_high", TERM_COLORS["p"], 0.3),
+        ]
+    line = _line("p", "T^p (unscaled)", color=TERM_COLORS["p"])
+    layers += [line, _points("p", tooltip)]
+    return _panels(table, layers, i)
+
+
+def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
+    """T^pp over j at three σ_i. Columns: head, j, pp, and with LayerNorm pp_sigma_min and _max."""
+    title = "T^pp (unscaled)"
+    tooltip = [_j(), alt.Tooltip("pp:Q", title="T^pp", format=".3f")]
+    if "pp_sigma_min" not in table:
+        line = _line("pp", title, color=TERM_COLORS["pp"])
+        return _panels(table, [line, _points("pp", tooltip)], i)
+    tooltip += [
+        alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
+        alt.Tooltip("pp_sigma_max:Q", title="at the largest σ_i", format=".3f"),
+    ]
+    named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
+    color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], _HIGH, _LOW])
+    layers = [_named(_line(c, title), name, color) for c, name in named.items()]
+    return _panels(table, [*layers, _points("pp", tooltip)], i)
+
+
+def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
+    """T^p + T^pp over j. Columns: head, j, p, pp, total."""
+    tooltip = [
+        _j(),
+        alt.Tooltip("total:Q", title="T^p + T^pp", format=".3f"),
+        alt.Tooltip("p:Q", title="T^p", format=".3f"),
+        alt.Tooltip("pp:Q", title="T^pp", format=".3f"),
+    ]
+    layers = [_line("total", "T^p + T^pp (unscaled)"), _points("total", tooltip)]
+    return _panels(table, layers, i)
+
+
+def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart | alt.FacetChart:
+    """Attention of i by position alone, and measured with its band, over j; `points` marks each j.
+
+    Columns: head, j, expected, and with texts mean, low, high.
+    """
+    title = "Attention weight"
+    tooltip = [_j(), alt.Tooltip("expected:Q", title="By position alone", format=".2%")]
+    layers = []
+    names = ["by position alone"]
+    if "mean" in table:
+        names.append("measured, mean over texts")
+        tooltip += [
+            alt.Tooltip("mean:Q", title="Measured, mean", format=".2%"),
+            alt.Tooltip("low:Q", title="− 1 std over texts", format=".2%"),
+            alt.Tooltip("high:Q", title="+ 1 std over texts", format=".2%"),
+        ]
+        layers.append(_band("low", "high", _HIGH, 0.25))
+    color = _legend("Attention", names, [_LINE, _HIGH])
+    for column, name in zip(["expected", "mean"], names, strict=False):
+        line = _line(column, title, alt.Axis(format="~%"))
+        layers.append(_named(line, name, color))
+        if points:
+            layers.append(_named(_points(column, tooltip, 0.9), name, color))
+    return _panels(table, [*layers, _points("expected", tooltip)], i)
+
+
+def _j() -> alt.Tooltip:
+    return alt.Tooltip("j:Q", title=_X)
+
+
+def _x() -> alt.X:
+    return alt.X("j:Q", title=_X, scale=alt.Scale(nice=False, zero=False))
+
+
+def _line(column: str, title: str, axis: alt.Axis | None = None, color: str = _LINE) -> alt.Chart:
+    y = alt.Y(f"{column}:Q", title=title, axis=axis or alt.Axis(), scale=alt.Scale(zero=False))
+    return alt.Chart().mark_line(color=color, strokeWidth=1.8).encode(x=_x(), y=y)
+
+
+def _band(low: str, high: str, color: str, opacity: float) -> alt.Chart:
+    area = alt.Chart().mark_area(color=color, opacity=opacity)
+    return area.encode(x=_x(), y=alt.Y(f"{low}:Q"), y2=alt.Y2(f"{high}:Q"))
+
+
+def _points(column: str, tooltip: list[alt.Tooltip], opacity: float = 0.0) -> alt.Chart:
+    """Points that carry the tooltip: that of a line tells only of its first point."""
+    size = 30 if opacity else 60
+    points = alt.Chart().mark_point(filled=True, size=size, opacity=opacity, color=_LINE)
+    return points.encode(x=_x(), y=alt.Y(f"{column}:Q"), tooltip=tooltip)
+
+
+def _named(chart: alt.Chart, name: str, color: alt.Color) -> alt.Chart:
+    """A layer as one series of a legend."""
+    return chart.transform_calculate(series=f"'{name}'").encode(color=color)
+
+
+def _legend(title: str, names: list[str], colors: list[str]) -> alt.Color:
+    scale = alt.Scale(domain=names, range=colors[: len(names)])
+    return alt.Color("series:N", title=title, scale=scale, legend=alt.Legend(orient="top"))
+
+
+def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart | alt.FacetChart:
+    """The layers over a rule at the current position; one panel a head if there are several.
+
+    The layers themselves have no data, which Altair would copy and compare for each of them.
+    """
+    current = (
+        alt.Chart()
+        .transform_filter(alt.datum.j == i)
+        .mark_rule(color=_CURRENT, strokeDash=[4, 3])
+        .encode(x=_x(), tooltip=[alt.Tooltip("j:Q", title="Current position i")])
+    )
+    layered = alt.layer(current, *layers, data=table)
+    if table["head"].nunique() < 2:
+        return layered.properties(height=320)
+    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
+    panels = layered.properties(width=118, height=110).facet(
+        alt.Facet("head:O", title=None, header=header), columns=4
+    )
+    return panels.resolve_scale(y="independent")

@@ -1,0 +1,278 @@
+"""The charts of the six terms of a text: a DataFrame in, an Altair chart out."""
+
+import altair as alt
+import pandas as pd
+
+from detok.charts import palette
+from detok.charts.palette import NEUTRAL, TERM_COLORS
+from detok.charts.parts import bare_axes
+
+# Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
+_DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
+
+
+def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
+    """Six lines over the positions on a log scale, with bands if there are intervals (Fig. 4).
+
+    Columns: head, i, term, nats, and for one text token, for many low, high and texts. One panel a
+    head if there are several (Fig. 13).
+    """
+    x = alt.X(
+        "i:Q",
+        title="Position i",
+        scale=alt.Scale(nice=False, zero=False),
+        axis=alt.Axis(tickMinStep=1, format="d"),
+    )
+    scale = alt.Scale(type="log")
+    several = table["head"].nunique() > 1
+    title = "Nats (log scale)" if several else "Contribution (nats, log scale)"
+    y = alt.Y("nats:Q", title=title, scale=scale, axis=alt.Axis(format="~g", tickCount=5))
+    tooltip = [
+        alt.Tooltip("term:N", title="Term"),
+        alt.Tooltip("i:Q", title="Position i"),
+        alt.Tooltip("nats:Q", title="Nats", format=".4g"),
+    ]
+    layers = []
+    if "low" in table:
+        tooltip += [
+            alt.Tooltip("low:Q", title="95 % interval from", format=".4g"),
+            alt.Tooltip("high:Q", title="to", format=".4g"),
+            alt.Tooltip("texts:Q", title="Texts", format=","),
+        ]
+        band = alt.Chart().mark_area(opacity=0.25)
+        layers.append(band.encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"))
+    else:
+        tooltip.insert(2, alt.Tooltip("token:N", title="Token"))
+    dash = alt.StrokeDash(
+        "term:N", scale=alt.Scale(domain=list(TERM_COLORS), range=_DASHES), legend=None
+    )
+    layers += [
+        alt.Chart().mark_line(strokeWidth=1.8).encode(x=x, y=y, strokeDash=dash),
+        alt.Chart().mark_point(filled=True, size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
+    ]
+    color = palette.terms().legend(orient="top", symbolType="stroke", symbolStrokeWidth=3)
+    layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
+    if not several:
+        return layered.properties(height=340)
+    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
+    return layered.properties(width=118, height=120).facet(
+        alt.Facet("head:O", title=None, header=header), columns=4
+    )
+
+
+def ranking(table: pd.DataFrame) -> alt.Chart:
+    """A dot a term in the row of each head, by mean contribution on a log scale.
+
+    Columns: head, rank, term, nats.
+    """
+    return (
+        alt.Chart(table[table["nats"] > 0])
+        .mark_point(filled=True, size=110, opacity=0.95)
+        .encode(
+            y=alt.Y("head:O", title="Head"),
+            x=alt.X(
+                "nats:Q",
+                title="Mean contribution (nats, log scale)",
+                scale=alt.Scale(type="log"),
+                axis=alt.Axis(format="~g", tickCount=5, gridOpacity=0.4),
+            ),
+            color=palette.terms(),
+            tooltip=[
+                alt.Tooltip("head:O", title="Head"),
+                alt.Tooltip("rank:O", title="Rank"),
+                alt.Tooltip("term:N", title="Term"),
+                alt.Tooltip("nats:Q", title="Mean nats", format=".4g"),
+            ],
+        )
+        .properties(height=alt.Step(26))
+    )
+
+
+def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> alt.ConcatChart:
+    """Token × token maps, one a term and one for their sum, titled in the colour of the term.
+
+    They are small where the axes are not `labelled` with the tokens.
+
+    Columns: panel and term (in display order), i, j, current and past (labels), value (divided by
+    √d') and centred (less its mean over the row), which gives the colour.
+    """
+    x, y = _token_axes(table) if labelled else bare_axes()
+    color = palette.diverging(table["centred"], dark, "Term / √d', less its row's mean")
+    size = _size(table, 16, 140) if labelled else 150
+    columns = 4 if not labelled else 3 if size < 180 else 2
+    panels = [
+        alt.Chart()
+        .transform_filter(alt.datum.term == term)
+        .mark_rect()
+        .encode(
+            x=x,
+            y=y,
+            color=color,
+            tooltip=[
+                alt.Tooltip("panel:N", title="Term"),
+                alt.Tooltip("current:N", title="Current token i"),
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("value:Q", title="Term / √d'", format=".2f"),
+                alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
+            ],
+        )
+        .properties(
+            width=size,
+            height=size,
+            title=alt.TitleParams(name, color=TERM_COLORS.get(term, NEUTRAL), anchor="start"),
+        )
+        for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
+    ]
+    return alt.concat(*panels, data=table, columns=columns)
+
+
+def attention(
+    table: pd.DataFrame, column: str, dark: bool = False, chosen: tuple[int, int] | None = None
+) -> alt.LayerChart:
+    """Token × token attention of one head; a click on a cell selects its i and j as `cell`.
+
+    Columns: i, j, current and past (labels), full and left (weights); `column` is the one of these
+    two that gives the colour, on a scale that both share. `chosen` (i, j) is framed.
+    """
+    x, y = _token_axes(table)
+    largest = _largest(table)
+    size = _size(table, 16, 200)
+    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
+    cells = (
+        alt.Chart()
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            color=palette.sequential(column, largest, dark, "Attention weight"),
+            tooltip=_attention_tooltip(),
+        )
+        .add_params(cell)
+    )
+    i, j = chosen or (-1, -1)
+    frame = (
+        alt.Chart()
+        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
+        .mark_rect(filled=False, stroke="#ffffff" if dark else "#111111", strokeWidth=2)
+        .encode(x=x, y=y)
+    )
+    # Streamlit fits a single chart into its size, labels and legend included.
+    return alt.layer(cells, frame, data=table).properties(
+        width=size + 130,
+        height=size + 210,
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+    )
+
+
+def attention_heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
+    """Small attention maps, one a head. Columns as of `attention`, and head."""
+    x, y = bare_axes()
+    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
+    return (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=x,
+            y=y,
+            color=palette.sequential("left", _largest(table), dark, "Attention weight"),
+            tooltip=[alt.Tooltip("head:O", title="Head"), *_attention_tooltip()],
+        )
+        .properties(width=172, height=172)
+        .facet(alt.Facet("head:O", title=None, header=header), columns=4)
+    )
+
+
+def _largest(table: pd.DataFrame) -> float:
+    """The largest weight with or without the dropped terms, but for row 0, where it is always 1."""
+    return float(table.loc[table["i"] > 0, ["full", "left"]].to_numpy().max(initial=0.0))
+
+
+def _attention_tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("current:N", title="Current token i"),
+        alt.Tooltip("past:N", title="Past token j"),
+        alt.Tooltip("full:Q", title="Attention of the model", format=".3f"),
+        alt.Tooltip("left:Q", title="without the dropped terms", format=".3f"),
+    ]
+
+
+def row(table: pd.DataFrame) -> alt.Chart:
+    """The attention of one row with and without the dropped terms, side by side.
+
+    Columns: j, past (label), attention ("full", "left"), weight.
+    """
+    names = {"full": "of the model", "left": "without the dropped terms"}
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            y=alt.Y("past:N", sort=alt.SortField("j"), title="Past token j"),
+            yOffset=alt.YOffset("attention:N", sort=list(names)),
+            x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
+            color=alt.Color(
+                "attention:N",
+                title="Attention",
+                scale=alt.Scale(domain=list(names), range=[NEUTRAL, "#d1495b"]),
+                legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
+            ),
+            tooltip=[
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("attention:N", title="Attention"),
+                alt.Tooltip("weight:Q", title="Weight", format=".3f"),
+            ],
+        )
+        .properties(height=alt.Step(12))
+    )
+
+
+def waterfall(table: pd.DataFrame) -> alt.FacetChart:
+    """Six bars that add up to a score; one panel for the pair and one for its rival.
+
+    Columns: which (the past token), order, part (a term, or "score"), value, start, end.
+    """
+    parts = [*TERM_COLORS, "score"]
+    x = alt.X("part:N", sort=parts, title=None, axis=alt.Axis(labelAngle=0))
+    colors = alt.Scale(domain=parts, range=[*TERM_COLORS.values(), NEUTRAL])
+    bars = (
+        alt.Chart()
+        .mark_bar()
+        .encode(
+            x=x,
+            y=alt.Y("start:Q", title="Score / √d'"),
+            y2="end:Q",
+            color=alt.Color("part:N", scale=colors, legend=None),
+            tooltip=[
+                alt.Tooltip("which:N", title="Past token j"),
+                alt.Tooltip("part:N", title="Term"),
+                alt.Tooltip("value:Q", title="Value / √d'", format="+.3f"),
+            ],
+        )
+    )
+    values = (
+        alt.Chart()
+        .transform_calculate(top="max(datum.start, datum.end)")
+        .mark_text(dy=-7, fontSize=11, color=NEUTRAL)
+        .encode(x=x, y="top:Q", text=alt.Text("value:Q", format="+.1f"))
+    )
+    zero = alt.Chart().mark_rule(color=NEUTRAL).encode(y=alt.datum(0))
+    order = table["which"].unique().tolist()
+    header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
+    return (
+        alt.layer(zero, bars, values, data=table)
+        .properties(width=170, height=260)
+        .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
+    )
+
+
+def _size(table: pd.DataFrame, cell: int, least: int) -> int:
+    return max(least, cell * table["i"].nunique())
+
+
+def _token_axes(table: pd.DataFrame) -> tuple[alt.X, alt.Y]:
+    """Axes with the tokens for labels, none left out; those of a window of one text."""
+    axis = {"labelLimit": 90, "labelOverlap": False, "ticks": False, "domain": False}
+    order = table.drop_duplicates("i").sort_values("i")["current"].tolist()
+    return (
+        alt.X("past:N", sort=order, title="Past token j", axis=alt.Axis(labelAngle=-90, **axis)),
+        alt.Y("current:N", sort=order, title="Current token i", axis=alt.Axis(**axis)),
+    )

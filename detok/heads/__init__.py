@@ -1,0 +1,1 @@
+"""Who knows true predecessors."""

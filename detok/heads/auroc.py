@@ -1,0 +1,182 @@
+"""Which heads detokenize: how well T^ee tells observed predecessors from unobserved (§4.2)."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import torch
+
+from detok.counting.counts import Counts
+from detok.errors import InputError
+from detok.heads.areas import Positives, areas_by_ranks, areas_by_search
+from detok.heads.ranks import Ranks
+from detok.model.layer import Layer
+
+Convention = Literal["paper", "authors"]
+# Current tokens at a time.
+BLOCK, BLOCK_GPU = 128, 512
+# Scores that a thread ranks at once: 8 MB of float32, which stay in a large cache.
+RANKED = 1 << 21
+# Multiplications in a product that OpenBLAS does not share out to threads.
+SINGLE_THREADED = 1 << 18
+# More threads than this would wait for memory.
+MAX_THREADS = 8
+
+
+@dataclass(frozen=True, eq=False)
+class Auroc:
+    """The area under the ROC curve of T^ee by head and current token, and what comes with it."""
+
+    tokens: np.ndarray  # (n,) int64, the current tokens i
+    n_past: np.ndarray  # (n,) int64, how many different tokens the counts have before i
+    area: np.ndarray  # (H, n) float64; NaN where there is none
+    known: np.ndarray  # (H, n) uint8, how many of the TOP best past tokens the counts have before i
+    itself: np.ndarray  # (H, n) bool, whether no past token scores higher than i itself
+
+    @property
+    def has_area(self) -> np.ndarray:
+        """Which tokens have an AUROC, (n,): those with a predecessor, but not with all V."""
+        return ~np.isnan(self.area).any(axis=0)
+
+    @property
+    def n_left_out(self) -> int:
+        """How many tokens have no AUROC."""
+        return int((~self.has_area).sum())
+
+    def mean(self, convention: Convention = "paper") -> np.ndarray:
+        """The mean over the tokens by head, (H,): how well a head detokenizes (Fig. 2-D).
+
+        By the "paper", tokens without an AUROC are left out, and NaN is the mean of none; in the
+        "authors"' published script they count as 0.
+
+        Raises: InputError for another convention.
+        """
+        if convention not in ("paper", "authors"):
+            raise InputError(f"the convention is {convention!r}; expected 'paper' or 'authors'")
+        total = np.nansum(self.area, axis=1)  # (H,)
+        n = len(self.tokens) - (self.n_left_out if convention == "paper" else 0)
+        return total / n if n else np.full_like(total, np.nan)
+
+
+@torch.inference_mode()
+def auroc(
+    layer: Layer,
+    counts: Counts,
+    tokens: Sequence[int] | np.ndarray | torch.Tensor | None = None,
+    progress: Callable[[int, int], None] | None = None,
+) -> Auroc:
+    """Area under the ROC curve of T^ee, by head and current token: 0.5 for a head blind to pairs.
+
+    For each current token i (None: all V) the positives are the past tokens j that `counts` has
+    before i, weighted by how often; the negatives, each of weight 1, are all others of the
+    vocabulary. σ of each token is its mean over all positions. Exact, with ties counted half; a
+    token without a positive, or without a negative, has none. Pairs that were pruned from the
+    counts are negatives.
+
+    `progress` is called with the tokens done and their total; an exception it raises cancels.
+
+    Raises: InputError for a token out of range, or counts of another vocabulary size.
+    """
+    if counts.vocab_size != layer.vocab_size:
+        raise InputError(
+            f"the counts have a vocabulary of {counts.vocab_size} tokens; expected "
+            f"V = {layer.vocab_size}, the vocabulary of this model"
+        )
+    chosen = range(layer.vocab_size) if tokens is None else tokens
+    ids = np.array([layer.token_id(int(t)) for t in chosen], dtype=np.int64)  # (n,)
+    H, n = layer.n_heads, len(ids)
+    found = Auroc(
+        tokens=ids,
+        n_past=np.diff(counts.offsets)[ids],
+        area=np.full((H, n), np.nan),
+        known=np.zeros((H, n), dtype=np.uint8),
+        itself=np.zeros((H, n), dtype=bool),
+    )
+    on_gpu = layer.device.type == "cuda"
+    size = BLOCK_GPU if on_gpu else BLOCK
+    fill = _fill_on_gpu if on_gpu else _Cpu(layer).fill
+    # Tokens with about as many predecessors go together: those with none need no ranks.
+    order = np.argsort(found.n_past, kind="stable")
+    for start in range(0, n, size):
+        if progress is not None:
+            progress(start, n)
+        fill(layer, counts, found, order[start : start + size])
+    if progress is not None:
+        progress(n, n)
+    return found
+
+
+class _Cpu:
+    """Blocks of an `Auroc` on the CPU, in several threads, with memory that all blocks share."""
+
+    def __init__(self, layer: Layer) -> None:
+        V, n_threads = layer.vocab_size, min(MAX_THREADS, torch.get_num_threads())
+        self.sigma = layer.moments.token_mean.cpu().numpy()  # (V,)
+        # Each thread takes as many parts of a block.
+        self.n_parts = n_threads * -(-BLOCK * V // (RANKED * n_threads))
+        shape = -(-BLOCK // self.n_parts), V
+        self.threads = [
+            (np.empty(shape, self.sigma.dtype), Ranks(*shape, self.sigma.dtype))
+            for _ in range(n_threads)
+        ]
+
+    def fill(self, layer: Layer, counts: Counts, found: Auroc, columns: np.ndarray) -> None:
+        """Computes some columns (B,) of the table, head by head."""
+        parts = [part for part in np.array_split(columns, self.n_parts) if len(part)]
+        positives = [Positives.of(counts, found.tokens[part]) for part in parts]
+        n_threads = len(self.threads)
+
+        def work(head: int, thread: int) -> None:
+            memory, ranks = self.threads[thread]
+            for part, known_past in list(zip(parts, positives, strict=True))[thread::n_threads]:
+                ids = found.tokens[part]  # (R,)
+                scores = memory[: len(ids)]  # (R, V)
+                queries = layer.Q_E[head, ids].cpu().numpy() / self.sigma[ids, None]  # (R, d')
+                product(queries, layer.K_E[head].mT.cpu().numpy(), scores)
+                scores /= self.sigma
+                own = scores[np.arange(len(ids)), ids]  # (R,)
+                found.itself[head, part] = own >= scores.max(axis=1)
+                if len(known_past.row):
+                    area, known = areas_by_ranks(scores, known_past, ranks)
+                    found.area[head, part] = area
+                    found.known[head, part] = known
+
+        with ThreadPoolExecutor(n_threads) as pool:
+            for head in range(layer.n_heads):  # whose keys then stay in a large cache
+                list(pool.map(work, [head] * n_threads, range(n_threads)))
+
+
+def product(queries: np.ndarray, keys: np.ndarray, out: np.ndarray) -> None:
+    """out (R, V) = queries (R, d') times keys (d', V), in this thread alone.
+
+    The product is made in slices small enough for numpy's BLAS to use no threads of its own: those
+    would be busy waiting after each product, at the cost of the threads that rank.
+    """
+    (R, width), V = queries.shape, keys.shape[1]
+    step = min(V, max(16, SINGLE_THREADED // (R * width)))
+    n, rest = divmod(V, step)
+    whole = V - rest
+    np.matmul(
+        queries,
+        keys[:, :whole].reshape(width, n, step).swapaxes(0, 1),  # (n, d', step), a view
+        out=out[:, :whole].reshape(R, n, step).swapaxes(0, 1),  # (n, R, step), a view
+    )
+    if rest:
+        out[:, whole:] = queries @ keys[:, whole:]
+
+
+def _fill_on_gpu(layer: Layer, counts: Counts, found: Auroc, columns: np.ndarray) -> None:
+    sigma = layer.moments.token_mean  # (V,)
+    positives = Positives.of(counts, found.tokens[columns])
+    ids = torch.from_numpy(found.tokens[columns]).to(layer.device)  # (B,)
+    for head in range(layer.n_heads):
+        queries = layer.Q_E[head, ids] / sigma[ids, None]  # (B, d')
+        scores = (queries @ layer.K_E[head].mT).div_(sigma)  # (B, V)
+        itself = scores.gather(1, ids[:, None])[:, 0] >= scores.amax(dim=1)
+        found.itself[head, columns] = itself.cpu().numpy()
+        if len(positives.row):
+            area, known = areas_by_search(scores, positives)
+            found.area[head, columns] = area.cpu().numpy()
+            found.known[head, columns] = known.cpu().numpy()

@@ -1,0 +1,62 @@
+"""Checks of what a caller gives: heads, token ids and positions."""
+
+from collections.abc import Sequence
+from numbers import Integral
+
+import torch
+
+from detok.errors import InputError
+from detok.model.layer import Layer
+
+_NO_IDS = (torch.bool, torch.complex64, torch.complex128)
+
+
+def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
+    """Head numbers as a list; None means all.
+
+    Raises: InputError if there are none, or one is out of range.
+    """
+    chosen = range(layer.n_heads) if heads is None else [heads] if isinstance(heads, int) else heads
+    if not all(isinstance(h, Integral) for h in chosen):
+        raise InputError(f"heads are {heads!r}; expected head numbers, or None for all")
+    wrong = [h for h in chosen if not 0 <= h < layer.n_heads]
+    if wrong or not len(chosen):
+        found = f"head {wrong[0]} is out of range" if wrong else "no head is chosen"
+        raise InputError(f"{found}; expected 0 ≤ head < H = {layer.n_heads}")
+    return list(chosen)
+
+
+def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+    """Token ids of a text as a tensor (n,) on the layer's device.
+
+    Raises: InputError if there are none, more than L, or one that is no token of the model.
+    """
+    try:
+        tensor = torch.as_tensor(ids)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise InputError(
+            f"ids cannot be read as numbers ({error}); expected token ids, as of tokenizer.encode"
+        ) from error
+    if tensor.numel() == 0:
+        raise InputError("the text has no tokens; expected at least 1")
+    if tensor.ndim != 1 or tensor.dtype in _NO_IDS or tensor.is_floating_point():
+        raise InputError(
+            f"ids have shape {tuple(tensor.shape)} and type {tensor.dtype}; expected (n,) integers"
+        )
+    if len(tensor) > layer.n_positions:
+        raise InputError(
+            f"the text has n = {len(tensor)} tokens; expected at most L = {layer.n_positions}, the "
+            "positions of this model"
+        )
+    wrong = tensor[(tensor < 0) | (tensor >= layer.vocab_size)]
+    if len(wrong):
+        raise InputError(
+            f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {layer.vocab_size}"
+        )
+    return tensor.to(layer.device, torch.long)
+
+
+def check_position(layer: Layer, i: int) -> None:
+    """Raises: InputError if i is no position of the model."""
+    if not 0 <= i < layer.n_positions:
+        raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")

@@ -1,0 +1,170 @@
+"""The first attention layer, folded and projected: what every computation of detok starts from."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from detok.errors import InputError
+from detok.model.checkpoint import FirstLayer, read_first_layer
+from detok.model.layernorm import Moments, Sigma, fold
+from detok.model.source import Source, locate
+from detok.model.vocabulary import Vocabulary
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Layer:
+    """A first attention layer, with LayerNorm folded in and the embeddings projected per head.
+
+    Keeping the projections of all tokens (`Q_E`, `K_E`) instead of W^QK makes every score one dot
+    product of width d', so that a search reads each number of the vocabulary once.
+    """
+
+    source: Source
+    tokenizer: Vocabulary
+    first: FirstLayer  # as in the checkpoint, in its own type, on the CPU
+    n_heads: int
+    n_layers: int
+    n_parameters: int
+    W_E: torch.Tensor  # (V, d)
+    W_pos: torch.Tensor  # (L, d)
+    Q_E: torch.Tensor  # (H, V, d'), W_E W'^Q
+    K_E: torch.Tensor  # (H, V, d'), W_E W'^K
+    Q_pos: torch.Tensor  # (H, L, d'), W_pos W'^Q
+    K_pos: torch.Tensor  # (H, L, d'), W_pos W'^K
+    W_K: torch.Tensor  # (d, d), folded W'^K, the heads side by side
+    b_Q: torch.Tensor  # (H, d'), folded b'^Q; b'^K never matters
+    sigma: Sigma
+    moments: Moments
+
+    def __repr__(self) -> str:
+        return (
+            f"Layer({self.name!r}, H={self.n_heads}, d={self.d_model}, L={self.n_positions}, "
+            f"V={self.vocab_size}, {self.Q_E.dtype}, device={str(self.device)!r})"
+        )
+
+    @property
+    def name(self) -> str:
+        """The model's id as it was asked for."""
+        return self.source.model_id
+
+    @property
+    def d_head(self) -> int:
+        return self.Q_E.shape[2]
+
+    @property
+    def d_model(self) -> int:
+        return self.n_heads * self.d_head
+
+    @property
+    def n_positions(self) -> int:
+        return self.Q_pos.shape[1]
+
+    @property
+    def vocab_size(self) -> int:
+        return self.Q_E.shape[1]
+
+    @property
+    def device(self) -> torch.device:
+        return self.Q_E.device
+
+    def token_id(self, token: int | str) -> int:
+        """The id of a token given as its id or its exact text.
+
+        Raises: InputError if it is not exactly one token of this model.
+        """
+        token_id = self.tokenizer.id_of(token)
+        if not 0 <= token_id < self.vocab_size:
+            raise InputError(
+                f"token id {token_id} is out of range; expected 0 ≤ id < V = {self.vocab_size}"
+            )
+        return token_id
+
+
+def fold_layer(
+    first: FirstLayer,
+    tokenizer: Vocabulary,
+    source: Source,
+    device: torch.device,
+    dtype: torch.dtype,
+) -> Layer:
+    """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
+    H = first.n_heads
+
+    def per_head(embeddings: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
+        projected = (embeddings @ W).T.contiguous()  # (d, rows)
+        # The rows lie last in memory: a search is then a sum of H·d' vectors of length V, which
+        # runs at the speed of memory, where V dot products of length d' take twice as long.
+        return projected.unflatten(0, (H, -1)).mT  # (H, rows, d')
+
+    def folded(W: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        W, b = fold(W.double(), b.double(), first.ln_1_weight.double(), first.ln_1_bias.double())
+        return W.to(dtype).to(device), b.to(dtype).to(device)
+
+    W_Q, b_Q = folded(first.W_Q, first.b_Q)
+    W_K, _ = folded(first.W_K, first.b_K)
+    W_E = first.W_E.to(device, dtype)  # (V, d)
+    W_pos = first.W_pos.to(device, dtype)  # (L, d)
+    sigma = Sigma.of(W_E, W_pos, first.ln_1_eps)
+    return Layer(
+        source=source,
+        tokenizer=tokenizer,
+        first=first,
+        n_heads=H,
+        n_layers=first.n_layers,
+        n_parameters=first.n_parameters,
+        W_E=W_E,
+        W_pos=W_pos,
+        Q_E=per_head(W_E, W_Q),
+        K_E=per_head(W_E, W_K),
+        Q_pos=per_head(W_pos, W_Q),
+        K_pos=per_head(W_pos, W_K),
+        W_K=W_K,
+        b_Q=b_Q.unflatten(0, (H, -1)),  # (H, d')
+        sigma=sigma,
+        moments=Moments.of(sigma),
+    )
+
+
+def pick_device(device: str | torch.device) -> torch.device:
+    """The device by name; "auto" takes CUDA, else MPS, else the CPU.
+
+    Raises: InputError if the name is none that PyTorch knows, or that device is not there.
+    """
+    if device == "auto":
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    try:
+        return torch.empty(0, device=device).device
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(
+            f"the device {str(device)!r} is not available here; expected 'auto', 'cpu', or a GPU "
+            "that PyTorch sees"
+        ) from error
+
+
+@torch.inference_mode()
+def load(
+    model: str | Path,
+    *,
+    device: str | torch.device = "auto",
+    dtype: torch.dtype = torch.float32,
+    revision: str | None = None,
+) -> Layer:
+    """Loads the first attention layer of a model, ready for every question that detok answers.
+
+    `model` is "mini" (bundled), a hub id such as "gpt2" (downloaded once, then cached), or a local
+    checkpoint folder. Only the first layer's tensors are read. On the device stay three (V, d)
+    matrices: the token embeddings and their projections to queries and keys.
+
+    Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
+    damaged or its architecture unsupported; NotDownloadable if the hub does not give it.
+    """
+    if dtype not in (torch.float32, torch.float64):
+        raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
+    chosen = pick_device(device)
+    source = locate(str(model), revision)
+    first = read_first_layer(source.folder)
+    tokenizer = Vocabulary.from_folder(source.folder)
+    return fold_layer(first, tokenizer, source, chosen, dtype)

@@ -1,0 +1,42 @@
+"""Kinds of tokens: gluing the pieces of a word and gluing words to a phrase are different jobs."""
+
+import numpy as np
+
+from detok.model.vocabulary import Vocabulary
+
+CONTINUES, STARTS, NUMBER, PUNCTUATION, OTHER = KINDS = (
+    "continues a word",
+    "starts a word",
+    "number",
+    "punctuation",
+    "other",
+)
+
+
+def token_kind(token: bytes) -> str:
+    """The kind of a token by its bytes, which is all that a vocabulary tells.
+
+    Letters, with an apostrophe before or between them, start a word if a space comes first and
+    otherwise continue one (or begin a line). Digits alone are a number, and other visible
+    characters alone punctuation, with a space before or without. White space, mixtures, special
+    tokens and bytes that are no text by themselves are other.
+    """
+    try:
+        text = token.decode("utf-8")
+    except UnicodeDecodeError:
+        return OTHER
+    body = text.removeprefix(" ")
+    letters = body.replace("'", "").replace("’", "")
+    if letters and all(c.isalpha() for c in letters):
+        return STARTS if body != text else CONTINUES
+    if body.isnumeric():
+        return NUMBER
+    visible = body and not any(c.isalnum() or c.isspace() or not c.isprintable() for c in body)
+    return PUNCTUATION if visible else OTHER
+
+
+def token_kinds(vocabulary: Vocabulary, n: int) -> np.ndarray:
+    """The kinds of the tokens 0 … n − 1, (n,) strings; special tokens are other."""
+    special = set(vocabulary.backend.get_added_tokens_decoder())
+    kinds = [OTHER if t in special else token_kind(vocabulary.bytes_of(t)) for t in range(n)]
+    return np.array(kinds, dtype=object)

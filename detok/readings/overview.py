@@ -1,0 +1,51 @@
+"""What the overview says of a model, in sentences."""
+
+import pandas as pd
+
+from detok.bundled import BUNDLED
+from detok.model.layer import Layer
+
+
+def model_facts(layer: Layer) -> dict[str, str]:
+    """What a visitor wants to know of the model: its size, and where it came from."""
+    return {
+        "Parameters": f"{layer.n_parameters / 1e6:,.1f} M",
+        "Layers": f"{layer.n_layers}",
+        "Heads H": f"{layer.n_heads}",
+        "Width d": f"{layer.d_model:,}",
+        "Positions L": f"{layer.n_positions:,}",
+        "Vocabulary V": f"{layer.vocab_size:,}",
+    }
+
+
+def origin(layer: Layer) -> str:
+    """Where the checkpoint came from, and where and how exactly its first layer is computed."""
+    source = layer.source
+    where = (
+        f"from the hub, revision {source.revision}"
+        if source.revision
+        else "bundled with detok, trained by its own script on public-domain books"
+        if source.model_id in BUNDLED
+        else f"from the folder {source.folder.name}"
+    )
+    kind = str(layer.Q_E.dtype).removeprefix("torch.")
+    return f"{layer.name}: {where}; computed in {kind} on {layer.device.type}."
+
+
+def emergence_reading(history: pd.DataFrame) -> str:
+    """How the best head's AUROC and its lead over the others grew during training."""
+    first, last = (history[history["step"] == step] for step in _first_and_last(history))
+    best = last.loc[last["auroc"].idxmax()]
+    others = last.loc[last["head"] != best["head"], "auroc"].median()
+    return (
+        f"AUROC: how well T^ee tells the tokens that really precede a token in the training texts "
+        f"from those that never do (0.5 is chance). It began between {first['auroc'].min():.2f} "
+        f"and {first['auroc'].max():.2f}; after {best['tokens'] / 1e6:,.0f} M tokens head "
+        f"{int(best['head'])} reaches {best['auroc']:.2f}, the others' median is {others:.2f}. "
+        f"Held-out loss fell from {first['held_out_loss'].iloc[0]:.2f} to "
+        f"{last['held_out_loss'].iloc[0]:.2f} nats per token."
+    )
+
+
+def _first_and_last(history: pd.DataFrame) -> tuple[int, int]:
+    return int(history["step"].min()), int(history["step"].max())

@@ -1,0 +1,135 @@
+"""Token affinity: which tokens a head binds to a given token, over the whole vocabulary (§4.1)."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import torch
+
+from detok.errors import InputError
+from detok.model.inputs import check_heads
+from detok.model.layer import Layer
+
+Side = Literal["past", "current"]
+
+
+@torch.inference_mode()
+def affinity_scores(
+    layer: Layer,
+    token: int | str,
+    heads: Sequence[int] | int | None = None,
+    side: Side = "past",
+    positions: tuple[int, int] | None = None,
+) -> torch.Tensor:
+    """T^ee of one token with every token of the vocabulary, shape (heads, V), unscaled (Eq. 17).
+
+    With side="past" the given token is the current one, i, and the scores are those of all past
+    tokens j; with side="current" it is the past one. σ of each token is its mean over all positions
+    as in the paper, or exact at `positions` = (i, j).
+
+    Raises: InputError for a token, head, side or positions that the model does not have.
+    """
+    token_id = layer.token_id(token)
+    chosen = check_heads(layer, heads)
+    if side not in ("past", "current"):
+        raise InputError(f"side is {side!r}; expected 'past' or 'current'")
+    own, others = (layer.Q_E, layer.K_E) if side == "past" else (layer.K_E, layer.Q_E)
+    if positions is None:
+        sigma_own, sigma_others = layer.moments.token_mean[token_id], layer.moments.token_mean
+    else:
+        i, j = positions if len(positions) == 2 else (-1, -1)
+        if not 0 <= j <= i < layer.n_positions:
+            raise InputError(
+                f"positions (i, j) are {positions}; expected 0 ≤ j ≤ i < L = {layer.n_positions}"
+            )
+        own_position, other_position = (i, j) if side == "past" else (j, i)
+        pair = torch.tensor([[token_id], [own_position]], device=layer.device)
+        sigma_own = layer.sigma.pairs(pair[0], pair[1])
+        sigma_others = layer.sigma.at_position(other_position)
+    vectors = own[:, token_id] / sigma_own  # (H, d')
+    if heads is None:
+        scores = (vectors[:, None, :] @ others.mT)[:, 0]  # (H, V)
+    else:  # indexing `others` by head would copy it
+        scores = torch.stack([vectors[h] @ others[h].mT for h in chosen])  # (heads, V)
+    return scores.div_(sigma_others)
+
+
+def affinity(
+    layer: Layer,
+    token: int | str,
+    heads: Sequence[int] | int | None = None,
+    k: int = 20,
+    side: Side = "past",
+    positions: tuple[int, int] | None = None,
+) -> pd.DataFrame:
+    """The k tokens that each head binds most strongly to a token, which tend to join into words.
+
+    One row per head and rank, with the columns head, rank (from 1), token_id, token, score (T^ee,
+    unscaled), joined (past token + current token). `affinity_scores` has the arguments and errors.
+    """
+    if k < 1:
+        raise InputError(f"k is {k}; expected at least 1")
+    chosen = check_heads(layer, heads)
+    token_id = layer.token_id(token)
+    scores = affinity_scores(layer, token_id, heads, side, positions)  # (heads, V)
+    best = scores.topk(min(k, layer.vocab_size), dim=1)
+    n_ranks = best.indices.shape[1]
+    others = best.indices.flatten().tolist()
+    bytes_of = layer.tokenizer.bytes_of
+    own = bytes_of(token_id)
+    pieces = [bytes_of(t) for t in others]
+    joined = [piece + own if side == "past" else own + piece for piece in pieces]
+    # Joined as bytes: two pieces of one character become that character.
+    token_text, joined_text = (
+        [text.decode(errors="backslashreplace") for text in part] for part in (pieces, joined)
+    )
+    return pd.DataFrame(
+        {
+            "head": np.repeat(chosen, n_ranks),
+            "rank": np.tile(np.arange(1, n_ranks + 1), len(chosen)),
+            "token_id": others,
+            "token": token_text,
+            "score": best.values.flatten().cpu().numpy(),
+            "joined": joined_text,
+        }
+    )
+
+
+@torch.inference_mode()
+def affinity_matrix(
+    layer: Layer, current: Sequence[int], past: Sequence[int] | None = None
+) -> torch.Tensor:
+    """T^ee between chosen tokens, shape (H, len(current), len(past)), unscaled (§4.2, Fig. 2-B).
+
+    Rows are current tokens i and columns past tokens j (the same tokens unless given), with σ of
+    each token at its mean over positions. A bright diagonal is a head that attends to copies.
+
+    Raises: InputError for a token that the model does not have.
+    """
+    rows = [layer.token_id(t) for t in current]
+    columns = rows if past is None else [layer.token_id(t) for t in past]
+    sigma = layer.moments.token_mean
+    q = layer.Q_E[:, rows] / sigma[rows, None]  # (H, rows, d')
+    k = layer.K_E[:, columns] / sigma[columns, None]  # (H, columns, d')
+    return q @ k.mT  # (H, rows, columns)
+
+
+@torch.inference_mode()
+def previous_piece_ranks(layer: Layer, ids: Sequence[int]) -> torch.Tensor:
+    """Rank of each token's true predecessor among all V past tokens by T^ee, shape (H, n − 1).
+
+    Column t is the pair (ids[t], ids[t + 1]); rank 1 means that the head would rather attend to the
+    true previous piece than to any other token: it rebuilds this word.
+
+    Raises: InputError for a token that the model does not have.
+    """
+    ranks = []
+    for past, current in pairwise(ids):
+        scores = affinity_scores(layer, current)  # (H, V)
+        true = scores[:, layer.token_id(past), None]  # (H, 1)
+        ranks.append(1 + (scores > true).sum(dim=1))  # (H,)
+    if not ranks:
+        return torch.empty(layer.n_heads, 0, dtype=torch.long)
+    return torch.stack(ranks, dim=1).cpu()  # (H, n - 1)

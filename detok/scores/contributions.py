@@ -1,0 +1,97 @@
+"""How much each of the six terms shapes the attention of a text (§6.1, Figs. 4 and 13)."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+
+from detok.errors import InputError
+from detok.model.layer import Layer
+from detok.scores.decomposition import TERMS, Factors, Terms, blocks, causal_sum, scaled
+
+# A sum above this has lost nothing that matters to the underflow of float64 (1e-308).
+TINY = 1e-250
+
+
+def divergences(scores: torch.Tensor, removed: Iterable[torch.Tensor]) -> Iterator[torch.Tensor]:
+    """KL divergence D(P ‖ Q) in nats of every row, for each of the tensors removed in turn.
+
+    P = softmax(scores), Q = softmax(scores − removed). All are float64 (…, n), already divided by
+    √d' (Eqs. 18–22); −∞ in `scores` is what the mask hides, and a tensor to remove is finite and
+    may broadcast. Each result (…) is exact to the rounding of float64 at any scale, because no
+    logarithm of a single probability is taken: D = Σ_j P_j removed_j + log Z_Q − log Z_P, with Z
+    the sums that softmax divides by.
+    """
+    P = scores.softmax(dim=-1)
+    for term in removed:
+        expected = _mean(P, term)
+        # log Z_Q − log Z_P is log Σ_j P_j exp(−removed_j): half the work of another softmax.
+        low = term.amin(dim=-1)
+        ratio = _mean(P, (low[..., None] - term).exp_())
+        if ratio.amin() > TINY:
+            change = ratio.log_() - low
+        else:
+            change = (scores - term).logsumexp(dim=-1) - scores.logsumexp(dim=-1)
+        yield (expected + change).clamp_(min=0)  # below zero only by rounding
+
+
+def _mean(P: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+    """Σ_j P_j values_j of every row; one product for all rows if they share the values."""
+    if values.ndim > 1 and values.shape[-2] == 1:
+        return (P @ values.mT)[..., 0]
+    return torch.linalg.vecdot(P, values)
+
+
+@torch.inference_mode()
+def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+    """How many nats of a text's attention each term accounts for, (6, H, n) in the order of TERMS.
+
+    c_i = D(P_i ‖ Q_i), P_i = softmax_j(s_ij / √d'), Q_i the same without the term, over j ≤ i
+    (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads and rows are taken in blocks, so that no (n, n)
+    matrix of a long text is held.
+
+    Raises: InputError for ids that this model cannot take.
+    """
+    factors = Factors.of(layer, ids)
+    result = torch.empty(len(TERMS), *factors.e.shape, dtype=torch.float64)  # (6, H, n)
+    for heads, rows, block in blocks(factors):
+        parts = scaled(block).values()  # (heads, rows or 1, n) each
+        nats = torch.stack([*divergences(causal_sum(parts), parts)])  # (6, heads, rows)
+        result[:, heads, rows] = nats.cpu()
+    return result
+
+
+@dataclass(frozen=True, eq=False)
+class Ablation:
+    """The attention of a text without some terms, beside the full one; float64."""
+
+    full: torch.Tensor  # (H, n, n), the model's own attention; 0 where j > i
+    left: torch.Tensor  # (H, n, n), the attention that is left
+    divergence: torch.Tensor  # (H, n), D(full ‖ left) of every row in nats
+
+
+@torch.inference_mode()
+def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
+    """The attention without the terms in `drop`, and how far it is from the full one.
+
+    Dropping one term gives its contribution (Eqs. 18–22); dropping all six leaves uniform attention
+    over j ≤ i; dropping none, the model's own.
+
+    Raises: InputError for a name that is none of the six terms.
+    """
+    if isinstance(drop, str) or not set(drop) <= set(TERMS):
+        raise InputError(
+            f"drop is {drop!r}; expected a collection of names out of {', '.join(TERMS)}"
+        )
+    parts = scaled(terms)
+    nothing = torch.zeros_like(parts["ee"])  # (H, n, n)
+    scores = causal_sum(parts.values())  # (H, n, n)
+    # Added up from the terms that stay: the full sum less the others would not be quite constant
+    # where nothing stays.
+    left = causal_sum([nothing, *(part for name, part in parts.items() if name not in drop)])
+    removed = sum((part for name, part in parts.items() if name in drop), nothing)
+    return Ablation(
+        full=scores.softmax(dim=-1),
+        left=left.softmax(dim=-1),
+        divergence=next(divergences(scores, [removed])),
+    )

@@ -1,0 +1,103 @@
+"""What LayerNorm divides by: variances of tokens and positions, and what stands out (§6.3–6.4)."""
+
+from dataclasses import dataclass
+
+import torch
+
+from detok.model import layernorm
+from detok.model.layer import Layer
+from detok.scores.positions import raw_comparison
+
+# A robust z-score beyond this is called an outlier (Iglewicz and Hoaglin).
+OUTLIER_Z = 3.5
+# The last position counts as untrained if its scores vary by less than this share of those of its
+# neighbours: a position that no loss ever reached gives every j about the same score.
+FLAT = 0.25
+N_NEIGHBOURS = 4
+
+
+@dataclass(frozen=True, eq=False)
+class LayerNormStats:
+    """Variances over the d features (biased), of token embeddings e and position embeddings p."""
+
+    var_p: torch.Tensor  # (L,), Var(p_i)
+    var_p_z: torch.Tensor  # (L,), its robust z-score: distance to the median in 1.4826 MAD
+    var_e: torch.Tensor  # (V,), Var(e)
+    norm_before: torch.Tensor  # (V,), |e|
+    norm_after: torch.Tensor  # (V,), |e| / σ(e): LayerNorm applied to the token alone
+    mean_abs_cov: float  # mean of |Cov(p, e)| over all L × V pairs
+    sigma_mean: torch.Tensor  # (L,), σ(e + p) over all tokens at each position
+    sigma_min: torch.Tensor  # (L,)
+    sigma_max: torch.Tensor  # (L,)
+    last_flatness: torch.Tensor  # (H,), spread of p_i W^QK p_jᵀ over j: last i over its neighbours
+
+    @property
+    def mean_var_e(self) -> float:
+        return self.var_e.double().mean().item()
+
+    @property
+    def norm_variances(self) -> tuple[float, float]:
+        """Variance of the norms of the token embeddings before and after division by σ."""
+        before, after = (n.double().var(correction=0) for n in (self.norm_before, self.norm_after))
+        return before.item(), after.item()
+
+    @property
+    def outliers(self) -> list[int]:
+        """The positions whose variance is an outlier, ascending."""
+        return (self.var_p_z.abs() > OUTLIER_Z).nonzero()[:, 0].tolist()
+
+    @property
+    def last_is_untrained(self) -> bool:
+        """Whether the last position's scores are flat in most heads, as if never trained."""
+        return self.last_flatness.quantile(0.5).item() < FLAT
+
+
+@torch.inference_mode()
+def layernorm_stats(layer: Layer) -> LayerNormStats:
+    """What LayerNorm sees of tokens and positions; streams once over the V × L covariances."""
+    sigma, moments = layer.sigma, layer.moments
+    norm = layer.W_E.norm(dim=1)  # (V,)
+    return LayerNormStats(
+        var_p=sigma.var_p,
+        var_p_z=robust_z(sigma.var_p),
+        var_e=sigma.var_e,
+        norm_before=norm,
+        norm_after=norm / (sigma.var_e + sigma.eps).sqrt(),
+        mean_abs_cov=mean_abs_covariance(layer),
+        sigma_mean=moments.position_mean,
+        sigma_min=moments.position_min,
+        sigma_max=moments.position_max,
+        last_flatness=_last_flatness(layer),
+    )
+
+
+@torch.inference_mode()
+def mean_abs_covariance(layer: Layer) -> float:
+    """The mean of |Cov(p, e)| over all positions and tokens, exact, in blocks of tokens."""
+    centred = layer.sigma.W_pos_centred  # (L, d)
+    wide = torch.float32 if layer.device.type == "mps" else torch.float64
+    total = torch.zeros((), dtype=wide, device=layer.device)
+    for block in layer.W_E.split(layernorm.BLOCK):
+        total += (block @ centred.T).abs_().sum(dim=1).sum(dtype=wide)  # (block, L) to ()
+    return total.item() / (layer.W_E.numel() * len(centred))  # Cov is the product over d
+
+
+def robust_z(values: torch.Tensor) -> torch.Tensor:
+    """Distance of each value (n,) from the median, in units of 1.4826 times the median distance.
+
+    On normal values the unit is the standard deviation. If more than half are equal, the others
+    are infinitely far.
+    """
+    away = values - values.quantile(0.5)
+    unit = 1.4826 * away.abs().quantile(0.5)
+    return (away / unit).nan_to_num(nan=0.0, posinf=torch.inf, neginf=-torch.inf)
+
+
+def _last_flatness(layer: Layer) -> torch.Tensor:
+    L = layer.n_positions
+    if L < 4:  # two past positions, and a neighbour
+        return torch.full((layer.n_heads,), torch.nan)
+    rows = raw_comparison(layer, range(max(1, L - 1 - N_NEIGHBOURS), L))  # (H, rows, L)
+    # Positions 0 and L − 1 stand out as past positions too.
+    spread = rows[:, :, 1:-1].std(dim=2, correction=0)  # (H, rows)
+    return spread[:, -1] / spread[:, :-1].quantile(0.5, dim=1)

@@ -1,0 +1,66 @@
+"""One score taken apart: why token i attends to token j, and not to the next best."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from numbers import Integral
+
+import torch
+
+from detok.errors import InputError
+from detok.model.inputs import check_ids
+from detok.model.layer import Layer
+from detok.scores.decomposition import TERMS, Factors, scaled
+
+
+@dataclass(frozen=True)
+class Score:
+    """The score of a past token j, with the six terms it is the sum of, all divided by √d'."""
+
+    j: int
+    parts: dict[str, float]  # by the names of TERMS, in their order
+    total: float  # the model's own score up to a constant of row i
+    weight: float  # softmax over j ≤ i
+
+
+@dataclass(frozen=True)
+class Pair:
+    """The score of a pair of tokens in one head, and that of the row's runner-up."""
+
+    head: int
+    i: int
+    chosen: Score
+    runner_up: Score | None  # the largest weight of another j; None for i = 0, which has no other
+
+
+@torch.inference_mode()
+def explain_pair(
+    layer: Layer, ids: Sequence[int] | torch.Tensor, i: int, j: int, head: int
+) -> Pair:
+    """The six terms of one pair of a text's tokens, divided by √d', beside its closest rival's.
+
+    Terms may be read as reasons only against another j: what is equal for all j changes nothing.
+
+    Raises: InputError for ids that this model cannot take, or i, j or head out of range.
+    """
+    tokens = check_ids(layer, ids)
+    _check("i", i, len(tokens), "n")
+    _check("j", j, i + 1, "i + 1")
+    _check("head", head, layer.n_heads, "H")
+    row = Factors.of(layer, tokens[: i + 1], head).rows(i, i + 1)
+    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, i + 1)
+    weights = rows.sum(dim=0).softmax(dim=0)  # (i + 1,)
+
+    def score(j: int) -> Score:
+        parts = rows[:, j].tolist()
+        weight = weights[j].item()
+        return Score(j, dict(zip(TERMS, parts, strict=True)), sum(parts), weight)
+
+    others = weights.clone()
+    others[j] = -1.0
+    rival = score(int(others.argmax())) if i else None
+    return Pair(head=head, i=i, chosen=score(j), runner_up=rival)
+
+
+def _check(name: str, value: int, size: int, letter: str) -> None:
+    if not isinstance(value, Integral) or not 0 <= value < size:
+        raise InputError(f"{name} is {value!r}; expected 0 ≤ {name} < {letter} = {size}")

@@ -1,0 +1,82 @@
+"""The tables of token affinity."""
+
+import numpy as np
+import pandas as pd
+
+from detok.counting.counts import Counts
+from detok.model.layer import Layer
+from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
+
+
+def with_counts(
+    table: pd.DataFrame, layer: Layer, token: int, side: Side, counts: Counts | None
+) -> pd.DataFrame:
+    """The result of `detok.affinity` with its tokens made visible and its pairs looked up.
+
+    Adds label (rank and token), shown and joined_shown, and with counts also count (how often the
+    pair occurs in the corpus) and known (whether it does).
+    """
+    others = table["token_id"]
+    pairs = [(t, token) if side == "past" else (token, t) for t in others]
+    shown = [layer.tokenizer.show(t) for t in others]
+    table = table.assign(
+        shown=shown,
+        joined_shown=[layer.tokenizer.show(*pair) for pair in pairs],
+        label=[f"{rank}.  {text}" for rank, text in zip(table["rank"], shown, strict=True)],
+    )
+    if counts is not None:
+        past, current = np.array(pairs).T
+        table["count"] = counts.pairs(past, current)
+        table["known"] = table["count"] > 0
+    return table
+
+
+def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+    """One column a head, one row a rank: the joined strings, known pairs marked with ✓."""
+    cells = table["joined_shown"]
+    if "known" in table:
+        cells = cells.where(~table["known"], "✓ " + cells)
+    wide = table.assign(cell=cells).pivot(index="rank", columns="head", values="cell")
+    return wide.rename(columns=lambda head: f"Head {head}").reset_index(names="Rank")
+
+
+def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:
+    """Rank of each piece's true predecessor in every head.
+
+    Columns: head, position (of the current piece in the text), pair, rank.
+    """
+    ranks = previous_piece_ranks(layer, ids).numpy()  # (H, n - 1)
+    show = layer.tokenizer.show
+    rows = [
+        (head, t, f"{t}: {show(ids[t - 1])} + {show(ids[t])}", int(ranks[head, t - 1]))
+        for t in range(1, len(ids))
+        for head in range(layer.n_heads)
+    ]
+    return pd.DataFrame(rows, columns=["head", "position", "pair", "rank"])
+
+
+def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
+    """n different tokens of the vocabulary, drawn at random; the same for the same seed."""
+    size = min(layer.vocab_size, len(layer.tokenizer))
+    drawn = np.random.default_rng(seed).choice(size, min(n, size), replace=False)
+    return sorted(drawn.tolist())
+
+
+def affinity_pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
+    """T^ee between all pairs of some tokens, long.
+
+    Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
+    """
+    matrix = affinity_matrix(layer, tokens)[heads].cpu().numpy()  # (heads, n, n)
+    shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
+    head, row, column = (index.ravel() for index in np.indices(matrix.shape))
+    return pd.DataFrame(
+        {
+            "head": np.array(heads)[head],
+            "row": row,
+            "column": column,
+            "current": shown[row],
+            "past": shown[column],
+            "score": matrix.ravel().round(3),
+        }
+    )

@@ -1,0 +1,101 @@
+"""The cache on disk: found again, never for anything else, and never in the way."""
+
+import shutil
+from dataclasses import fields, replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import detok
+from detok.app import disk_cache
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("DETOK_CACHE", str(tmp_path / "new" / "cache"))
+    return tmp_path / "new" / "cache"
+
+
+def counts_of(layer: detok.Layer, seed: int = 0) -> Counts:
+    ids = np.random.default_rng(seed).integers(0, layer.vocab_size - 9, 3000)
+    return count_ids(ids, layer.vocab_size)
+
+
+def test_what_was_saved_is_found_again(layer: detok.Layer, folder: Path) -> None:
+    counts = counts_of(layer)
+    assert disk_cache.load(layer, counts) is None
+    found = detok.auroc(layer, counts)
+    assert disk_cache.save(layer, counts, found)
+    again = disk_cache.load(layer, counts)
+    for field in fields(found):
+        ours, theirs = getattr(found, field.name), getattr(again, field.name)
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours, theirs)
+    assert [p.name for p in folder.iterdir()] == [disk_cache.path(layer, counts).name]
+
+
+def test_anything_else_has_a_file_of_its_own(checkpoint: Path, tmp_path: Path) -> None:
+    layer = detok.load(str(checkpoint), device="cpu")
+    counts = counts_of(layer)
+    changed = tmp_path / "changed"
+    shutil.copytree(checkpoint, changed)
+    other = detok.load(str(changed), device="cpu")
+    paths = [
+        disk_cache.path(layer, counts),
+        disk_cache.path(layer, counts_of(layer, 1)),
+        disk_cache.path(layer, counts.pruned(2)),
+        disk_cache.path(detok.load(str(checkpoint), device="cpu", dtype=torch.float64), counts),
+        disk_cache.path(other, counts),
+        disk_cache.path(replace(layer, source=replace(layer.source, revision="a")), counts),
+        disk_cache.path(replace(layer, source=replace(layer.source, revision="b")), counts),
+    ]
+    weights = changed / "model.safetensors"
+    weights.touch()
+    paths.append(disk_cache.path(other, counts))
+    assert len(set(paths)) == len(paths)
+    assert disk_cache.path(layer, counts_of(layer)) == paths[0]
+
+
+@pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no zip", None])
+def test_a_damaged_file_counts_as_none(layer: detok.Layer, damage: bytes | None) -> None:
+    counts = counts_of(layer)
+    found = detok.auroc(layer, counts)
+    disk_cache.save(layer, counts, found)
+    path = disk_cache.path(layer, counts)
+    whole = bytearray(path.read_bytes())
+    if damage is None:
+        whole[len(whole) // 2] ^= 0xFF
+        damage = bytes(whole)
+    path.write_bytes(damage)
+    assert disk_cache.load(layer, counts) is None
+    assert disk_cache.save(layer, counts, found)
+    assert disk_cache.load(layer, counts) is not None
+
+
+def test_a_table_of_some_tokens_is_not_taken_for_one_of_all(layer: detok.Layer) -> None:
+    counts = counts_of(layer)
+    disk_cache.save(layer, counts, detok.auroc(layer, counts, [1, 2, 3]))
+    assert disk_cache.load(layer, counts) is None
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(
+    layer: detok.Layer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("in the way")
+    monkeypatch.setenv("DETOK_CACHE", str(blocked))
+    counts = counts_of(layer)
+    assert not disk_cache.save(layer, counts, detok.auroc(layer, counts))
+    assert disk_cache.load(layer, counts) is None
+
+
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("DETOK_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
+    assert disk_cache.folder() == Path("/somewhere/detok")
+    monkeypatch.delenv("XDG_CACHE_HOME")
+    assert disk_cache.folder() == Path.home() / ".cache" / "detok"

@@ -1,0 +1,39 @@
+"""The files that leave the app say what their numbers are."""
+
+import io
+import json
+
+import pandas as pd
+
+import detok
+from detok.app import downloads
+from detok.tables import terms as tables
+
+IDS = [70, 12, 250]
+
+
+def test_csv_and_json_hold_the_table_and_its_meaning(layer: detok.Layer) -> None:
+    table = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
+    csv = pd.read_csv(io.BytesIO(downloads.as_csv(table, layer, "nats")), keep_default_na=False)
+    content = json.loads(downloads.as_json(table, layer, "nats", IDS))
+    meaning = {
+        "model": layer.name,
+        "revision": "",
+        "values": "nats",
+        "heads": "numbered from 0",
+    }
+    assert {key: csv[key].unique().tolist() for key in meaning} == {
+        key: [value] for key, value in meaning.items()
+    }
+    assert {key: content[key] for key in meaning} == meaning
+    assert content["token_ids"] == IDS
+    pd.testing.assert_frame_equal(csv[table.columns], table, check_dtype=False)
+    pd.testing.assert_frame_equal(pd.DataFrame(content["rows"]), table, check_dtype=False)
+    assert csv["token_id"].unique().tolist() == IDS
+
+
+def test_missing_values_are_null(layer: detok.Layer) -> None:
+    found = detok.contributions_over(layer, [IDS])
+    content = json.loads(downloads.as_json(tables.averaged(found), layer, "nats", None))
+    assert content["rows"][0]["low"] is None
+    assert "token_ids" not in content

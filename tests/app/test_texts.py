@@ -1,0 +1,108 @@
+"""Any text a person can type gives its contributions, tables and charts, or a sentence."""
+
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import detok
+from detok.app import texts
+from detok.charts import terms as charts
+from detok.readings import terms as readings
+from detok.scores.decomposition import TERMS
+from detok.tables import terms as tables
+from tests.support.models import END_OF_TEXT
+
+NASTY = [
+    "",
+    "\0",
+    "\ud800",
+    "👩‍👩‍👧‍👦 e\u0301\u0327",
+    "שלום עולם مرحبا",
+    "a\u202eb\u2028c\ufeff",
+    END_OF_TEXT,
+    "word " * 2000,
+    "\u0301" * 10_000,
+]
+
+
+def result_or_sentence(layer: detok.Layer, text: str, begin: bool) -> list[int]:
+    """The tokens of a text if its terms can be taken apart and read out, or else none."""
+    try:
+        ids, _ = texts.tokens_of(layer, text, texts.end_of_text(layer) if begin else None)
+    except detok.InputError as error:
+        if "; expected" not in str(error):
+            raise
+        return []
+    values = detok.contributions(layer, ids)
+    assert values.isfinite().all()
+    assert (values >= 0).all()
+    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    readings.pair_reading(layer, ids, pair).encode()
+    " ".join(tables.labels(layer, ids)).encode()
+    return ids
+
+
+anything = st.text(max_size=40) | st.text(
+    st.characters(categories=["Cs", "Mn", "So", "Cc", "Cf", "Lo", "Zs"]), min_size=1, max_size=12
+)
+
+
+@settings(max_examples=500)
+@given(anything, st.booleans())
+def test_every_text_gives_a_result_or_a_sentence(
+    layer: detok.Layer, text: str, begin: bool
+) -> None:
+    is_refused = not text or any("\ud800" <= c <= "\udfff" for c in text)
+    assert bool(result_or_sentence(layer, text, begin)) is not is_refused
+
+
+@pytest.mark.parametrize("text", NASTY, ids=lambda text: ascii(text[:9]))
+def test_nasty_texts_can_be_drawn(layer: detok.Layer, text: str) -> None:
+    ids = result_or_sentence(layer, text, begin=True)
+    assert len(ids) <= layer.n_positions
+    if not ids:
+        return
+    found = tables.per_position(layer, ids, detok.contributions(layer, ids))
+    maps = tables.maps(layer, ids, detok.terms(layer, ids, 1), range(len(ids)))
+    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    for chart in (
+        charts.contributions(tables.drawn(found)),
+        charts.maps(maps),
+        charts.waterfall(tables.waterfall(layer, ids, pair)),
+    ):
+        chart.to_json().encode()
+
+
+def test_what_is_cut_is_counted(layer: detok.Layer) -> None:
+    whole = layer.tokenizer.encode("x" * 40)
+    ids, n_cut = texts.tokens_of(layer, "x" * 40)
+    assert ids == whole[: layer.n_positions]
+    assert n_cut == len(whole) - layer.n_positions
+    ids, n_cut = texts.tokens_of(layer, "x" * 40, first=7)
+    assert ids == [7, *whole[: layer.n_positions - 1]]
+    assert n_cut == len(whole) + 1 - layer.n_positions
+
+
+def test_texts_that_are_refused(layer: detok.Layer) -> None:
+    with pytest.raises(detok.InputError, match="the text is empty"):
+        texts.tokens_of(layer, "", first=7)
+    with pytest.raises(detok.InputError, match="1,000,001 characters; expected at most 1,000,000"):
+        texts.tokens_of(layer, "x" * 1_000_001)
+
+
+def test_the_end_of_text_token_of_this_model(layer: detok.Layer) -> None:
+    assert texts.end_of_text(layer) == layer.vocab_size - 1
+    assert layer.tokenizer.text(texts.end_of_text(layer)) == END_OF_TEXT
+
+
+@pytest.mark.parametrize("n", [1, 2, 16])
+def test_texts_of_one_two_and_all_tokens(layer: detok.Layer, n: int) -> None:
+    ids = torch.randint(256, (n,), generator=torch.Generator().manual_seed(n)).tolist()
+    values = detok.contributions(layer, ids)
+    table = tables.per_position(layer, ids, values)
+    assert len(table) == 6 * layer.n_heads * n
+    ranks = tables.ranking(table)
+    assert ranks.groupby("head")["term"].apply(set).eq(set(TERMS)).all()
+    assert readings.ranking_reading(ranks)
+    charts.ranking(ranks).to_dict()

@@ -1,0 +1,124 @@
+"""The app in a real browser, on a fresh server."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+import detok
+
+playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+
+from tests.support import browser  # noqa: E402  (it imports playwright)
+
+pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not installed")
+
+TEXT = "Mr. Sherlock"
+LINK = "/Token_affinity?text=Mr.+Sherlock&head=1&k=5"
+
+
+def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(
+    chromium: playwright.Browser, address: str
+) -> None:
+    """The first page that this server ever shows, and not the first of the app."""
+    layer = detok.load("mini")
+    token = layer.tokenizer.encode(TEXT)[-1]
+    best = detok.affinity(layer, token, heads=1, k=1).iloc[0]
+    row = browser.top_row(browser.visit(chromium, address + LINK))
+    assert row[1] == layer.tokenizer.show(best["token_id"])
+    assert float(row[2]) == pytest.approx(best["score"], abs=0.006)
+
+
+def choose(page: playwright.Page, label: str, option: str) -> None:
+    page.get_by_role("combobox", name=label).click()
+    page.get_by_role("option", name=option, exact=True).click()
+    browser.settle(page)
+
+
+def test_every_choice_is_in_the_link(chromium: playwright.Browser, address: str) -> None:
+    page = browser.visit(chromium, address + LINK)
+    before = browser.top_row(page)
+    choose(page, "Head", "2")
+    choose(page, "Rank", "current tokens")
+    page.get_by_role("textbox", name="Word or text").fill("happiness")
+    page.get_by_role("textbox", name="Word or text").press("Enter")
+    page.wait_for_url(re.compile("text=happiness"))
+    browser.settle(page)
+    page.wait_for_timeout(1000)
+    after = browser.top_row(page)
+    assert after != before
+    assert "head=2" in page.url
+    assert "rank=current" in page.url
+    assert browser.top_row(browser.visit(chromium, page.url)) == after
+
+
+def test_an_example_leads_from_the_overview_to_its_result(
+    chromium: playwright.Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address)
+    page.get_by_text("the paper's word").click()
+    page.wait_for_url(re.compile("Token_affinity.*text=Libertarian"))
+    assert browser.top_row(page)
+    assert page.get_by_role("textbox", name="Word or text").input_value() == "Libertarian"
+
+
+def test_moving_the_slider_redraws_the_chart_and_is_in_the_link(
+    chromium: playwright.Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address + "/Positional_bias?head=1&i=100")
+    chart = page.get_by_test_id("stVegaLiteChart").nth(3)
+    chart.locator("canvas, svg").first.wait_for(timeout=60_000)
+    browser.settle(page)
+    page.wait_for_timeout(1000)
+    before = chart.screenshot()
+    page.get_by_role("slider").press("ArrowRight")
+    page.wait_for_url(re.compile("i=101"))
+    page.get_by_text("By position alone, i = 101").wait_for(timeout=30_000)
+    browser.settle(page)
+    page.wait_for_timeout(1000)
+    assert chart.screenshot() != before
+    assert "head=1" in page.url
+
+
+def test_choosing_a_row_of_the_summary_chooses_its_head(
+    chromium: playwright.Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address + "/Positional_bias?head=1")
+    browser.top_row(page)
+    browser.settle(page)
+    grid = page.get_by_test_id("stDataFrame").locator("canvas").first
+    grid.scroll_into_view_if_needed()
+    # The box in the first column of the row of head 3: five rows of 35 pixels, one the header.
+    grid.click(position={"x": 18, "y": 35 * 4 + 17}, force=True)  # a scroller lies over it
+    page.wait_for_url(re.compile("head=3"))
+    page.get_by_text("In head 3, T^p").wait_for(timeout=30_000)
+
+
+def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
+    chromium: playwright.Browser, address: str
+) -> None:
+    """HF_HUB_OFFLINE is set for all tests: the hub is out of reach."""
+    page = browser.visit(chromium, address + LINK)
+    before = browser.top_row(page)
+    choose(page, "Model", "distilgpt2")
+    page.get_by_text("distilgpt2 could not be loaded").wait_for(timeout=30_000)
+    browser.settle(page)
+    assert browser.top_row(page) == before
+    assert "model=" not in page.url
+    assert page.get_by_text("Traceback").count() == 0
+
+
+def test_the_model_stays_when_the_page_changes(
+    chromium: playwright.Browser, checkpoint: Path
+) -> None:
+    """The environment makes another model the default; the visitor's choice outlives it."""
+    with browser.server(DETOK_MODEL=str(checkpoint)) as address:
+        page = browser.visit(chromium, address)
+        page.get_by_text("How exact it is").wait_for(timeout=120_000)
+        choose(page, "Model", "mini")
+        page.wait_for_url(re.compile("model=mini"))
+        browser.settle(page)
+        page.get_by_role("link", name="Token affinity").click()
+        browser.top_row(page)
+        assert "model=mini" in page.url
+        page.get_by_text("of all 8,192 tokens").first.wait_for()

@@ -1,0 +1,128 @@
+"""Which counts belong to a model, and how a page says so."""
+
+import dataclasses
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import detok
+from detok.app import cached
+from detok.bundled import BUNDLED_COUNTS
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
+from detok.counting.provenance import TOKENIZER_HASH
+from detok.model.vocabulary import Vocabulary
+
+GPT2 = Path(__file__).parents[3] / "shared" / "gpt2-tokenizer"
+
+
+@pytest.fixture
+def model(checkpoint: Path, tmp_path: Path) -> Path:
+    """A copy of the random checkpoint."""
+    return shutil.copytree(checkpoint, tmp_path / "model")
+
+
+def save(path: Path, layer: detok.Layer, corpus: str, **provenance: str) -> Path:
+    known = {"corpus": corpus, "tokenizer": "ours", TOKENIZER_HASH: layer.tokenizer.sha256}
+    count_ids(np.array([1, 2]), len(layer.tokenizer), None, known | provenance).save(path)
+    return path
+
+
+def origin(counts: Counts | None) -> str | None:
+    return counts.origin if counts else None
+
+
+def test_the_variable_then_beside_the_model_then_bundled(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer = detok.load(str(model), device="cpu")
+    assert detok.counts_for(layer) is None
+    bundled = tmp_path / "counted"
+    bundled.mkdir()
+    monkeypatch.setattr("detok.counting.choice.BUNDLED_COUNTS", bundled)
+    save(bundled / "a.parquet", layer, "other", **{TOKENIZER_HASH: "0"})
+    save(bundled / "b.parquet", layer, "bundled")
+    assert origin(detok.counts_for(layer)) == "bundled"
+    save(model / "counts.parquet", layer, "beside")
+    assert origin(detok.counts_for(layer)) == "beside"
+    monkeypatch.setenv("DETOK_COUNTS", str(save(tmp_path / "own.parquet", layer, "own")))
+    assert origin(detok.counts_for(layer)) == "own"
+
+
+def test_counts_that_do_not_fit_are_refused_by_name(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, layer: detok.Layer
+) -> None:
+    mini = detok.load("mini", device="cpu")
+    monkeypatch.setenv("DETOK_COUNTS", str(save(tmp_path / "own.parquet", layer, "own")))
+    with pytest.raises(detok.InputError, match=r"own\.parquet was counted with the tokenizer ours"):
+        detok.counts_for(mini)
+    monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "none.parquet"))
+    with pytest.raises(detok.InputError, match="cannot be read"):
+        detok.counts_for(mini)
+
+
+def test_the_counts_for_gpt2_are_bundled() -> None:
+    (path,) = BUNDLED_COUNTS.iterdir()
+    assert path.stat().st_size <= 8_000_000
+    counts = Counts.load(path)
+    assert counts.min_count == 1
+    assert counts.vocab_size == 50_257
+    assert counts.tokens.sum() == int(counts.provenance["tokens"]) > 50_000_000
+    assert counts.pair(286, 262) > 300_000  # " of the"
+    assert "not from OpenWebText" in counts.provenance["note"]
+
+
+@pytest.mark.skipif(not GPT2.is_dir(), reason="../shared/gpt2-tokenizer is not there")
+def test_they_are_found_for_gpt2(model: Path) -> None:
+    layer = detok.load(str(model), device="cpu")
+    gpt2 = Vocabulary.from_folder(GPT2)
+    layer = dataclasses.replace(layer, tokenizer=gpt2, Q_E=layer.Q_E.new_zeros(2, 50_304, 1))
+    counts = detok.counts_for(layer)
+    assert counts is not None
+    assert counts.vocab_size == 50_304
+    assert counts.origin == "852 public-domain books"
+    assert counts.pair(*gpt2.encode(" of the")) > 100_000
+
+
+def notice(model: str) -> str:
+    """What the page shows that asks for the counts of a model."""
+
+    def script(model: str) -> None:
+        import streamlit as st
+
+        from detok.app import cached, output
+
+        st.session_state["current_model"] = model
+        output.counts_notice(cached.load_counts(model))
+
+    cached._counts.clear()
+    test = AppTest.from_function(script, args=(model,), default_timeout=60).run()
+    assert not test.exception, test.exception
+    shown = "\n".join(e.value for e in [*test.warning, *test.info, *test.caption])
+    return shown.replace("\\", "")
+
+
+def test_the_page_says_which_counts_and_how_to_use_others() -> None:
+    shown = notice("mini")
+    assert "Counts: 56,155,058 tokens of the public-domain books that mini was trained on" in shown
+    assert "python -m detok count --tokenizer mini --out counts.parquet FOLDER" in shown
+    assert "DETOK_COUNTS=counts.parquet" in shown
+    assert "not used" not in shown
+
+
+def test_a_page_without_counts_says_how_to_make_some(checkpoint: Path) -> None:
+    shown = notice(str(checkpoint))
+    assert "no token counts" in shown
+    assert f"--tokenizer {checkpoint} --out" in shown
+
+
+def test_a_page_passes_over_counts_that_do_not_fit(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, layer: detok.Layer
+) -> None:
+    monkeypatch.setenv("DETOK_COUNTS", str(save(tmp_path / "own.parquet", layer, "own")))
+    shown = notice("mini")
+    assert "own.parquet was counted with the tokenizer ours (V = 300" in shown
+    assert "the public-domain books that mini was trained on" in shown

@@ -1,0 +1,155 @@
+"""Every page runs, every control changes what it should, and a mistake gives a sentence."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+import detok
+from tests.support.pages import run, succeed, texts
+
+AFFINITY = "pages/1_Token_affinity.py"
+
+
+def table(test: AppTest) -> pd.DataFrame:
+    return test.dataframe[0].value
+
+
+def test_overview_shows_model_measured_error_and_examples() -> None:
+    test = run("app.py")
+    assert [m.label for m in test.metric][:2] == ["Parameters", "Layers"]
+    shown = texts(test)
+    assert "computed by `transformers`" in shown
+    before = shown
+    after = texts(succeed(test.selectbox(key="head").select("3").run()))
+    assert "in head 3" in after
+    assert after != before
+
+
+def test_affinity_shows_what_the_library_computes() -> None:
+    layer = detok.load("mini")
+    pieces = layer.tokenizer.encode("Mr. Sherlock")
+    test = run(AFFINITY, text="Mr. Sherlock", head="1")
+    expected = detok.affinity(layer, pieces[-1], heads=1)
+    assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
+    assert table(test)["shown"].tolist() == [layer.tokenizer.show(t) for t in expected["token_id"]]
+
+
+def change_text(test: AppTest) -> None:
+    test.text_input(key="text").input("happiness")
+
+
+def change_token(test: AppTest) -> None:
+    test.selectbox(key="token").select_index(0)
+
+
+def change_head(test: AppTest) -> None:
+    test.selectbox(key="head").select("2")
+
+
+def change_side(test: AppTest) -> None:
+    test.selectbox(key="rank").select("current tokens")
+
+
+def change_k(test: AppTest) -> None:
+    test.number_input(key="k").set_value(7)
+
+
+def change_positions(test: AppTest) -> None:
+    test.number_input(key="at_i").set_value(200)
+    test.number_input(key="at_j").set_value(0)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_text, change_token, change_head, change_side, change_k, change_positions],
+)
+def test_every_control_of_the_search_changes_its_result(
+    change: Callable[[AppTest], None],
+) -> None:
+    test = run(AFFINITY, head="0", text="Mr. Holmes")
+    before = table(test)
+    change(test)
+    assert not table(succeed(test.run())).equals(before)
+
+
+def test_every_control_of_the_heat_map_changes_it() -> None:
+    test = run(AFFINITY, head="0")
+    first = test.get("download_button")[-1].proto.url
+    succeed(test.button[0].click().run())
+    assert test.number_input(key="sample").value == 1
+    second = test.get("download_button")[-1].proto.url
+    assert second != first
+    succeed(test.text_input(key="tokens").input("one two three").run())
+    assert re.search(r"partner in head 0 for \d of 3", texts(test))
+
+
+def test_all_heads_side_by_side() -> None:
+    test = run(AFFINITY, head="all", text="Mr. Holmes")
+    assert list(table(test).columns) == ["Rank", *(f"Head {h}" for h in range(8))]
+
+
+def test_a_new_text_chooses_its_last_piece_even_if_the_old_token_matches_too() -> None:
+    layer = detok.load("mini")
+    test = run(AFFINITY, text=" the man")
+    succeed(test.selectbox(key="token").select_index(0).run())
+    succeed(test.text_input(key="text").input(" the old man").run())
+    assert test.selectbox(key="token").value == layer.tokenizer.encode(" the old man")[-1]
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "\\", "[x](y)", "$a$ **b** :red[c]", "é😀\u0301", "x" * 200]
+)
+def test_any_text_gives_a_result_or_a_sentence(text: str) -> None:
+    test = run(AFFINITY)
+    succeed(test.text_input(key="text").input(text).run())
+    succeed(test.text_input(key="tokens").input(text).run())
+
+
+def test_one_position_alone_is_explained_and_an_impossible_pair_refused() -> None:
+    test = run(AFFINITY, text="Holmes")
+    succeed(test.number_input(key="at_i").set_value(3).run())
+    assert "need both positions" in texts(test)
+    succeed(test.number_input(key="at_j").set_value(9).run())
+    assert "expected 0 ≤ j ≤ i" in texts(test)
+
+
+def test_a_model_that_cannot_be_loaded_leaves_the_current_one_in_place() -> None:
+    test = run(AFFINITY, text="Mr. Holmes")
+    succeed(test.selectbox(key="model").select("gpt2").run())
+    assert test.selectbox(key="model").value == "mini"
+    assert "gpt2 could not be loaded:** 'gpt2' is not on this machine" in texts(test)
+    assert "Still showing **mini**" in texts(test)
+    assert len(table(test)) == 20
+
+
+def test_a_link_to_a_model_that_is_not_offered_says_so() -> None:
+    test = run(AFFINITY, model="/etc")
+    assert test.selectbox(key="model").value == "mini"
+    assert "The link asks for '/etc'" in texts(test)
+
+
+def test_the_browser_never_gets_the_whole_vocabulary() -> None:
+    test = run(AFFINITY, text="a")
+    assert len(test.selectbox(key="token").options) <= 51
+
+
+def test_a_default_model_that_cannot_be_loaded_falls_back_to_the_bundled_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    test = run(AFFINITY)
+    assert test.selectbox(key="model").value == "mini"
+    assert "has no config.json" in texts(test)
+
+
+def test_the_environment_chooses_another_default(
+    monkeypatch: pytest.MonkeyPatch, checkpoint: Path
+) -> None:
+    monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
+    test = run(AFFINITY)
+    assert test.selectbox(key="model").value == str(checkpoint)
+    assert "of all 300 tokens" in texts(test)

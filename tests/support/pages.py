@@ -1,0 +1,30 @@
+"""Runs a page as a visitor would, without a browser."""
+
+from pathlib import Path
+
+from streamlit.testing.v1 import AppTest
+
+ROOT = Path(__file__).parents[2]
+
+
+def run(page: str, **query: str) -> AppTest:
+    """A page opened by a link; it has to run without an exception."""
+    test = AppTest.from_file(str(ROOT / page), default_timeout=60)
+    for key, value in query.items():
+        test.query_params[key] = value
+    return succeed(test.run())
+
+
+def succeed(test: AppTest) -> AppTest:
+    assert not test.exception, test.exception
+    return test
+
+
+def texts(test: AppTest) -> str:
+    """All sentences on the page, without the signs that escape Markdown."""
+    elements = [*test.markdown, *test.caption, *test.info, *test.warning, *test.error]
+    return "\n".join(e.value for e in elements).replace("\\", "")
+
+
+def downloads(test: AppTest) -> list[str]:
+    return [button.proto.url for button in test.get("download_button")]
