@@ -5,10 +5,8 @@ import streamlit as st
 
 import detok
 from detok.app import cached, downloads, output, page
-from detok.charts import overview as overview_charts
-from detok.charts import terms as terms_charts
-from detok.readings import overview as overview_readings
-from detok.readings import terms as terms_readings
+from detok.charts import overview as overview_charts, terms as terms_charts
+from detok.readings import overview as overview_readings, terms as terms_readings
 from detok.tables import terms as tables
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."

@@ -12,65 +12,14 @@ Equation and section numbers are those of "Weight-based Analysis of Detokenizati
 Models" (Kamoda et al.).
 """
 
-from detok import quick_import  # noqa: F401  (first, for its effect on what follows)
-from detok.bundled import excerpts
-from detok.counting.choice import counts_for
-from detok.counting.counts import Counts
-from detok.counting.in_memory import count
-from detok.counting.over_files import count_files
-from detok.errors import CheckpointError, InputError, NotDownloadable
-from detok.heads.auroc import Auroc, auroc
-from detok.heads.summary import auroc_by_kind, auroc_summary
-from detok.model.layer import Layer, load
-from detok.model.vocabulary import Vocabulary
-from detok.scores.affinity import affinity, affinity_matrix, affinity_scores, previous_piece_ranks
-from detok.scores.contributions import Ablation, ablate, contributions
-from detok.scores.decomposition import Terms, attention, terms
-from detok.scores.layernorm_stats import LayerNormStats, layernorm_stats
-from detok.scores.over_texts import (
-    MeanAttention,
-    MeanContributions,
-    contributions_over,
-    mean_attention,
-)
-from detok.scores.pair import Pair, explain_pair
-from detok.scores.positions import PositionBias, position_bias, position_summary
+import os
 
-__all__ = [
-    "Ablation",
-    "Auroc",
-    "CheckpointError",
-    "Counts",
-    "InputError",
-    "Layer",
-    "LayerNormStats",
-    "MeanAttention",
-    "MeanContributions",
-    "NotDownloadable",
-    "Pair",
-    "PositionBias",
-    "Terms",
-    "Vocabulary",
-    "ablate",
-    "affinity",
-    "affinity_matrix",
-    "affinity_scores",
-    "attention",
-    "auroc",
-    "auroc_by_kind",
-    "auroc_summary",
-    "contributions",
-    "contributions_over",
-    "count",
-    "count_files",
-    "counts_for",
-    "excerpts",
-    "explain_pair",
-    "layernorm_stats",
-    "load",
-    "mean_attention",
-    "position_bias",
-    "position_summary",
-    "previous_piece_ranks",
-    "terms",
-]
+import lazy_loader
+
+# OpenMP's threads else spin at the end of every small product, and where another process or thread
+# has their core, everything waits for them. Read once, when torch is imported.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# Public names are in `__init__.pyi`, and imported when they are first used: the command line
+# answers before torch is there.
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

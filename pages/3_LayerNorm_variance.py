@@ -4,13 +4,9 @@ import streamlit as st
 
 import detok
 from detok.app import cached, downloads, inputs, output, page
-from detok.charts import frequency as frequency_charts
-from detok.charts import layernorm as layernorm_charts
-from detok.readings import frequency as frequency_readings
-from detok.readings import layernorm as layernorm_readings
-from detok.tables import common
-from detok.tables import frequency as frequency_tables
-from detok.tables import layernorm as layernorm_tables
+from detok.charts import frequency as frequency_charts, layernorm as layernorm_charts
+from detok.readings import frequency as frequency_readings, layernorm as layernorm_readings
+from detok.tables import common, frequency as frequency_tables, layernorm as layernorm_tables
 
 layer = page.page("LayerNorm variance")
 counts = cached.load_counts(layer.name)

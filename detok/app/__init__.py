@@ -1,1 +1,3 @@
 """What the pages are made of: the only room with Streamlit."""
+
+from detok.app import quick_import  # noqa: F401  (first, for its effect on all that follows)

@@ -9,8 +9,7 @@ import pandas as pd
 import pytest
 
 import detok
-from detok.charts import affinity as affinity_charts
-from detok.charts import overview as overview_charts
+from detok.charts import affinity as affinity_charts, overview as overview_charts
 from detok.counting.in_memory import count_ids
 from detok.tables import affinity as tables
 

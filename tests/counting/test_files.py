@@ -12,8 +12,7 @@ import pytest
 import detok
 from detok.counting import files
 from detok.counting.over_files import Summary
-from detok.counting.pieces import PIECE_BYTES
-from detok.counting.pieces import pieces as pieces_of
+from detok.counting.pieces import PIECE_BYTES, pieces as pieces_of
 from detok.model.vocabulary import Vocabulary
 from tests.support.models import byte_tokenizer
 from tests.support.texts import as_counters, plain_count

@@ -11,16 +11,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import example, given, settings
-from hypothesis import strategies as st
+from hypothesis import example, given, settings, strategies as st
 from tokenizers import Tokenizer, pre_tokenizers
 
 import detok
 from detok.bundled import BUNDLED
 from detok.counting import encoding, files, over_files, pairs, workers
 from detok.counting.encoding import Encoder
-from detok.counting.pieces import document
-from detok.counting.pieces import pieces as pieces_of
+from detok.counting.pieces import document, pieces as pieces_of
 from detok.counting.progress import Progress
 from detok.model.vocabulary import Vocabulary
 from tests.support.models import byte_tokenizer

@@ -11,9 +11,7 @@ from streamlit.testing.v1 import AppTest
 import detok
 from detok.app import cached
 from detok.charts import positions as charts
-from detok.tables import common
-from detok.tables import layernorm as layernorm_tables
-from detok.tables import positions as positions_tables
+from detok.tables import common, layernorm as layernorm_tables, positions as positions_tables
 from tests.support.models import random_checkpoint
 from tests.support.pages import downloads, run, succeed, texts
 

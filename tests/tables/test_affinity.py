@@ -6,8 +6,7 @@ import torch
 
 import detok
 from detok.counting.in_memory import count_ids
-from detok.readings import affinity as affinity_readings
-from detok.readings import overview as overview_readings
+from detok.readings import affinity as affinity_readings, overview as overview_readings
 from detok.tables import affinity as tables
 
 IDS = [70, 12, 250, 12, 9]

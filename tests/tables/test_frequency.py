@@ -11,8 +11,7 @@ from detok.counting.in_memory import count_ids
 from detok.model.token_kinds import token_kinds
 from detok.readings import frequency as readings
 from detok.scores.frequency import self_assertion
-from detok.tables import common
-from detok.tables import frequency as tables
+from detok.tables import common, frequency as tables
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,7 @@
 """Imports torch and pandas without garbage collection, which saves a quarter of the time.
 
 Importing makes hundreds of thousands of objects that all stay, and every collection on the way
-walks through them in vain. `detok` imports this module before all others.
+walks through them in vain. The app imports this module before all others.
 """
 
 import gc

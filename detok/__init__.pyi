@@ -1,0 +1,72 @@
+"""The public names, each with the file that it is in."""
+
+from .bundled import (
+    excerpts as excerpts,
+)
+from .counting.choice import (
+    counts_for as counts_for,
+)
+from .counting.counts import (
+    Counts as Counts,
+)
+from .counting.in_memory import (
+    count as count,
+)
+from .counting.over_files import (
+    count_files as count_files,
+)
+from .errors import (
+    CheckpointError as CheckpointError,
+    InputError as InputError,
+    NotDownloadable as NotDownloadable,
+)
+from .heads.auroc import (
+    Auroc as Auroc,
+    auroc as auroc,
+)
+from .heads.summary import (
+    auroc_by_kind as auroc_by_kind,
+    auroc_summary as auroc_summary,
+)
+from .model.layer import (
+    Layer as Layer,
+    load as load,
+)
+from .model.vocabulary import (
+    Vocabulary as Vocabulary,
+)
+from .scores.affinity import (
+    affinity as affinity,
+    affinity_matrix as affinity_matrix,
+    affinity_scores as affinity_scores,
+    previous_piece_ranks as previous_piece_ranks,
+)
+from .scores.contributions import (
+    Ablation as Ablation,
+    ablate as ablate,
+    contributions as contributions,
+)
+from .scores.decomposition import (
+    Terms as Terms,
+    attention as attention,
+    terms as terms,
+)
+from .scores.layernorm_stats import (
+    LayerNormStats as LayerNormStats,
+    layernorm_stats as layernorm_stats,
+)
+from .scores.over_texts import (
+    MeanAttention as MeanAttention,
+    MeanContributions as MeanContributions,
+    contributions_over as contributions_over,
+    mean_attention as mean_attention,
+)
+from .scores.pair import (
+    Pair as Pair,
+    explain_pair as explain_pair,
+)
+from .scores.positions import (
+    PositionBias as PositionBias,
+    position_bias as position_bias,
+    position_summary as position_summary,
+)

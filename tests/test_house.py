@@ -1,0 +1,97 @@
+"""Who may import whom, by the syntax trees, and the names that `detok` hands on."""
+
+import ast
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+import detok
+
+ROOT = Path(__file__).parents[1]
+GROUND = {"errors", "version", "bundled"}
+MODEL = GROUND | {"model"}
+RESULTS = MODEL | {"scores", "counting", "whole", "heads"}
+# What of detok each room may import from. `import detok`, with all public names, is for what
+# stands above the rooms that they come from.
+MAY_IMPORT = {
+    "detok/errors.py": set(),
+    "detok/version.py": set(),
+    "detok/bundled": set(),
+    "detok/model": MODEL,
+    "detok/scores": MODEL | {"scores"},
+    "detok/counting": MODEL | {"counting"},
+    "detok/whole": MODEL | {"whole"},
+    "detok/heads": MODEL | {"scores", "counting", "heads"},
+    "detok/commands": RESULTS | {"commands"},
+    "detok/tables": RESULTS | {"tables"},
+    "detok/readings": RESULTS | {"tables", "readings"},
+    "detok/charts": {"charts"},
+    "detok/app": RESULTS | {"tables", "readings", "charts", "app", "detok"},
+    "detok/__main__.py": {"commands"},
+    "app.py": RESULTS | {"tables", "readings", "charts", "app", "detok"},
+    "pages": RESULTS | {"tables", "readings", "charts", "app", "detok"},
+    "training": RESULTS | {"detok", "training"},
+    "benchmarks": RESULTS | {"detok", "benchmarks"},
+}
+# Libraries that only some rooms may import.
+KEPT_TO = {
+    "streamlit": {"detok/app", "app.py", "pages"},
+    "altair": {"detok/charts", "detok/app"},
+    "tests": set(),
+}
+
+
+def files(room: str) -> list[Path]:
+    path = ROOT / room
+    return [path] if path.suffix else sorted(path.rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """What a file imports, anywhere in it: "scores" for what is in `detok.scores`, "torch" …"""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path} has a relative import"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
+        for name in names:
+            top, *rest = name.split(".")
+            is_room = top == "detok" and rest and rest[0] not in detok.__all__
+            found.add(rest[0] if is_room else top)
+    return found
+
+
+def test_every_file_of_the_package_is_in_a_room() -> None:
+    inside = {p for room in MAY_IMPORT for p in files(room)} | {ROOT / "detok/__init__.py"}
+    assert set((ROOT / "detok").rglob("*.py")) <= inside
+
+
+@pytest.mark.parametrize("room", MAY_IMPORT)
+def test_nothing_is_imported_from_above(room: str) -> None:
+    rooms = {name.removeprefix("detok/").removesuffix(".py") for name in MAY_IMPORT} | {"detok"}
+    for path in files(room):
+        found = imports(path)
+        assert found & rooms <= MAY_IMPORT[room], path
+        assert not {library for library in found & KEPT_TO.keys() if room not in KEPT_TO[library]}
+
+
+@pytest.mark.parametrize("name", detok.__all__)
+def test_a_public_name_says_what_it_is(name: str) -> None:
+    thing = getattr(detok, name)
+    if callable(thing):
+        assert thing.__doc__
+        assert getattr(import_module(thing.__module__), name) is thing
+
+
+def test_the_public_names() -> None:
+    """None comes or goes unnoticed."""
+    assert " ".join(detok.__all__) == (
+        "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
+        "MeanContributions NotDownloadable Pair PositionBias Terms Vocabulary ablate affinity "
+        "affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary contributions "
+        "contributions_over count count_files counts_for excerpts explain_pair layernorm_stats "
+        "load mean_attention position_bias position_summary previous_piece_ranks terms"
+    )
