@@ -1,5 +1,7 @@
 """detok: how a language model's first attention layer glues tokens together, from its weights.
 
+Scores are tensors, results are dataclasses, and what is shown or saved is a DataFrame.
+
 Dimension letters, used in every shape comment and error message of the package:
 
     V  tokens of the vocabulary          H   attention heads

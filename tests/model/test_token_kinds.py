@@ -1,15 +1,18 @@
 """The kinds of tokens, by examples, and of a whole vocabulary."""
 
+from dataclasses import replace
+
 import pytest
+import torch
 
 import detok
 from detok.model.token_kinds import (
     CONTINUES,
-    KINDS,
     NUMBER,
     OTHER,
     PUNCTUATION,
     STARTS,
+    TOKEN_KINDS,
     token_kind,
     token_kinds,
 )
@@ -52,8 +55,13 @@ def test_a_byte_that_is_no_text_is_other() -> None:
 
 def test_every_kind_is_in_the_bundled_vocabulary() -> None:
     layer = detok.load("mini")
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size + 3)
-    assert set(kinds) == set(KINDS)
-    assert set(kinds[layer.vocab_size :]) == {OTHER}
+    kinds = token_kinds(layer)
+    assert kinds.shape == (layer.vocab_size,)
+    assert set(kinds) == set(TOKEN_KINDS)
     assert kinds[layer.tokenizer.id_of("<|endoftext|>")] == OTHER
     assert kinds[layer.tokenizer.id_of(" the")] == STARTS
+
+
+def test_ids_that_the_tokenizer_does_not_have_are_other(layer: detok.Layer) -> None:
+    padded = replace(layer, Q_E=torch.cat([layer.Q_E, layer.Q_E[:, :3]], dim=1))
+    assert set(token_kinds(padded)[layer.vocab_size :]) == {OTHER}

@@ -29,6 +29,12 @@ def test_variances_norms_and_sigma(layer: detok.Layer) -> None:
     np.testing.assert_allclose(stats.sigma_mean, sigma.mean(axis=0))
     np.testing.assert_allclose(stats.sigma_min, sigma.min(axis=0))
     np.testing.assert_allclose(stats.sigma_max, sigma.max(axis=0))
+    assert stats.median_var_p == pytest.approx(np.median(W_pos.var(axis=1)))
+    assert stats.sigma_elsewhere == pytest.approx(np.median(sigma.mean(axis=0)[1:]))
+    assert stats.sigma_range == pytest.approx(np.median(sigma.max(axis=0) / sigma.min(axis=0)))
+    spreads = [norms.std() / norms.mean() for norms in (before, before / sigma_e)]
+    assert stats.norm_spreads == pytest.approx(spreads)
+    assert stats.var_e_over_cov == pytest.approx(stats.mean_var_e / stats.mean_abs_cov)
 
 
 @pytest.mark.parametrize("block", [1, 7, 4096])
@@ -68,6 +74,7 @@ def test_an_untrained_last_position_is_noticed(layer: detok.Layer) -> None:
     stats = detok.layernorm_stats(layer)
     expected = spread[:, 4] / np.median(spread[:, :4], axis=1)
     np.testing.assert_allclose(stats.last_flatness, expected)
+    assert stats.median_flatness == pytest.approx(np.median(expected))
     assert not stats.last_is_untrained
     Q_pos = layer.Q_pos.clone()
     Q_pos[:, -1] *= 0.01
@@ -82,3 +89,4 @@ def test_a_short_model_has_what_it_can_have(tmp_path: Path, n_positions: int) ->
     stats = detok.layernorm_stats(detok.load(str(tmp_path), device="cpu"))
     assert stats.last_flatness.isnan().all() == (n_positions < 4)
     assert len(stats.var_p_z) == n_positions
+    assert np.isnan(stats.sigma_elsewhere) == (n_positions == 1)

@@ -29,11 +29,19 @@ def test_it_is_that_cell_of_the_terms_and_of_the_attention(
         assert list(score.parts) == list(TERMS)
         assert score.total == pytest.approx(sum(expected.values()))
         assert score.weight == pytest.approx(weights[score.j].item())
+        assert sorted(score.by_size) == sorted(TERMS)
+        sizes = [abs(value) for value in score.by_size.values()]
+        assert sizes == sorted(sizes, reverse=True)
+    gaps = {name: pair.chosen.parts[name] - pair.runner_up.parts[name] for name in TERMS}
+    term, gap = pair.widest
+    assert gap == gaps[term]
+    assert abs(gap) == max(map(abs, gaps.values()))
 
 
 def test_the_first_token_has_no_rival(layer: detok.Layer) -> None:
     pair = detok.explain_pair(layer, IDS, 0, 0, 1)
     assert pair.runner_up is None
+    assert pair.widest is None
     assert pair.chosen.weight == 1
 
 

@@ -37,7 +37,7 @@ def test_mean_and_spread_are_those_of_the_models_own_attention(
     i: int,
     block: int,
 ) -> None:
-    monkeypatch.setattr("detok.scores.over_texts.BLOCK_VALUES", block)
+    monkeypatch.setattr("detok.scores.mean_attention.BLOCK_VALUES", block)
     own = own_rows(model, layer, TEXTS, i)
     found = mean_attention(layer, TEXTS, i)
     torch.testing.assert_close(found.mean, own.mean(dim=0), rtol=1e-9, atol=1e-12)
@@ -53,13 +53,29 @@ def test_token_ids_are_the_same_as_their_text(layer: detok.Layer) -> None:
     )
 
 
-def test_progress_counts_the_texts_that_are_used(
-    layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("detok.scores.over_texts.BLOCK_VALUES", 2 * 8 * layer.d_model)
-    calls: list[tuple[int, int]] = []
+def test_a_stream_and_a_sample_of_it(layer: detok.Layer) -> None:
+    whole, stream = (mean_attention(layer, texts, 7) for texts in (TEXTS, iter(TEXTS)))
+    torch.testing.assert_close(whole.mean, stream.mean)
+    two = mean_attention(layer, iter(TEXTS), 7, sample=2, seed=1)
+    assert two.n_used + two.n_short == 2
+    again = mean_attention(layer, TEXTS, 7, sample=2, seed=1)
+    torch.testing.assert_close(two.mean, again.mean)
+
+
+def test_a_first_token_is_put_before_every_text(layer: detok.Layer) -> None:
+    found = mean_attention(layer, [[5, 6], [7]], 2, first=299)
+    expected = detok.attention(detok.terms(layer, [299, 5, 6]))[:, 2]
+    torch.testing.assert_close(found.mean, expected)
+    assert (found.n_used, found.n_short) == (1, 1)
+
+
+def test_progress_counts_the_texts(layer: detok.Layer) -> None:
+    calls: list[tuple[int, int | None]] = []
     mean_attention(layer, TEXTS, 7, progress=lambda *call: calls.append(call))
-    assert calls == [(2, 3), (3, 3)]
+    assert calls == [(n, 5) for n in range(1, 6)]
+    calls.clear()
+    mean_attention(layer, iter(TEXTS), 7, progress=lambda *call: calls.append(call))
+    assert calls[-1] == (5, None)
 
 
 def test_texts_that_are_all_too_short_are_refused(layer: detok.Layer) -> None:
@@ -72,5 +88,6 @@ def test_texts_that_are_all_too_short_are_refused(layer: detok.Layer) -> None:
 def test_positions_and_tokens_that_the_model_has_not_are_refused(layer: detok.Layer) -> None:
     with pytest.raises(InputError, match="expected 0 ≤ i < L = 16"):
         mean_attention(layer, TEXTS, 16)
-    with pytest.raises(InputError, match="token id 300 is out of range"):
-        mean_attention(layer, [[1, 300, 2]], 2)
+    with pytest.raises(InputError, match="text 2 of those given: token id 300 is out of range"):
+        mean_attention(layer, [[1], [1, 300, 2]], 2)
+    assert mean_attention(layer, [[1, 2, 300]], 1).n_used == 1  # what follows i is not read
