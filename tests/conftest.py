@@ -12,12 +12,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from hypothesis import settings
 from transformers import GPT2LMHeadModel
 
 import detok
+from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
 from tests.support.models import random_checkpoint
 
 if TYPE_CHECKING:
@@ -70,3 +73,20 @@ def model(checkpoint: Path) -> GPT2LMHeadModel:
 def layer(checkpoint: Path) -> detok.Layer:
     """The random checkpoint's first layer, in float64 on the CPU."""
     return detok.load(str(checkpoint), device="cpu", dtype=torch.float64)
+
+
+@pytest.fixture(scope="session")
+def counts(layer: detok.Layer) -> Counts:
+    """Zipfian text in which the tokens 270 to 299 never occur."""
+    ids = (np.random.default_rng(1).pareto(0.9, 20_000) * 3).astype(int) % 270
+    return count_ids(np.concatenate([ids, np.arange(270)]), layer.vocab_size)
+
+
+@pytest.fixture(scope="session")
+def no_counts(layer: detok.Layer) -> Counts:
+    return count_ids(np.array([], dtype=int), layer.vocab_size)
+
+
+@pytest.fixture(scope="session")
+def areas(layer: detok.Layer, counts: Counts) -> detok.Auroc:
+    return detok.auroc(layer, counts)

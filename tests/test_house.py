@@ -1,6 +1,7 @@
 """Who may import whom, by the syntax trees, and the names that `detok` hands on."""
 
 import ast
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -42,6 +43,25 @@ KEPT_TO = {
 }
 
 
+# What a sentence leaves to its table.
+COMPUTATIONS = {
+    *("groupby", "pivot", "merge", "melt", "sort_values", "value_counts", "apply", "agg"),
+    *("sum", "mean", "median", "quantile", "std", "var", "min", "max", "corr", "rank"),
+    *(
+        "diff",
+        "cumsum",
+        "abs",
+        "round",
+        "argmax",
+        "argmin",
+        "argsort",
+        "nonzero",
+        "double",
+        "numpy",
+    ),
+}
+
+
 def files(room: str) -> list[Path]:
     path = ROOT / room
     return [path] if path.suffix else sorted(path.rglob("*.py"))
@@ -78,6 +98,27 @@ def test_nothing_is_imported_from_above(room: str) -> None:
         assert not {library for library in found & KEPT_TO.keys() if room not in KEPT_TO[library]}
 
 
+@pytest.mark.parametrize("path", files("detok/readings"), ids=lambda path: path.stem)
+def test_readings_compute_nothing(path: Path) -> None:
+    assert not imports(path) & {"numpy", "torch", "scipy"}
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call):
+            function = node.func
+            if isinstance(function, ast.Attribute):
+                assert function.attr not in COMPUTATIONS, (path.name, node.lineno)
+            elif isinstance(function, ast.Name):
+                assert function.id not in {"sum", "sorted"}, (path.name, node.lineno)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            assert node.value.id != "pd" or node.attr in {"DataFrame", "Series"}, path.name
+
+
+@pytest.mark.parametrize("room", ["detok", "pages", "app.py"])
+def test_colours_are_in_the_palette(room: str) -> None:
+    for path in files(room):
+        if path != ROOT / "detok/charts/palette.py":
+            assert not re.search(r"#[0-9a-fA-F]{6}\b", path.read_text(encoding="utf-8")), path
+
+
 @pytest.mark.parametrize("name", detok.__all__)
 def test_a_public_name_says_what_it_is(name: str) -> None:
     thing = getattr(detok, name)
@@ -90,8 +131,9 @@ def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
         "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
-        "MeanContributions NotDownloadable Pair PositionBias Terms Vocabulary ablate affinity "
-        "affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary contributions "
-        "contributions_over count count_files counts_for excerpts explain_pair layernorm_stats "
-        "load mean_attention position_bias position_summary previous_piece_ranks terms"
+        "MeanContributions NotDownloadable Pair PositionBias TOKEN_KINDS Terms Vocabulary ablate "
+        "affinity affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary "
+        "contributions count count_files counts_for excerpts explain_pair layernorm_stats load "
+        "mean_attention mean_contributions position_bias position_summary previous_piece_ranks "
+        "self_assertion terms token_kinds"
     )

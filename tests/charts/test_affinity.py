@@ -1,87 +1,54 @@
-"""Each chart is valid Vega-Lite with axis titles and tooltips, and shows what its table holds."""
+"""The charts of token affinity are whole and show what their tables hold."""
 
-from collections.abc import Iterator
-from typing import Any
-
-import altair as alt
 import numpy as np
 import pandas as pd
 import pytest
 
 import detok
-from detok.charts import affinity as affinity_charts, overview as overview_charts
+from detok.charts import affinity as charts
 from detok.counting.in_memory import count_ids
 from detok.tables import affinity as tables
+from tests.support.charts import data, encodings
 
 IDS = [70, 12, 250, 12, 9]
 
 
-def marks(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The parts of a chart that have an encoding of their own."""
-    for part in [spec, *spec.get("layer", []), *([spec["spec"]] if "spec" in spec else [])]:
-        if "encoding" in part:
-            yield part
-
-
-def data(spec: dict[str, Any]) -> list[dict[str, Any]]:
-    return next(iter(spec["datasets"].values()))
-
-
 @pytest.fixture(scope="module")
-def found(layer: detok.Layer) -> pd.DataFrame:
+def best(layer: detok.Layer) -> pd.DataFrame:
     counts = count_ids(np.array([*IDS, 3, 70, 70]), layer.vocab_size)
     return tables.with_counts(detok.affinity(layer, 70, k=8), layer, 70, "past", counts)
 
 
-@pytest.fixture(params=["bars", "bars by head", "ranks", "heat map", "heat maps", "emergence"])
-def chart(request: pytest.FixtureRequest, layer: detok.Layer, found: pd.DataFrame) -> alt.Chart:
-    emergence = pd.DataFrame({"tokens": [0, 10, 100], "head": 0, "held_out_loss": 2.0, "auroc": 1})
+@pytest.mark.parametrize("name", ["bars", "bars by head", "ranks", "heat map", "heat maps"])
+def test_every_chart_has_axis_titles_and_tooltips(
+    layer: detok.Layer, best: pd.DataFrame, name: str
+) -> None:
     make = {
-        "bars": lambda: affinity_charts.affinity_bars(found[found["head"] == 0]),
-        "bars by head": lambda: affinity_charts.affinity_bars(found),
-        "ranks": lambda: affinity_charts.rank_heatmap(
-            tables.piece_ranks(layer, IDS), layer.vocab_size
-        ),
-        "heat map": lambda: affinity_charts.affinity_heatmap(
-            tables.affinity_pairs(layer, IDS, [1])
-        ),
-        "heat maps": lambda: affinity_charts.affinity_heatmap(
-            tables.affinity_pairs(layer, IDS, [0, 1])
-        ),
-        "emergence": lambda: overview_charts.emergence(emergence, "auroc", "AUROC", ".2f"),
+        "bars": lambda: charts.bars(best[best["head"] == 0]),
+        "bars by head": lambda: charts.bars(best),
+        "ranks": lambda: charts.piece_ranks(tables.piece_ranks(layer, IDS), layer.vocab_size),
+        "heat map": lambda: charts.pairs(tables.pairs(layer, IDS, [1])),
+        "heat maps": lambda: charts.pairs(tables.pairs(layer, IDS, [0, 1])),
     }
-    return make[request.param]()
-
-
-def test_every_chart_has_axis_titles_and_tooltips(chart: alt.Chart) -> None:
-    spec = chart.to_dict()
-    parts = list(marks(spec))
-    assert parts
-    encoding = parts[0]["encoding"]
-    assert encoding["tooltip"]
-    assert encoding["x"]["title"]
+    spec = make[name]().to_dict()
+    first = next(encodings(spec))
+    assert first["tooltip"]
+    assert first["x"]["title"]
     # The panels of bars have the tokens themselves on that axis and no room for a title.
-    assert encoding["y"]["title"] or "spec" in spec
+    assert first["y"]["title"] or "spec" in spec
     assert len(data(spec)) > 0
 
 
-def test_bars_tell_known_pairs_from_unknown_ones(found: pd.DataFrame) -> None:
-    spec = affinity_charts.affinity_bars(found).to_dict()
-    assert {row["known"] for row in data(spec)} == set(found["known"])
-    without = affinity_charts.affinity_bars(found.drop(columns=["count", "known"])).to_dict()
+def test_bars_tell_known_pairs_from_unknown_ones(best: pd.DataFrame) -> None:
+    spec = charts.bars(best).to_dict()
+    assert {row["known"] for row in data(spec)} == set(best["known"])
+    without = charts.bars(best.drop(columns=["count", "known"])).to_dict()
     assert "count" not in str(without["spec"]["encoding"]["tooltip"])
 
 
 def test_diverging_scales_are_centred_at_zero(layer: detok.Layer) -> None:
-    pairs = tables.affinity_pairs(layer, IDS, [0])
-    low, middle, high = affinity_charts.affinity_heatmap(pairs).to_dict()["encoding"]["color"][
-        "scale"
-    ]["domain"]
+    pairs = tables.pairs(layer, IDS, [0])
+    scale = charts.pairs(pairs).to_dict()["encoding"]["color"]["scale"]
+    low, middle, high = scale["domain"]
     assert (low, middle) == (-high, 0)
     assert high == pytest.approx(pairs["score"].abs().max())
-
-
-def test_the_untrained_model_is_left_out_of_a_log_scale() -> None:
-    history = pd.DataFrame({"tokens": [0, 10], "head": 0, "held_out_loss": 2.0, "auroc": 0.5})
-    spec = overview_charts.emergence(history, "auroc", "AUROC", ".2f").to_dict()
-    assert [row["tokens"] for row in data(spec)] == [10]

@@ -1,8 +1,5 @@
 """The charts of a text's terms: valid, titled, in the colours of the terms, and selectable."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import altair as alt
 import pytest
 
@@ -10,6 +7,7 @@ import detok
 from detok.charts import terms as charts
 from detok.charts.palette import TERM_COLORS
 from detok.tables import terms as tables
+from tests.support.charts import encodings
 
 IDS = [70, 12, 250, 12, 9, 9, 31]
 
@@ -29,9 +27,9 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
     ]
 )
 def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMixin:
-    found = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
-    one = found[found["head"] == 0]
-    over = tables.averaged(detok.contributions_over(layer, [IDS, IDS[:3]]))
+    nats = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
+    one = nats[nats["head"] == 0]
+    over = tables.averaged(detok.mean_contributions(layer, [IDS, IDS[:3]]))
     terms = detok.terms(layer, IDS, 1)
     dropped = detok.ablate(terms, ["pp"])
     maps = tables.maps(layer, IDS, terms, range(7))
@@ -41,10 +39,10 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     )
     pair = detok.explain_pair(layer, IDS, 5, 2, 1)
     make = {
-        "one head": lambda: charts.contributions(tables.drawn(one)),
-        "all heads": lambda: charts.contributions(tables.drawn(found)),
-        "averages": lambda: charts.contributions(tables.drawn(over)),
-        "ranking": lambda: charts.ranking(tables.ranking(found)),
+        "one head": lambda: charts.contributions(tables.drawn(one).table),
+        "all heads": lambda: charts.contributions(tables.drawn(nats).table),
+        "averages": lambda: charts.contributions(tables.drawn(over).table),
+        "ranking": lambda: charts.ranking(tables.ranking(nats)),
         "maps": lambda: charts.maps(maps),
         "bare maps": lambda: charts.maps(maps, dark=True, labelled=False),
         "attention": lambda: charts.attention(attention, "left", chosen=(5, 2)),
@@ -53,14 +51,6 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
         "waterfall": lambda: charts.waterfall(tables.waterfall(layer, IDS, pair)),
     }
     return make[request.param]()
-
-
-def encodings(spec: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Those of a chart's parts, however deep."""
-    if "encoding" in spec:
-        yield spec["encoding"]
-    for part in [*spec.get("layer", []), *spec.get("concat", []), spec.get("spec", {})]:
-        yield from encodings(part) if part else ()
 
 
 def test_every_chart_has_titles_tooltips_and_data(chart: alt.TopLevelMixin) -> None:

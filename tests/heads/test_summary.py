@@ -1,22 +1,17 @@
-"""The AUROC in a few numbers: intervals, kinds, extremes, ROC curves, and what is said of them."""
+"""The AUROC in a few numbers: intervals, kinds, and samples."""
 
 from dataclasses import replace
 
 import numpy as np
-import pandas as pd
 import pytest
 
 import detok
 from detok import InputError
-from detok.charts import heads as charts
 from detok.counting.counts import Counts, no_counts
 from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP
-from detok.heads.curves import N_POINTS
 from detok.heads.summary import has_area, sample_of_tokens
-from detok.model.token_kinds import CONTINUES, KINDS, token_kinds
-from detok.readings import heads as readings
-from detok.tables import heads as tables
+from detok.model.token_kinds import CONTINUES, TOKEN_KINDS, token_kinds
 
 
 @pytest.fixture(scope="module")
@@ -99,132 +94,20 @@ def test_a_sample_is_drawn_once_each_and_by_its_seed() -> None:
 
 
 def test_by_kind(layer: detok.Layer, found: detok.Auroc) -> None:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    table = tables.by_kind(found, kinds, "paper")
-    assert table["kind"].unique().tolist() == list(KINDS)
+    kinds = token_kinds(layer)
+    table = detok.auroc_by_kind(found, kinds)
+    assert table["kind"].unique().tolist() == list(TOKEN_KINDS)
     assert table.groupby("head")["n"].sum().tolist() == [layer.vocab_size - 40] * layer.n_heads
     chosen = found.has_area & (kinds == CONTINUES)
     row = table[(table["head"] == 1) & (table["kind"] == CONTINUES)].iloc[0]
     assert row["mean"] == pytest.approx(found.area[1, chosen].mean())
-    assert row["label"] == f"{CONTINUES} ({chosen.sum()})"
-    assert f"{CONTINUES}: head" in readings.by_kind_reading(table)
 
 
-def test_nothing_counted_is_said_to_have_no_auroc(layer: detok.Layer) -> None:
+def test_nothing_counted_has_no_auroc(layer: detok.Layer) -> None:
     none = no_counts(layer)
     assert not has_area(none).any()
     found = detok.auroc(layer, none)
     table = detok.auroc_summary(found, none)
     assert table["mean"].isna().all()
     assert table["diagonal_share"].between(0, 1).all()
-    assert "No head has an AUROC" in readings.summary_answer(table)
-    assert "Known pairs" not in readings.shares_reading(table, found, none)
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    assert tables.by_kind(found, kinds, "paper")["mean"].isna().all()
-
-
-def test_the_sentences_name_the_best_head_and_what_was_left_out(
-    found: detok.Auroc, counts: Counts
-) -> None:
-    table = detok.auroc_summary(found, counts)
-    best = table["mean"].idxmax()
-    assert f"Head {best} tells" in readings.summary_answer(table)
-    assert "confidence" not in readings.summary_answer(table)
-    said = readings.summary_reading(table, found, counts, "paper")
-    assert "Over all 300 tokens. 40 have no observed predecessor and are left out" in said
-    said = readings.summary_reading(table, found, counts, "authors")
-    assert "count as 0" in said
-
-
-def test_extremes_are_sorted_and_have_enough_predecessors(
-    layer: detok.Layer, found: detok.Auroc, counts: Counts
-) -> None:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    table = tables.extremes(layer, found, counts, kinds, 1, 18)
-    best, worst = (table[table["end"] == end] for end in ("best", "worst"))
-    enough = found.has_area & (found.n_past >= 18)
-    assert best["area"].iloc[0] == found.area[1, enough].max()
-    assert worst["area"].iloc[0] == found.area[1, enough].min()
-    assert best["area"].is_monotonic_decreasing
-    assert worst["area"].is_monotonic_increasing
-    assert (table["predecessors"] >= 18).all()
-    assert not table["token_id"].duplicated().any()
-    token = int(best["token_id"].iloc[0])
-    past, weight = counts.row(token)
-    joined = layer.tokenizer.show(int(past[weight.argmax()]), token)
-    assert best["joined"].iloc[0] == joined
-    said = readings.extremes_reading(table, found, counts, 1, 18)
-    assert f"{enough.sum()} tokens among all 300" in said
-    nothing = tables.extremes(layer, found, counts, kinds, 1, 300)
-    assert nothing.empty
-    assert "choose a smaller number" in readings.extremes_reading(nothing, found, counts, 1, 300)
-
-
-def test_the_area_under_a_thinned_curve_is_the_auroc(layer: detok.Layer, counts: Counts) -> None:
-    curves = tables.token_curves(layer, counts, 5)
-    for _, curve in curves.groupby("head"):
-        x, y = curve["false_positive"].to_numpy(), curve["true_positive"].to_numpy()
-        assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
-        assert (np.diff(x) >= 0).all()
-        assert (np.diff(y) >= 0).all()
-        assert len(curve) <= 2 * (N_POINTS + 1)
-        assert np.trapezoid(y, x) == pytest.approx(curve["area"].iloc[0], abs=0.01)
-
-
-def test_the_whole_curve_has_the_auroc_as_its_area(
-    layer: detok.Layer, counts: Counts, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("detok.heads.curves.N_POINTS", 100_000)
-    curves = tables.token_curves(layer, counts, 5)
-    for _, curve in curves.groupby("head"):
-        area = np.trapezoid(curve["true_positive"], curve["false_positive"])
-        assert area == pytest.approx(curve["area"].iloc[0], abs=1e-9)
-
-
-def test_a_token_without_an_auroc_has_no_curve(layer: detok.Layer, counts: Counts) -> None:
-    curves = tables.token_curves(layer, counts, 299)
-    assert curves.empty
-    assert "no observed predecessor" in readings.token_answer(layer, counts, 299, curves)
-
-
-def test_predecessors_have_the_ranks_of_a_search(layer: detok.Layer, counts: Counts) -> None:
-    table = tables.predecessors(layer, counts, 5, 6)
-    past, weight = counts.row(5)
-    assert table["count"].tolist() == sorted(weight.tolist(), reverse=True)[:6]
-    everything = detok.affinity(layer, 5, k=layer.vocab_size)
-    for _, row in table.iterrows():
-        assert row["token_id"] in past
-        for head in range(layer.n_heads):
-            of_head = everything[everything["head"] == head].set_index("token_id")
-            assert row[f"head_{head}"] == of_head.loc[row["token_id"], "rank"]
-    assert "1 is best" in readings.predecessors_reading(table, layer)
-
-
-@pytest.fixture(params=["means", "kinds", "curves"])
-def spec(
-    request: pytest.FixtureRequest, layer: detok.Layer, found: detok.Auroc, counts: Counts
-) -> dict:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    make = {
-        "means": lambda: charts.means(detok.auroc_summary(found, counts), 1),
-        "kinds": lambda: charts.kinds(tables.by_kind(found, kinds, "paper"), True),
-        "curves": lambda: charts.curves(tables.token_curves(layer, counts, 5), 1),
-    }
-    return make[request.param]().to_dict()
-
-
-def test_every_chart_has_titles_tooltips_and_data(spec: dict) -> None:
-    encodings = [part["encoding"] for part in spec["layer"]]
-    assert any("tooltip" in encoding for encoding in encodings)
-    titled = [e for e in encodings if e.get("x", {}).get("title") and e.get("y", {}).get("title")]
-    assert titled
-    assert all(len(rows) for rows in spec["datasets"].values())
-
-
-def test_a_kind_without_tokens_leaves_no_cell() -> None:
-    table = pd.DataFrame(
-        {"head": 0, "kind": ["a", "b"], "label": ["a (1)", "b (0)"], "n": [1, 0]}
-        | {name: [0.5, np.nan] for name in ("mean", "median", "std")}
-    )
-    (rows,) = charts.kinds(table).to_dict()["datasets"].values()
-    assert [row["kind"] for row in rows] == ["a"]
+    assert detok.auroc_by_kind(found, token_kinds(layer))["mean"].isna().all()

@@ -1,5 +1,6 @@
 """The pages of positions and LayerNorm: they show what the library computes, every control acts."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,9 +11,6 @@ from streamlit.testing.v1 import AppTest
 
 import detok
 from detok.app import cached
-from detok.charts import positions as charts
-from detok.tables import common, layernorm as layernorm_tables, positions as positions_tables
-from tests.support.models import random_checkpoint
 from tests.support.pages import downloads, run, succeed, texts
 
 POSITIONS = "pages/2_Positional_bias.py"
@@ -26,6 +24,9 @@ def test_the_summary_is_what_the_library_computes() -> None:
     pd.testing.assert_frame_equal(test.dataframe[0].value, expected, check_dtype=False)
     assert len(downloads(test)) == len(set(downloads(test))) == 6
     assert "over 120 excerpts" in texts(test)
+    succeed(test.toggle(key="layernorm").set_value(False).run())
+    expected = detok.position_summary(layer, 100, [64, 128, 192], layernorm=False)
+    pd.testing.assert_frame_equal(test.dataframe[0].value, expected, check_dtype=False)
 
 
 def change_head(test: AppTest) -> None:
@@ -67,12 +68,6 @@ def test_the_ends_are_drawn_only_when_asked_for() -> None:
     assert "Not drawn" in texts(test)
     succeed(test.toggle(key="ends").set_value(True).run())
     assert "Not drawn" not in texts(test)
-    layer = detok.load("mini")
-    curves = positions_tables.curves(detok.position_bias(layer, 100), True)
-    for ends, expected in [(False, range(1, 255)), (True, range(256))]:
-        drawn = positions_tables.drawn(curves, layer, 100, 3, ends)
-        assert drawn["j"].tolist() == list(expected)
-        assert set(drawn["head"]) == {3}
 
 
 @pytest.mark.parametrize("i", ["0", "1", "255"])
@@ -90,19 +85,6 @@ def test_own_texts_are_counted_and_short_ones_refused_in_a_sentence() -> None:
     succeed(test.text_area(key="texts").input(short).run())
     assert "No text reaches position 50" in texts(test)
     assert "by position alone" in texts(test).lower()
-
-
-def test_many_positions_are_thinned_but_the_last_ones_stay(tmp_path: Path) -> None:
-    random_checkpoint(tmp_path, n_positions=1024)
-    layer = detok.load(str(tmp_path), device="cpu")
-    assert positions_tables.thinning(layer) == 4
-    curves = positions_tables.curves(detok.position_bias(layer, 500), False)
-    drawn = positions_tables.drawn(curves, layer, 500, None, True)
-    j = drawn.loc[drawn["head"] == 0, "j"]
-    assert len(j) < 290
-    assert {0, 4, 8, *range(469, 501), 1023} <= set(j)
-    chart = charts.total(drawn, 500).to_dict()
-    assert chart["facet"]["field"] == "head"
 
 
 def test_measured_attention_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,25 +122,10 @@ def test_every_control_changes_the_switch(change: Callable[[AppTest], None]) -> 
     assert texts(test) != said
 
 
-def test_the_steps_of_the_switch_end_with_the_score() -> None:
-    layer = detok.load("mini")
-    bias = detok.position_bias(layer, 100)
-    table = layernorm_tables.switch(layer, bias, 2)
-    assert table["j"].tolist() == [0, 0, 0, 50, 50, 50]
-    for j, rows in table.groupby("j"):
-        raw, _, score = rows["score"]
-        assert raw == pytest.approx((bias.raw_p + bias.raw_pp)[2, j].item(), rel=1e-5)
-        assert score == pytest.approx(bias.total[2, j].item())
-        assert rows["score"].iloc[1] / rows["sigma_j"].iloc[0] == pytest.approx(score, rel=1e-4)
-
-
-def test_the_drawn_tokens_are_a_light_sample_with_the_most_frequent_first() -> None:
-    layer = detok.load("mini")
-    table = pd.DataFrame({"token_id": range(8000), "count": 9, "variance": 0.5})
-    drawn = common.sampled(table, layer)
-    assert len(drawn) <= common.MAX_POINTS
-    assert drawn["token_id"].iloc[0] == 0
-    assert drawn["token"].iloc[1] == layer.tokenizer.show(3)
+def test_var_e_against_frequency_is_that_of_the_frequency_page() -> None:
+    said = [texts(run(page)) for page in (LAYERNORM, "pages/6_Token_frequency.py")]
+    sentences = [re.search(r"Spearman's ρ of Var\(e\).*", text)[0] for text in said]
+    assert sentences[0] == sentences[1]
 
 
 @pytest.mark.parametrize("page", [POSITIONS, LAYERNORM])

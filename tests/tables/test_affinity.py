@@ -1,12 +1,12 @@
-"""The tables of the pages against the library, and sentences that follow from their numbers."""
+"""The tables of token affinity against the library."""
 
 import numpy as np
 import pandas as pd
+import pytest
 import torch
 
 import detok
 from detok.counting.in_memory import count_ids
-from detok.readings import affinity as affinity_readings, overview as overview_readings
 from detok.tables import affinity as tables
 
 IDS = [70, 12, 250, 12, 9]
@@ -20,8 +20,6 @@ def test_pairs_are_looked_up_in_their_order(layer: detok.Layer) -> None:
         known = table[table["known"]]
         assert sorted(known["token_id"].unique()) == before_or_after
         assert (known["count"] == [counts.pair(*p) for p in pairs(known, side)]).all()
-        reading = affinity_readings.affinity_reading(table, counts)
-        assert f"{len(known)} of the {len(table)} pairs" in reading
 
 
 def pairs(table: pd.DataFrame, side: str) -> list[tuple[int, int]]:
@@ -38,12 +36,23 @@ def test_side_by_side_marks_known_pairs(layer: detok.Layer) -> None:
     assert wide["Head 0"].tolist()[0] == table["joined_shown"].iloc[0]
 
 
-def test_the_best_head_is_the_one_with_the_smallest_typical_rank(layer: detok.Layer) -> None:
+def test_the_ranks_of_pieces(layer: detok.Layer) -> None:
     table = tables.piece_ranks(layer, IDS)
+    ranks = detok.previous_piece_ranks(layer, IDS)
     assert len(table) == layer.n_heads * (len(IDS) - 1)
-    typical = {h: np.exp(np.log(rows["rank"]).mean()) for h, rows in table.groupby("head")}
-    best = min(typical, key=typical.get)
-    assert f"Head {best} ranks it highest" in affinity_readings.piece_ranks_reading(table, layer)
+    show = layer.tokenizer.show
+    for row in table.itertuples():
+        t = row.position
+        assert row.rank == ranks[row.head, t - 1]
+        assert row.pair == f"{t}: {show(IDS[t - 1])} + {show(IDS[t])}"
+
+
+def test_the_typical_rank_is_the_geometric_mean(layer: detok.Layer) -> None:
+    table = tables.piece_ranks(layer, IDS)
+    for row in tables.typical_ranks(table).itertuples():
+        ranks = table.loc[table["head"] == row.head, "rank"]
+        assert row.rank == pytest.approx(np.prod(ranks.astype(float)) ** (1 / len(ranks)))
+        assert row.n == 4
 
 
 def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) -> None:
@@ -54,28 +63,17 @@ def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) ->
     assert len(tables.sampled_tokens(layer, 1, 10**6)) == layer.vocab_size
 
 
+def test_pairs_are_in_their_place(layer: detok.Layer) -> None:
+    matrix = detok.affinity_matrix(layer, IDS)
+    for row in tables.pairs(layer, IDS, [1, 0]).itertuples():
+        assert row.score == pytest.approx(matrix[row.head, row.row, row.column].item(), abs=1e-3)
+        assert row.current == layer.tokenizer.show(IDS[row.row])
+        assert row.past == layer.tokenizer.show(IDS[row.column])
+
+
 def test_diagonal_heads_are_counted(layer: detok.Layer) -> None:
-    table = tables.affinity_pairs(layer, IDS[:3], [0, 1])
-    matrix = detok.affinity_matrix(layer, IDS[:3])
-    own = (matrix.argmax(dim=2) == torch.arange(3)).sum(dim=1).tolist()
-    best = max(range(2), key=own.__getitem__)
-    assert (
-        f"partner in head {best} for {own[best]} of 3"
-        in affinity_readings.affinity_pairs_reading(table)
-    )
-
-
-def test_the_reading_of_emergence_follows_from_its_table() -> None:
-    history = pd.DataFrame(
-        {
-            "step": [0, 0, 0, 9, 9, 9],
-            "tokens": [0, 0, 0, 9e6, 9e6, 9e6],
-            "head": [0, 1, 2] * 2,
-            "auroc": [0.49, 0.5, 0.52, 0.6, 0.9, 0.7],
-            "held_out_loss": [9.0, 9.0, 9.0, 4.5, 4.5, 4.5],
-        }
-    )
-    reading = overview_readings.emergence_reading(history)
-    assert "between 0.49 and 0.52" in reading
-    assert "after 9 M tokens head 1 reaches 0.90, the others' median is 0.65" in reading
-    assert "from 9.00 to 4.50" in reading
+    own = (detok.affinity_matrix(layer, IDS[:3]).argmax(dim=2) == torch.arange(3)).sum(dim=1)
+    table = tables.own_copies(tables.pairs(layer, IDS[:3], [0, 1]))
+    assert table.set_index("head")["own"].to_dict() == dict(enumerate(own.tolist()))
+    assert table["own"].is_monotonic_decreasing
+    assert (table["n"] == 3).all()

@@ -1,46 +1,59 @@
-"""T^e and Var(e) against counts: what the tables hold, and what is said of them."""
+"""T^e and Var(e) against counts: what the tables hold."""
 
 import numpy as np
+import pandas as pd
 import pytest
-import torch
+from scipy import stats
 
 import detok
-from detok.charts import frequency as charts
-from detok.counting.counts import Counts, no_counts
-from detok.counting.in_memory import count_ids
-from detok.model.token_kinds import token_kinds
-from detok.readings import frequency as readings
-from detok.scores.frequency import self_assertion
-from detok.tables import common, frequency as tables
-
-
-@pytest.fixture(scope="module")
-def counts(layer: detok.Layer) -> Counts:
-    """Zipfian text in which the tokens 270 to 299 never occur."""
-    ids = (np.random.default_rng(1).pareto(0.9, 20_000) * 3).astype(int) % 270
-    return count_ids(np.concatenate([ids, np.arange(270)]), layer.vocab_size)
-
-
-def test_self_assertion_is_the_mean_over_positions_but_for_sigma(layer: detok.Layer) -> None:
-    """T^e of a text's tokens, with the exact σ at their positions put back to its mean."""
-    ids = [70, 12, 250, 9]
-    exact = detok.terms(layer, ids).e  # (H, n)
-    positions = torch.arange(len(ids))
-    at_position = layer.sigma.pairs(torch.tensor(ids), positions)
-    expected = exact * at_position / layer.moments.token_mean[ids]
-    torch.testing.assert_close(self_assertion(layer)[:, ids], expected)
+from detok.counting.counts import Counts
+from detok.tables import frequency as tables
 
 
 def test_the_table_has_every_token(layer: detok.Layer, counts: Counts) -> None:
     table = tables.tokens(layer, counts)
     assert table["token_id"].tolist() == list(range(layer.vocab_size))
     assert table["count"].tolist() == counts.tokens.tolist()
-    scores = self_assertion(layer).numpy()
+    scores = detok.self_assertion(layer).numpy()
     np.testing.assert_allclose(table["head_1"], scores[1])
     np.testing.assert_allclose(table["variance"], layer.W_E.var(dim=1, correction=0).numpy())
     occurring = tables.seen(table)
     assert len(occurring) == 270
     assert occurring["count"].is_monotonic_decreasing
+
+
+def of(count: np.ndarray, score: np.ndarray) -> pd.Series:
+    """The correlation of one made-up head."""
+    table = pd.DataFrame({"count": count, "variance": np.ones(len(count)), "head_0": score})
+    return tables.correlations(table).loc[1]
+
+
+@pytest.mark.parametrize("n", [3, 10, 5000])
+@pytest.mark.parametrize("share", [0.0, 0.2, -0.6])
+def test_correlations_by_ranks_and_their_formula(n: int, share: float) -> None:
+    generator = np.random.default_rng(n)
+    count = generator.integers(1, max(4, n // 2), n)  # with ties
+    score = share * count / n + generator.normal(size=n) / 4
+    found = of(count, score)
+    rho, _ = stats.pearsonr(stats.rankdata(count), stats.rankdata(score))
+    assert found["rho"] == pytest.approx(rho, abs=1e-12)
+    t = abs(rho) * np.sqrt((n - 2) / (1 - rho**2))
+    assert found["p"] == pytest.approx(2 * stats.t.sf(t, n - 2), rel=1e-6, abs=1e-290)
+    assert found["n"] == n
+
+
+def test_a_p_value_too_small_to_print_is_no_zero() -> None:
+    count = np.arange(1, 50_001)
+    found = of(count, count + 9000 * np.sin(count))
+    assert found["p"] == 0
+    assert found["p_shown"] == "< 1e-300"
+    assert of(count[:4], np.array([1, 3, 2, 4]))["p_shown"] == "= 0.2"
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("n", [0, 1, 9])
+def test_nothing_that_varies_has_no_correlation(n: int) -> None:
+    assert np.isnan(of(np.ones(n), np.arange(n))["rho"])
 
 
 def test_a_head_that_asks_for_rare_tokens_is_found(layer: detok.Layer, counts: Counts) -> None:
@@ -50,10 +63,7 @@ def test_a_head_that_asks_for_rare_tokens_is_found(layer: detok.Layer, counts: C
     assert rho["measure"].tolist() == ["Var(e)", "T^e, head 0", "T^e, head 1"]
     assert rho.loc[1, "rho"] == pytest.approx(-1)
     assert rho.loc[1, "p_shown"] == "< 1e-300"
-    assert "rare tokens" in readings.self_assertion_answer(rho, 0)
-    assert "Strongest is head 0: -1.00" in readings.self_assertion_answer(rho, None)
     assert tables.by_measure(rho)["T^e, head 0"].tolist() == ["-1.000", "< 1e-300"]
-    assert "over 270 tokens" in readings.variance_reading(rho)
 
 
 def test_the_tokens_furthest_from_the_trend(layer: detok.Layer, counts: Counts) -> None:
@@ -61,54 +71,30 @@ def test_the_tokens_furthest_from_the_trend(layer: detok.Layer, counts: Counts) 
     table["head_0"] = np.random.default_rng(0).normal(size=300)
     table.loc[[17, 23], "head_0"] = [40, -50]
     trend = tables.with_trend(table, "head_0")
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    found = tables.furthest(trend, layer, kinds)
+    found = tables.furthest(trend, layer, detok.token_kinds(layer))
     above, below = (found[found["side"] == side] for side in ("above", "below"))
     assert (above["token_id"].iloc[0], below["token_id"].iloc[0]) == (17, 23)
     assert above["distance"].is_monotonic_decreasing
     assert below["distance"].is_monotonic_increasing
     assert above["shown"].iloc[0] == layer.tokenizer.show(17)
-    said = readings.furthest_reading(found, trend, "head_0")
-    assert f"is {layer.tokenizer.show(23)} (occurs" in said
-    assert "more than 5 away: 2 of 270 tokens" in said
+    assert set(tables.far(trend)["token_id"]) == {17, 23}
 
 
 def test_tokens_that_never_occur_are_apart(layer: detok.Layer, counts: Counts) -> None:
     table = tables.tokens(layer, counts)
-    said = readings.never_reading(table, "variance")
-    assert said.startswith("30 of 300 tokens never occur")
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    listed = tables.largest(table[table["count"] == 0], layer, kinds, "variance")
+    occurrence = tables.occurrence(table, "variance").set_index("occurs")
+    assert occurrence["tokens"].to_dict() == {False: 30, True: 270}
+    assert occurrence.loc[False, "median"] == table["variance"][270:].median()
+    never = table[table["count"] == 0]
+    listed = tables.largest(never, layer, detok.token_kinds(layer), "variance")
     assert set(listed["token_id"]) == set(range(270, 300))
     assert listed["value"].is_monotonic_decreasing
-    assert "Every token" in readings.never_reading(table[:270], "variance")
 
 
-def test_without_any_counts_nothing_breaks(layer: detok.Layer) -> None:
-    table = tables.tokens(layer, no_counts(layer))
-    rho = tables.correlations(table)
-    assert rho["rho"].isna().all()
-    assert "No rank correlation" in readings.self_assertion_answer(rho, None)
-    assert "No rank correlation" in readings.variance_reading(rho)
+def test_without_any_counts_nothing_breaks(layer: detok.Layer, no_counts: Counts) -> None:
+    table = tables.tokens(layer, no_counts)
+    assert tables.correlations(table)["rho"].isna().all()
     trend = tables.with_trend(table, "variance")
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
-    found = tables.furthest(trend, layer, kinds)
-    assert "No token occurs" in readings.furthest_reading(found, trend, "variance")
-    assert "300 of 300" in readings.never_reading(table, "variance")
-
-
-def test_charts_have_a_log_axis_titles_and_tooltips(layer: detok.Layer, counts: Counts) -> None:
-    table = tables.tokens(layer, counts)
-    trend = common.sampled(tables.with_trend(table, "variance"), layer)
-    spec = charts.against_count(trend, "value", "Var(e)").to_dict()
-    assert len(spec["layer"]) == 2
-    assert spec["layer"][0]["encoding"]["x"]["scale"]["type"] == "log"
-    assert spec["layer"][0]["encoding"]["tooltip"]
-    assert spec["layer"][1]["encoding"]["y"]["field"] == "trend"
-    drawn = common.sampled(tables.seen(table), layer, 90)
-    spec = charts.by_head(tables.by_head(drawn)).to_dict()
-    (rows,) = spec["datasets"].values()
-    assert len(rows) == 2 * 90
-    assert {row["head"] for row in rows} == {0, 1}
-    assert spec["spec"]["encoding"]["x"]["scale"]["type"] == "log"
-    assert "layer" not in charts.token_variance(drawn).to_dict()
+    assert tables.furthest(trend, layer, detok.token_kinds(layer)).empty
+    assert tables.far(trend).empty
+    assert tables.occurrence(table, "variance")["tokens"].tolist() == [300]

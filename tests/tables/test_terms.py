@@ -1,4 +1,4 @@
-"""The tables of a text's terms hold what the library computes, and their sentences follow."""
+"""The tables of a text's terms hold what the library computes."""
 
 import numpy as np
 import pandas as pd
@@ -6,7 +6,6 @@ import pytest
 import torch
 
 import detok
-from detok.readings import terms as readings
 from detok.scores.decomposition import TERMS
 from detok.tables import terms as tables
 
@@ -14,13 +13,13 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
 
 
 @pytest.fixture(scope="module")
-def found(layer: detok.Layer) -> pd.DataFrame:
+def nats(layer: detok.Layer) -> pd.DataFrame:
     return tables.per_position(layer, IDS, detok.contributions(layer, IDS))
 
 
-def test_contributions_are_in_their_place(layer: detok.Layer, found: pd.DataFrame) -> None:
+def test_contributions_are_in_their_place(layer: detok.Layer, nats: pd.DataFrame) -> None:
     values = detok.contributions(layer, IDS)
-    for row in found.sample(20, random_state=0).itertuples():
+    for row in nats.sample(20, random_state=0).itertuples():
         assert row.nats == values[TERMS.index(row.term), row.head, row.i]
         assert row.token_id == IDS[row.i]
         assert row.token == f"{row.i} {layer.tokenizer.show(row.token_id)}"
@@ -47,21 +46,21 @@ def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     part = table.merge(whole, on=["term", "i", "j"])
     assert part["centred_x"].equals(part["centred_y"])
     spread = table[table["term"] != "sum"].groupby("term")["centred"].std(ddof=0)
-    first = spread.idxmax()
-    assert f"largest first: {first} {spread.max():.2f}" in readings.maps_reading(table, 1)
+    pd.testing.assert_series_equal(tables.spreads(table).sort_index(), spread)
+    assert tables.spreads(table).is_monotonic_decreasing
 
 
-def test_the_ranking_is_by_mean(found: pd.DataFrame) -> None:
-    ranks = tables.ranking(found)
-    means = found.groupby(["head", "term"])["nats"].mean()
+def test_the_ranking_is_by_mean(nats: pd.DataFrame) -> None:
+    ranks = tables.ranking(nats)
+    means = nats.groupby(["head", "term"])["nats"].mean()
     for head, rows in ranks.groupby("head"):
         assert rows["rank"].tolist() == [1, 2, 3, 4, 5, 6]
         assert rows["nats"].is_monotonic_decreasing
         assert rows["nats"].iloc[0] == means[head].max()
-    one = ranks[ranks["head"] == 1]
-    assert f"head 1, in nats, largest first: {one['term'].iloc[0]}" in readings.ranking_reading(one)
-    several = readings.ranking_reading(ranks)
-    assert ranks["term"].iloc[0] in several.split(";")[0]
+    places = tables.places(ranks)
+    assert places.groupby("rank")["heads"].sum().tolist() == [2] * 6
+    for row in places.itertuples():
+        assert row.heads == ((ranks["rank"] == row.rank) & (ranks["term"] == row.term)).sum()
 
 
 def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
@@ -78,12 +77,10 @@ def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
     table.loc[4, "nats"] = 0.0
     drawn = tables.drawn(table)
     assert tables.thinning(table) == 2
-    assert 4 not in drawn.index
-    assert len(drawn) == n - 1
-    assert (drawn["low"] == tables.FLOOR).all()
-    reading = readings.per_position_reading(table)
-    assert "one in 2 positions" in reading
-    assert f"1 of {2 * n - 2:,} values" in reading
+    assert 4 not in drawn.table.index
+    assert len(drawn.table) == n - 1
+    assert (drawn.table["low"] == tables.FLOOR).all()
+    assert (drawn.step, drawn.n_low, drawn.n_values) == (2, 1, 2 * n - 2)
 
 
 def test_attention_maps_and_rows(layer: detok.Layer) -> None:
@@ -100,16 +97,15 @@ def test_attention_maps_and_rows(layer: detok.Layer) -> None:
     assert row.groupby("attention")["weight"].sum().tolist() == pytest.approx([1, 1])
 
 
-def test_the_reading_of_an_ablation(layer: detok.Layer) -> None:
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp", "e"])
-    reading = readings.ablation_reading(one, [1], ["pp", "e"], 3)
-    assert reading.startswith(
-        f"Without pp and e: D(P‖Q) = {one.divergence[0, 3]:.3g} nats at i = 3"
-    )
-    several = detok.ablate(detok.terms(layer, IDS), ["ee"])
-    best = int(several.divergence.mean(dim=1).argmax())
-    assert f"first: head {best}" in readings.ablation_reading(several, [0, 1], ["ee"], 3)
-    assert "the model's own" in readings.ablation_reading(one, [1], [], 3)
+def test_how_far_each_head_has_moved(layer: detok.Layer) -> None:
+    ablation = detok.ablate(detok.terms(layer, IDS), ["ee"])
+    table = tables.divergences(ablation, [0, 1], 3)
+    assert table["mean"].is_monotonic_decreasing
+    for row in table.itertuples():
+        nats = ablation.divergence[row.head]
+        assert (row.at_i, row.largest) == (nats[3], nats.max())
+        assert row.mean == pytest.approx(nats.mean().item())
+        assert row.largest_at == nats.argmax()
 
 
 def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
@@ -126,27 +122,10 @@ def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
         assert (total["part"], total["start"], total["end"]) == ("score", 0, score.total)
 
 
-def test_a_pair_in_words(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
-    words = readings.pair_reading(layer, IDS, pair)
-    assert f"(j = 2) gets {pair.chosen.weight:.2f} of" in words
-    for name, value in pair.chosen.parts.items():
-        assert f"{value:+.2f} from {name}" in words
-    assert f"(j = {pair.runner_up.j}) gets most, {pair.runner_up.weight:.2f}" in words
-    assert "the only token" in readings.pair_reading(
-        layer, IDS, detok.explain_pair(layer, IDS, 0, 0, 1)
-    )
-
-
-def test_averages_say_what_they_are_over(layer: detok.Layer) -> None:
-    found = detok.contributions_over(layer, [IDS, IDS[:2], "", "x" * 40])
-    table = tables.averaged(found)
+def test_averages_are_in_their_place(layer: detok.Layer) -> None:
+    mean = detok.mean_contributions(layer, [IDS, IDS[:2], "", "x" * 40])
+    table = tables.averaged(mean)
     row = table[(table["head"] == 1) & (table["i"] == 1) & (table["term"] == "pp")].iloc[0]
-    assert row["nats"] == found.mean[1, 1, 1]
-    assert (row["low"], row["high"]) == (found.low[1, 1, 1], found.high[1, 1, 1])
+    assert row["nats"] == mean.mean[1, 1, 1]
+    assert (row["low"], row["high"]) == (mean.low[1, 1, 1], mean.high[1, 1, 1])
     assert row["texts"] == 3
-    reading = readings.averaged_reading(found, "of your texts")
-    assert "over 3 of your texts" in reading
-    assert "position 15 by 1" in reading
-    assert "1 are longer" in reading
-    assert "1 without a token" in reading

@@ -1,0 +1,30 @@
+"""The charts of the positional bias are whole, with LayerNorm and without, for one head or all."""
+
+import pytest
+
+import detok
+from detok.charts import positions as charts
+from detok.tables import positions as tables
+from tests.support.charts import assert_whole
+
+
+@pytest.mark.parametrize("layernorm", [True, False])
+@pytest.mark.parametrize("head", [None, 1])
+def test_every_chart_is_whole(layer: detok.Layer, head: int | None, layernorm: bool) -> None:
+    bias = detok.position_bias(layer, 9, layernorm=layernorm)
+    measured = detok.mean_attention(layer, [range(16)], 9) if layernorm else None
+    curves = tables.drawn(tables.curves(bias), layer, 9, head, True)
+    attention = tables.drawn(tables.attention(bias, measured), layer, 9, head, True)
+    figures = [
+        charts.self_assertion(curves, 9),
+        charts.comparison(curves, 9),
+        charts.total(curves, 9),
+        charts.attention(attention, 9),
+        charts.attention(attention, 9, points=True),
+    ]
+    for figure in figures:
+        spec = figure.to_dict()
+        assert_whole(spec)
+        assert ("facet" in spec) is (head is None)
+        if head is None:
+            assert spec["facet"]["field"] == "head"

@@ -1,0 +1,77 @@
+"""What is said of a text's terms follows from their tables."""
+
+import pandas as pd
+import pytest
+
+import detok
+from detok.readings import terms as readings
+from detok.tables import terms as tables
+
+IDS = [70, 12, 250, 12, 9, 9, 31]
+
+
+@pytest.fixture(scope="module")
+def ranks(layer: detok.Layer) -> pd.DataFrame:
+    return tables.ranking(tables.per_position(layer, IDS, detok.contributions(layer, IDS)))
+
+
+def test_the_spread_of_the_maps(layer: detok.Layer) -> None:
+    spreads = tables.spreads(tables.maps(layer, IDS, detok.terms(layer, IDS, 1), range(7)))
+    first = spreads.idxmax()
+    assert f"in head 1, largest first: {first} {spreads[first]:.2f}," in readings.maps(spreads, 1)
+
+
+def test_the_order_of_the_terms(ranks: pd.DataFrame) -> None:
+    one = ranks[ranks["head"] == 1]
+    said = readings.ranking(one, tables.places(one))
+    assert f"head 1, in nats, largest first: {one['term'].iloc[0]}" in said
+    largest, smallest = readings.ranking(ranks, tables.places(ranks)).split(";")
+    for rank, part in ((1, largest), (6, smallest)):
+        for term, n in ranks.loc[ranks["rank"] == rank, "term"].value_counts().items():
+            assert f"{term} in {n}" in part
+
+
+def test_what_is_not_drawn() -> None:
+    table = pd.DataFrame({"head": 0, "i": range(6000), "term": "ee", "nats": 1.0})
+    table.loc[[0, 4], "nats"] = 0.0
+    said = readings.per_position(tables.drawn(table))
+    assert "one in 2 positions" in said
+    assert "1 of 5,999 values" in said
+    said = readings.per_position(tables.drawn(table[5:100]))
+    assert "rawn" not in said
+
+
+def test_averages_say_what_they_are_over(layer: detok.Layer) -> None:
+    mean = detok.mean_contributions(layer, [IDS, IDS[:2], "", "x" * 40])
+    said = readings.averaged(mean, "of your texts")
+    assert "over 3 of your texts" in said
+    assert "position 15 by 1" in said
+    assert "1 are longer" in said
+    assert "1 without a token" in said
+
+
+def test_an_ablation(layer: detok.Layer) -> None:
+    ablation = detok.ablate(detok.terms(layer, IDS, 1), ["pp", "e"])
+    nats = ablation.divergence[0]
+    one = tables.divergences(ablation, [1], 3)
+    said = readings.ablation(one, ["pp", "e"], 3)
+    assert said.startswith(f"Without pp and e: D(P‖Q) = {nats[3]:.3g} nats at i = 3")
+    assert f"at most {nats.max():.3g} (at i = {nats.argmax()})" in said
+    several = detok.ablate(detok.terms(layer, IDS), ["ee"])
+    best = int(several.divergence.mean(dim=1).argmax())
+    said = readings.ablation(tables.divergences(several, [0, 1], 3), ["ee"], 3)
+    assert f"first: head {best}" in said
+    assert "the model's own" in readings.ablation(one, [], 3)
+
+
+def test_a_pair_in_words(layer: detok.Layer) -> None:
+    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    said = readings.pair(layer, IDS, pair)
+    assert f"(j = 2) gets {pair.chosen.weight:.2f} of" in said
+    for name, value in pair.chosen.parts.items():
+        assert f"{value:+.2f} from {name}" in said
+    assert f"(j = {pair.runner_up.j}) gets most, {pair.runner_up.weight:.2f}" in said
+    term, gap = pair.widest
+    assert f"differ most in {term}, by {gap:+.2f}" in said
+    alone = detok.explain_pair(layer, IDS, 0, 0, 1)
+    assert "the only token" in readings.pair(layer, IDS, alone)

@@ -1,0 +1,115 @@
+"""The tables of detokenizing heads: of which tokens, extremes, ROC curves, and ranks."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import detok
+from detok.counting.counts import Counts
+from detok.heads.curves import N_POINTS
+from detok.heads.summary import has_area
+from detok.tables import heads as tables
+
+
+def test_the_extent_of_all_tokens_and_of_a_sample(
+    layer: detok.Layer, areas: detok.Auroc, counts: Counts
+) -> None:
+    whole = tables.extent(areas, counts)
+    assert whole.is_whole
+    assert whole.n_left_out == whole.n_left_out_of_all == (~has_area(counts)).sum() >= 30
+    part = tables.extent(detok.auroc(layer, counts, [5, 6, 299]), counts)
+    assert not part.is_whole
+    assert (part.n, part.vocab_size, part.n_left_out, part.n_seen) == (3, 300, 1, 2)
+    assert part.n_left_out_of_all == whole.n_left_out_of_all
+    assert part.chance == (len(counts.row(5)[0]) + len(counts.row(6)[0])) / 600
+
+
+def test_the_extent_without_counts(layer: detok.Layer, no_counts: Counts) -> None:
+    extent = tables.extent(detok.auroc(layer, no_counts), no_counts)
+    assert (extent.n_left_out, extent.n_seen) == (300, 0)
+    assert np.isnan(extent.chance)
+
+
+def test_the_best_head_and_the_median_of_the_others() -> None:
+    summary = pd.DataFrame({"head": range(4), "mean": [0.5, 0.9, 0.7, 0.6]})
+    best = tables.best(summary)
+    assert (best["head"], best["mean"], best["others"]) == (1, 0.9, 0.6)
+    assert np.isnan(tables.best(summary.head(1))["others"])
+
+
+def test_by_kind(layer: detok.Layer, areas: detok.Auroc) -> None:
+    table = tables.by_kind(areas, detok.token_kinds(layer), "paper")
+    row = table[table["head"] == 1].iloc[0]
+    assert row["label"] == f"{row['kind']} ({row['n']})"
+    best = tables.best_by_kind(table)
+    assert best["kind"].is_unique
+    for row in best.itertuples():
+        assert row.mean == table.loc[table["kind"] == row.kind, "mean"].max()
+    assert tables.best_by_kind(table.assign(mean=np.nan)).empty
+
+
+def test_extremes_are_sorted_and_have_enough_predecessors(
+    layer: detok.Layer, areas: detok.Auroc, counts: Counts
+) -> None:
+    kinds = detok.token_kinds(layer)
+    table = tables.extremes(layer, areas, counts, kinds, 1, 18)
+    best, worst = (table[table["end"] == end] for end in ("best", "worst"))
+    enough = areas.has_area & (areas.n_past >= 18)
+    assert tables.ranked(areas, 18).tolist() == np.flatnonzero(enough).tolist()
+    assert best["area"].iloc[0] == areas.area[1, enough].max()
+    assert worst["area"].iloc[0] == areas.area[1, enough].min()
+    assert best["area"].is_monotonic_decreasing
+    assert worst["area"].is_monotonic_increasing
+    assert (table["predecessors"] >= 18).all()
+    assert not table["token_id"].duplicated().any()
+    token = int(best["token_id"].iloc[0])
+    past, weight = counts.row(token)
+    joined = layer.tokenizer.show(int(past[weight.argmax()]), token)
+    assert best["joined"].iloc[0] == joined
+    assert tables.extremes(layer, areas, counts, kinds, 1, 300).empty
+
+
+def test_the_area_under_a_thinned_curve_is_the_auroc(layer: detok.Layer, counts: Counts) -> None:
+    curves = tables.token_curves(layer, counts, 5)
+    for _, curve in curves.groupby("head"):
+        x, y = curve["false_positive"].to_numpy(), curve["true_positive"].to_numpy()
+        assert (x[0], y[0], x[-1], y[-1]) == (0, 0, 1, 1)
+        assert (np.diff(x) >= 0).all()
+        assert (np.diff(y) >= 0).all()
+        assert len(curve) <= 2 * (N_POINTS + 1)
+        assert np.trapezoid(y, x) == pytest.approx(curve["area"].iloc[0], abs=0.01)
+
+
+def test_the_whole_curve_has_the_auroc_as_its_area(
+    layer: detok.Layer, counts: Counts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("detok.heads.curves.N_POINTS", 100_000)
+    curves = tables.token_curves(layer, counts, 5)
+    assert tables.token_areas(curves)["head"].tolist() == [0, 1]
+    for row in tables.token_areas(curves).itertuples():
+        curve = curves[curves["head"] == row.head]
+        area = np.trapezoid(curve["true_positive"], curve["false_positive"])
+        assert area == pytest.approx(row.area, abs=1e-9)
+
+
+def test_a_token_without_an_auroc_has_no_curve(layer: detok.Layer, counts: Counts) -> None:
+    curves = tables.token_curves(layer, counts, 299)
+    assert curves.empty
+    assert tables.token_areas(curves).empty
+
+
+def test_predecessors_have_the_ranks_of_a_search(layer: detok.Layer, counts: Counts) -> None:
+    table = tables.predecessors(layer, counts, 5, 6)
+    past, weight = counts.row(5)
+    assert table["count"].tolist() == sorted(weight.tolist(), reverse=True)[:6]
+    everything = detok.affinity(layer, 5, k=layer.vocab_size)
+    for _, row in table.iterrows():
+        assert row["token_id"] in past
+        for head in range(layer.n_heads):
+            of_head = everything[everything["head"] == head].set_index("token_id")
+            assert row[f"head_{head}"] == of_head.loc[row["token_id"], "rank"]
+    typical = tables.typical_ranks(table)
+    for row in typical.itertuples():
+        ranks = table[f"head_{row.head}"]
+        assert row.rank == pytest.approx(np.prod(ranks.astype(float)) ** (1 / len(ranks)))
+        assert row.n == 6

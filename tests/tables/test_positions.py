@@ -1,0 +1,95 @@
+"""The tables of the positional bias: what is drawn, and the shapes of its curves."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+
+import detok
+from detok.tables import positions as tables
+from tests.support.models import random_checkpoint
+
+
+@pytest.mark.parametrize("layernorm", [True, False])
+def test_curves_and_attention_are_in_their_place(layer: detok.Layer, layernorm: bool) -> None:
+    bias = detok.position_bias(layer, 9, layernorm=layernorm)
+    curves = tables.curves(bias)
+    assert ("p_low" in curves) == ("pp_sigma_min" in curves) == layernorm
+    for row in curves.sample(8, random_state=0).itertuples():
+        assert row.p == bias.p[row.head, row.j]
+        assert row.total == bias.total[row.head, row.j]
+    measured = detok.mean_attention(layer, [range(16), range(3, 16)], 9)
+    attention = tables.attention(bias, measured)
+    assert len(attention) == 2 * 10
+    for row in attention.itertuples():
+        assert row.expected == bias.attention[row.head, row.j]
+        assert row.mean == measured.mean[row.head, row.j]
+        assert 0 <= row.low <= row.mean <= row.high <= 1
+
+
+def test_the_ends_are_drawn_only_when_asked_for() -> None:
+    layer = detok.load("mini")
+    curves = tables.curves(detok.position_bias(layer, 100))
+    for ends, expected in [(False, range(1, 255)), (True, range(256))]:
+        drawn = tables.drawn(curves, layer, 100, 3, ends)
+        assert drawn["j"].tolist() == list(expected)
+        assert set(drawn["head"]) == {3}
+
+
+def test_many_positions_are_thinned_but_the_last_ones_stay(tmp_path: Path) -> None:
+    random_checkpoint(tmp_path, n_positions=1024)
+    layer = detok.load(str(tmp_path), device="cpu")
+    assert tables.thinning(layer) == 4
+    curves = tables.curves(detok.position_bias(layer, 500, layernorm=False))
+    drawn = tables.drawn(curves, layer, 500, None, True)
+    j = drawn.loc[drawn["head"] == 0, "j"]
+    assert len(j) < 290
+    assert {0, 4, 8, *range(469, 501), 1023} <= set(j)
+
+
+@pytest.mark.parametrize("i", [0, 1, 9, 15])
+@pytest.mark.parametrize("layernorm", [True, False])
+def test_the_shapes_of_the_curves(layer: detok.Layer, i: int, layernorm: bool) -> None:
+    bias = detok.position_bias(layer, i, layernorm=layernorm)
+    summary = detok.position_summary(layer, i, layernorm=layernorm)
+    shapes = tables.shapes(bias, summary)
+    assert (shapes.i, shapes.last) == (i, 15)
+    pd.testing.assert_frame_equal(shapes.heads[summary.columns], summary)
+    for head, row in shapes.heads.iterrows():
+        past = range(min(1, i), i + 1)
+        p, pp, total = (
+            [curve[head, j].item() for j in past] for curve in (bias.p, bias.pp, bias.total)
+        )
+        assert row["p_span"] == pytest.approx(max(p) - min(p))
+        assert row["pp_span"] == pytest.approx(max(pp) - min(pp))
+        assert bias.pp[head, i - int(row["pp_back"])] == max(pp)
+        assert bias.total[head, i - int(row["total_back"])] == max(total)
+        assert (row["p_first"], row["total_last"]) == (bias.p[head, 0], bias.total[head, 15])
+        if layernorm:
+            scale = layer.moments.position_mean[i] / layer.moments.position_max[i]
+            assert row["scale_max"] == pytest.approx(scale.item())
+            assert row["scale_max"] <= 1 <= row["scale_min"]
+    assert shapes.median["p_span"] == pytest.approx(np.median(shapes.heads["p_span"]))
+
+
+@pytest.mark.parametrize("i", [0, 2, 9])
+def test_the_masses_of_attention(layer: detok.Layer, i: int) -> None:
+    bias = detok.position_bias(layer, i)
+    measured = detok.mean_attention(layer, [range(16), range(5, 16)], i)
+    masses = tables.masses(tables.attention(bias, measured), i)
+    assert masses["n_heads"] == 2
+    assert masses["last_expected"] == pytest.approx(bias.attention[:, -5:].sum().item() / 2)
+    assert masses["first_mean"] == pytest.approx(measured.mean[:, 0].mean().item())
+    assert masses["last_even"] == min(5, i + 1) / (i + 1)
+    overlap = torch.minimum(bias.attention, measured.mean).sum().item() / 2
+    assert masses["overlap"] == pytest.approx(overlap)
+    assert "overlap" not in tables.masses(tables.attention(bias, None), i)
+
+
+def test_the_mean_over_heads(layer: detok.Layer) -> None:
+    bias = detok.position_bias(layer, 9)
+    table = tables.over_heads(tables.attention(bias, None))
+    assert table.columns.tolist() == ["j", "expected"]
+    assert table["expected"].tolist() == pytest.approx(bias.attention.mean(dim=0).tolist())
