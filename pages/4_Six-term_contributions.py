@@ -4,10 +4,10 @@ import streamlit as st
 
 import detok
 from detok.app import cached, downloads, inputs, long_runs, output, page, texts
-from detok.charts import terms as charts
-from detok.readings import terms as readings
+from detok.charts import ablation as ablation_charts, terms as charts
+from detok.readings import ablation as ablation_readings, terms as readings
 from detok.scores.decomposition import TERMS
-from detok.tables import terms as tables
+from detok.tables import ablation as ablation_tables, terms as tables
 
 EXAMPLES = {
     "A split name": "There stood old Captain Ahab",
@@ -106,10 +106,10 @@ if chosen == "all":
     every = list(range(layer.n_heads))
     inside = ids[: window.stop]  # what follows the window takes no part in it
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
-    moved = tables.divergences(ablation, every, window.stop - 1)
-    output.answer(readings.ablation(moved, dropped, window.stop - 1))
-    table = tables.attention_map(layer, inside, ablation, every, window)
-    output.chart(charts.attention_heads(table, output.is_dark()))
+    moved = ablation_tables.divergences(ablation, every, window.stop - 1)
+    output.answer(ablation_readings.divergences(moved, dropped, window.stop - 1))
+    table = ablation_tables.attention(layer, inside, ablation, every, window)
+    output.chart(ablation_charts.heads(table, output.is_dark()))
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
     downloads.numbers(table, "attention", layer, WEIGHTS, ids)
 else:
@@ -149,14 +149,14 @@ else:
         )
         j = int(ablation.full[0, i].argmax()) if j is None else j
     with left:
-        moved = tables.divergences(ablation, [head], i)
-        output.answer(readings.ablation(moved, dropped, i))
-        table = tables.attention_map(layer, ids, ablation, [head], window)
-        figure = charts.attention(table, "left", output.is_dark(), (i, j))
+        moved = ablation_tables.divergences(ablation, [head], i)
+        output.answer(ablation_readings.divergences(moved, dropped, i))
+        table = ablation_tables.attention(layer, ids, ablation, [head], window)
+        figure = ablation_charts.attention(table, "left", output.is_dark(), (i, j))
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
         downloads.numbers(table, "attention", layer, WEIGHTS, ids)
         if dropped:
-            output.chart(charts.row(tables.row(layer, ids, ablation, i)))
+            output.chart(ablation_charts.row(ablation_tables.row(layer, ids, ablation, i)))
     with right:
         pair = detok.explain_pair(layer, ids, i, j, head)
         output.answer(readings.pair(layer, ids, pair))

@@ -1,6 +1,7 @@
 """Parts that several charts are made of."""
 
 import altair as alt
+import pandas as pd
 
 
 def panels(
@@ -31,3 +32,18 @@ def yes_or_no() -> alt.Legend:
 
 def by_head() -> alt.X:
     return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0))
+
+
+def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
+    """Width of a token × token map with `cell` pixels a token."""
+    return max(least, cell * table["i"].nunique())
+
+
+def token_axes(table: pd.DataFrame) -> tuple[alt.X, alt.Y]:
+    """Axes with the tokens for labels, none left out; those of a window of one text."""
+    axis = {"labelLimit": 90, "labelOverlap": False, "ticks": False, "domain": False}
+    order = table.drop_duplicates("i").sort_values("i")["current"].tolist()
+    return (
+        alt.X("past:N", sort=order, title="Past token j", axis=alt.Axis(labelAngle=-90, **axis)),
+        alt.Y("current:N", sort=order, title="Current token i", axis=alt.Axis(**axis)),
+    )

@@ -43,7 +43,7 @@ def correlations(table: pd.DataFrame) -> pd.DataFrame:
     Columns: measure, rho, p (two-sided, of Student's t), p_shown (what comes after "p": never
     "= 0"), n. NaN where one of the two does not vary.
     """
-    # Imported here: only this needs it, and it is slow to import.
+    # Imported here: only this needs it.
     from scipy.stats import ConstantInputWarning, spearmanr
 
     occurring = seen(table)

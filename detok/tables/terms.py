@@ -10,11 +10,11 @@ import pandas as pd
 import torch
 
 from detok.model.layer import Layer
-from detok.scores.contributions import Ablation
 from detok.scores.decomposition import TERMS, Terms
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair
 from detok.tables.common import array, long
+from detok.tables.text import labels, pairs_of, seen
 
 NAMES = {
     "ee": "ee · token i, token j",
@@ -28,12 +28,6 @@ SUM = "sum · the model's score"
 # Contributions below this are left out of a drawing on a log scale: float64's rounding is next.
 FLOOR = 1e-6
 MAX_DRAWN = 3000  # positions × heads drawn, for each term
-ROW_SHOWN = 12  # past tokens compared when terms are dropped
-
-
-def labels(layer: Layer, ids: list[int]) -> np.ndarray:
-    """Each token with its place in the text, (n,): two equal tokens stay two."""
-    return np.array([f"{t} {layer.tokenizer.show(i)}" for t, i in enumerate(ids)], dtype=object)
 
 
 def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
@@ -51,32 +45,15 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     mean = (rows * causal).sum(axis=2) / causal.sum(axis=1)  # (7, rows)
     axes = {"term": [*TERMS, "sum"], "i": window, "j": window}
     value = rows[:, :, start:]  # (7, rows, rows)
-    table = _past(long(axes, value=value, centred=value - mean[:, :, None])).round(4)
+    table = seen(long(axes, value=value, centred=value - mean[:, :, None])).round(4)
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],
             **table[["term", "i", "j"]],
-            **_tokens(layer, ids, table),
+            **pairs_of(layer, ids, table),
             **table[["value", "centred"]],
         }
     )
-
-
-def _past(table: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a window that attention can see."""
-    return table[table["j"] <= table["i"]].reset_index(drop=True)
-
-
-def _tokens(layer: Layer, ids: list[int], table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What stands at i and j of each row."""
-    shown, tokens = labels(layer, ids), np.array(ids)
-    i, j = table["i"].to_numpy(), table["j"].to_numpy()
-    return {
-        "token_id_i": tokens[i],
-        "token_id_j": tokens[j],
-        "current": shown[i],
-        "past": shown[j],
-    }
 
 
 def spreads(maps: pd.DataFrame) -> pd.Series:
@@ -152,52 +129,6 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
     """How often each term has each place in `ranking`. Columns: rank, term, heads (most first)."""
     table = ranks.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
     return table.sort_values("heads", ascending=False, kind="stable", ignore_index=True)
-
-
-def attention_map(
-    layer: Layer, ids: list[int], ablation: Ablation, heads: list[int], window: range
-) -> pd.DataFrame:
-    """Attention weights for all j ≤ i in a window, for the heads that `ablation` has.
-
-    Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
-    """
-    inside = slice(window.start, window.stop)
-    weights = {name: array(getattr(ablation, name))[:, inside, inside] for name in ("full", "left")}
-    table = _past(long({"head": heads, "i": window, "j": window}, **weights)).round(5)
-    tokens = _tokens(layer, ids, table)
-    return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})
-
-
-def divergences(ablation: Ablation, heads: list[int], i: int) -> pd.DataFrame:
-    """How far each head's attention has moved, D(P‖Q) in nats; the most changed heads come first.
-
-    Columns: head, at_i, mean and largest (over the positions), largest_at.
-    """
-    nats = array(ablation.divergence)  # (heads, n)
-    columns = {
-        "head": heads,
-        "at_i": nats[:, i],
-        "mean": nats.mean(axis=1),
-        "largest": nats.max(axis=1),
-        "largest_at": nats.argmax(axis=1),
-    }
-    table = pd.DataFrame(columns)
-    return table.sort_values(["mean", "head"], ascending=False, ignore_index=True)
-
-
-def row(layer: Layer, ids: list[int], ablation: Ablation, i: int) -> pd.DataFrame:
-    """The past tokens of row i that get most attention with or without the dropped terms.
-
-    Columns: j, past (label), attention ("full" or "left"), weight.
-    """
-    full, left = (array(m[0, i, : i + 1]) for m in (ablation.full, ablation.left))
-    best = np.sort(np.argsort(-np.maximum(full, left), kind="stable")[:ROW_SHOWN])
-    shown = labels(layer, ids)[best]
-    parts = [
-        pd.DataFrame({"j": best, "past": shown, "attention": name, "weight": weights[best]})
-        for name, weights in (("full", full), ("left", left))
-    ]
-    return pd.concat(parts, ignore_index=True)
 
 
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:

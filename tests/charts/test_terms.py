@@ -1,4 +1,4 @@
-"""The charts of a text's terms: valid, titled, in the colours of the terms, and selectable."""
+"""The charts of a text's terms: valid, titled, and in the colours of the terms."""
 
 import altair as alt
 import pytest
@@ -20,9 +20,6 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
         "ranking",
         "maps",
         "bare maps",
-        "attention",
-        "attention of all heads",
-        "row",
         "waterfall",
     ]
 )
@@ -31,12 +28,7 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     one = nats[nats["head"] == 0]
     over = tables.averaged(detok.mean_contributions(layer, [IDS, IDS[:3]]))
     terms = detok.terms(layer, IDS, 1)
-    dropped = detok.ablate(terms, ["pp"])
     maps = tables.maps(layer, IDS, terms, range(7))
-    attention = tables.attention_map(layer, IDS, dropped, [1], range(7))
-    both = tables.attention_map(
-        layer, IDS, detok.ablate(detok.terms(layer, IDS), []), [0, 1], range(7)
-    )
     pair = detok.explain_pair(layer, IDS, 5, 2, 1)
     make = {
         "one head": lambda: charts.contributions(tables.drawn(one).table),
@@ -45,9 +37,6 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
         "ranking": lambda: charts.ranking(tables.ranking(nats)),
         "maps": lambda: charts.maps(maps),
         "bare maps": lambda: charts.maps(maps, dark=True, labelled=False),
-        "attention": lambda: charts.attention(attention, "left", chosen=(5, 2)),
-        "attention of all heads": lambda: charts.attention_heads(both, dark=True),
-        "row": lambda: charts.row(tables.row(layer, IDS, dropped, 5)),
         "waterfall": lambda: charts.waterfall(tables.waterfall(layer, IDS, pair)),
     }
     return make[request.param]()
@@ -73,21 +62,3 @@ def test_a_term_has_the_same_colour_everywhere(chart: alt.TopLevelMixin) -> None
         title = panel["title"]
         term = title["text"].split(" ")[0]
         assert title["color"] == TERM_COLORS.get(term, title["color"])
-
-
-def test_a_click_selects_i_and_j(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
-    table = tables.attention_map(layer, IDS, ablation, [0], range(7))
-    [param] = charts.attention(table, "left").to_dict()["params"]
-    assert param["name"] == "cell"
-    assert param["select"]["fields"] == ["i", "j"]
-
-
-def test_the_weight_of_row_0_does_not_set_the_scale(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
-    table = tables.attention_map(layer, IDS, ablation, [0], range(7))
-    cells = charts.attention(table, "left").to_dict()["layer"][0]
-    domain = cells["encoding"]["color"]["scale"]["domain"]
-    assert domain == [0, table.loc[table["i"] > 0, "full"].max()]
-    single = charts.attention(table[table["i"] == 0], "left").to_dict()["layer"][0]
-    assert single["encoding"]["color"]["scale"]["domain"] == [0, 1]

@@ -50,20 +50,6 @@ def test_averages_say_what_they_are_over(layer: detok.Layer) -> None:
     assert "1 without a token" in said
 
 
-def test_an_ablation(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 1), ["pp", "e"])
-    nats = ablation.divergence[0]
-    one = tables.divergences(ablation, [1], 3)
-    said = readings.ablation(one, ["pp", "e"], 3)
-    assert said.startswith(f"Without pp and e: D(P‖Q) = {nats[3]:.3g} nats at i = 3")
-    assert f"at most {nats.max():.3g} (at i = {nats.argmax()})" in said
-    several = detok.ablate(detok.terms(layer, IDS), ["ee"])
-    best = int(several.divergence.mean(dim=1).argmax())
-    said = readings.ablation(tables.divergences(several, [0, 1], 3), ["ee"], 3)
-    assert f"first: head {best}" in said
-    assert "the model's own" in readings.ablation(one, [], 3)
-
-
 def test_a_pair_in_words(layer: detok.Layer) -> None:
     pair = detok.explain_pair(layer, IDS, 5, 2, 1)
     said = readings.pair(layer, IDS, pair)

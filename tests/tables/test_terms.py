@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 import detok
 from detok.scores.decomposition import TERMS
@@ -23,10 +22,6 @@ def test_contributions_are_in_their_place(layer: detok.Layer, nats: pd.DataFrame
         assert row.nats == values[TERMS.index(row.term), row.head, row.i]
         assert row.token_id == IDS[row.i]
         assert row.token == f"{row.i} {layer.tokenizer.show(row.token_id)}"
-
-
-def test_equal_tokens_have_labels_of_their_own(layer: detok.Layer) -> None:
-    assert len(set(tables.labels(layer, IDS))) == len(IDS)
 
 
 @pytest.mark.parametrize("window", [range(7), range(2, 5)])
@@ -81,31 +76,6 @@ def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
     assert len(drawn.table) == n - 1
     assert (drawn.table["low"] == tables.FLOOR).all()
     assert (drawn.step, drawn.n_low, drawn.n_values) == (2, 1, 2 * n - 2)
-
-
-def test_attention_maps_and_rows(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS), ["pp"])
-    table = tables.attention_map(layer, IDS, ablation, [0, 1], range(1, 5))
-    assert len(table) == 2 * 10
-    for cell in table.sample(10, random_state=0).itertuples():
-        assert cell.full == pytest.approx(ablation.full[cell.head, cell.i, cell.j].item(), abs=1e-5)
-        assert cell.left == pytest.approx(ablation.left[cell.head, cell.i, cell.j].item(), abs=1e-5)
-        assert (cell.token_id_i, cell.token_id_j) == (IDS[cell.i], IDS[cell.j])
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp"])
-    torch.testing.assert_close(one.full[0], ablation.full[1])
-    row = tables.row(layer, IDS, one, 5)
-    assert row.groupby("attention")["weight"].sum().tolist() == pytest.approx([1, 1])
-
-
-def test_how_far_each_head_has_moved(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS), ["ee"])
-    table = tables.divergences(ablation, [0, 1], 3)
-    assert table["mean"].is_monotonic_decreasing
-    for row in table.itertuples():
-        nats = ablation.divergence[row.head]
-        assert (row.at_i, row.largest) == (nats[3], nats.max())
-        assert row.mean == pytest.approx(nats.mean().item())
-        assert row.largest_at == nats.argmax()
 
 
 def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:

@@ -1,0 +1,105 @@
+"""The charts of a text's attention with and without some terms: a DataFrame in, a chart out."""
+
+import altair as alt
+import pandas as pd
+
+from detok.charts import palette
+from detok.charts.palette import BASELINE, DROPPED
+from detok.charts.parts import bare_axes, map_size, panels, token_axes
+
+
+def attention(
+    table: pd.DataFrame, column: str, dark: bool = False, chosen: tuple[int, int] | None = None
+) -> alt.LayerChart:
+    """Token × token attention of one head; a click on a cell selects its i and j as `cell`.
+
+    Columns: i, j, current and past (labels), full and left (weights); `column` is the one of these
+    two that gives the colour, on a scale that both share. `chosen` (i, j) is framed.
+    """
+    x, y = token_axes(table)
+    largest = _largest(table)
+    size = map_size(table, 16, 200)
+    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
+    cells = (
+        alt.Chart()
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            color=palette.sequential(column, largest, dark, "Attention weight"),
+            tooltip=_tooltip(),
+        )
+        .add_params(cell)
+    )
+    i, j = chosen or (-1, -1)
+    frame = (
+        alt.Chart()
+        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
+        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
+        .encode(x=x, y=y)
+    )
+    # Streamlit fits a single chart into its size, labels and legend included.
+    return alt.layer(cells, frame, data=table).properties(
+        width=size + 130,
+        height=size + 210,
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+    )
+
+
+def heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
+    """Small attention maps, one a head. Columns as of `attention`, and head."""
+    x, y = bare_axes()
+    cells = (
+        alt.Chart(table)
+        .mark_rect()
+        .encode(
+            x=x,
+            y=y,
+            color=palette.sequential("left", _largest(table), dark, "Attention weight"),
+            tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip()],
+        )
+    )
+    return panels(cells, 172, 172)
+
+
+def _largest(table: pd.DataFrame) -> float:
+    """The largest weight with or without the dropped terms, but for row 0, where it is always 1."""
+    return float(table.loc[table["i"] > 0, ["full", "left"]].to_numpy().max(initial=0.0))
+
+
+def _tooltip() -> list[alt.Tooltip]:
+    return [
+        alt.Tooltip("current:N", title="Current token i"),
+        alt.Tooltip("past:N", title="Past token j"),
+        alt.Tooltip("full:Q", title="Attention of the model", format=".3f"),
+        alt.Tooltip("left:Q", title="without the dropped terms", format=".3f"),
+    ]
+
+
+def row(table: pd.DataFrame) -> alt.Chart:
+    """The attention of one row with and without the dropped terms, side by side.
+
+    Columns: j, past (label), attention ("full", "left"), weight.
+    """
+    names = {"full": "of the model", "left": "without the dropped terms"}
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            y=alt.Y("past:N", sort=alt.SortField("j"), title="Past token j"),
+            yOffset=alt.YOffset("attention:N", sort=list(names)),
+            x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
+            color=alt.Color(
+                "attention:N",
+                title="Attention",
+                scale=alt.Scale(domain=list(names), range=[BASELINE, DROPPED]),
+                legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
+            ),
+            tooltip=[
+                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("attention:N", title="Attention"),
+                alt.Tooltip("weight:Q", title="Weight", format=".3f"),
+            ],
+        )
+        .properties(height=alt.Step(12))
+    )

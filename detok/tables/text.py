@@ -1,0 +1,28 @@
+"""The tokens of a text in tables."""
+
+import numpy as np
+import pandas as pd
+
+from detok.model.layer import Layer
+
+
+def labels(layer: Layer, ids: list[int]) -> np.ndarray:
+    """Each token with its place in the text, (n,): two equal tokens stay two."""
+    return np.array([f"{t} {layer.tokenizer.show(i)}" for t, i in enumerate(ids)], dtype=object)
+
+
+def seen(table: pd.DataFrame) -> pd.DataFrame:
+    """The cells of a window that attention can see."""
+    return table[table["j"] <= table["i"]].reset_index(drop=True)
+
+
+def pairs_of(layer: Layer, ids: list[int], table: pd.DataFrame) -> dict[str, np.ndarray]:
+    """What stands at i and j of each row: token_id_i, token_id_j, current, past (labels)."""
+    shown, tokens = labels(layer, ids), np.array(ids)
+    i, j = table["i"].to_numpy(), table["j"].to_numpy()
+    return {
+        "token_id_i": tokens[i],
+        "token_id_j": tokens[j],
+        "current": shown[i],
+        "past": shown[j],
+    }
