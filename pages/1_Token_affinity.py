@@ -58,10 +58,10 @@ else:
         direction = "past" if side == "past tokens" else "current"
         found = detok.affinity(layer, token, heads, k, direction, positions)
         found = tables.with_counts(found, layer, token, direction, counts)
-        output.answer(readings.affinity_answer(found, layer))
+        output.answer(readings.answer(found, layer))
         if head == "all":
             st.dataframe(tables.side_by_side(found), hide_index=True)
-            output.chart(charts.affinity_bars(found[found["rank"] <= PANEL_ROWS]))
+            output.chart(charts.bars(found[found["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
@@ -72,8 +72,8 @@ else:
                 column_config=columns.AFFINITY,
             )
             with right:
-                output.chart(charts.affinity_bars(found))
-        output.reading(readings.affinity_reading(found, counts))
+                output.chart(charts.bars(found))
+        output.reading(readings.known(found, counts))
         output.counts_notice(counts)
         downloads.download(found.drop(columns="label"), "affinity", layer)
 
@@ -81,8 +81,8 @@ if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
     with output.mistakes():
         ranks = tables.piece_ranks(layer, pieces)
-        output.chart(charts.rank_heatmap(ranks, layer.vocab_size))
-        output.reading(readings.piece_ranks_reading(ranks, layer))
+        output.chart(charts.piece_ranks(ranks, layer.vocab_size))
+        output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer))
         downloads.download(ranks, "pieces", layer)
 
 st.subheader("T^ee between many tokens")
@@ -100,12 +100,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 n_tokens = N_TOKENS if heads else N_TOKENS_ALL_HEADS
 compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
 with output.mistakes():
-    pairs = tables.affinity_pairs(
+    pairs = tables.pairs(
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
         heads or list(range(layer.n_heads)),
     )
-    output.chart(charts.affinity_heatmap(pairs, output.is_dark()), "content")
+    output.chart(charts.pairs(pairs, output.is_dark()), "content")
     more = "" if heads else f" Choose one head to compare up to {N_TOKENS} tokens."
-    output.reading(readings.affinity_pairs_reading(pairs) + more)
+    output.reading(readings.pairs(tables.own_copies(pairs)) + more)
     downloads.download(pairs, "heatmap", layer)

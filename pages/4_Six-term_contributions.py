@@ -75,11 +75,12 @@ found = tables.per_position(layer, ids, cached.contributions(layer.name, tuple(i
 ranks = tables.ranking(found)
 shown = found if chosen == "all" else found[found["head"] == int(chosen)]
 shown_ranks = ranks if chosen == "all" else ranks[ranks["head"] == int(chosen)]
-output.chart(charts.contributions(tables.drawn(shown)))
-output.reading(readings.per_position_reading(shown))
+drawn = tables.drawn(shown)
+output.chart(charts.contributions(drawn.table))
+output.reading(readings.per_position(drawn))
 downloads.numbers(shown, "contributions", layer, NATS, ids)
 output.chart(charts.ranking(ranks))
-output.reading(readings.ranking_reading(shown_ranks))
+output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.numbers(ranks, "ranking", layer, NATS, ids)
 
 st.subheader("Who attends to whom")
@@ -105,7 +106,8 @@ if chosen == "all":
     every = list(range(layer.n_heads))
     inside = ids[: window.stop]  # what follows the window takes no part in it
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
-    output.answer(readings.ablation_reading(ablation, every, dropped, window.stop - 1))
+    moved = tables.divergences(ablation, every, window.stop - 1)
+    output.answer(readings.ablation(moved, dropped, window.stop - 1))
     table = tables.attention_map(layer, inside, ablation, every, window)
     output.chart(charts.attention_heads(table, output.is_dark()))
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
@@ -147,7 +149,8 @@ else:
         )
         j = int(ablation.full[0, i].argmax()) if j is None else j
     with left:
-        output.answer(readings.ablation_reading(ablation, [head], dropped, i))
+        moved = tables.divergences(ablation, [head], i)
+        output.answer(readings.ablation(moved, dropped, i))
         table = tables.attention_map(layer, ids, ablation, [head], window)
         figure = charts.attention(table, "left", output.is_dark(), (i, j))
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
@@ -156,7 +159,7 @@ else:
             output.chart(charts.row(tables.row(layer, ids, ablation, i)))
     with right:
         pair = detok.explain_pair(layer, ids, i, j, head)
-        output.answer(readings.pair_reading(layer, ids, pair))
+        output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
         output.chart(charts.waterfall(bars))
         downloads.numbers(bars, "pair", layer, SCALED, ids)
@@ -164,7 +167,7 @@ else:
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
     output.chart(charts.maps(panels, output.is_dark()), "content")
-    output.reading(readings.maps_reading(panels, head))
+    output.reading(readings.maps(tables.spreads(panels), head))
     downloads.numbers(panels, "terms", layer, SCALED, ids)
 
 st.subheader("Over many texts")
@@ -191,7 +194,7 @@ if st.button("Average over them", disabled=key in kept):
             if upload is None
             else texts.texts_of(upload.name, upload.getvalue())
         )
-        averaged = detok.contributions_over(
+        averaged = detok.mean_contributions(
             layer, averaged_texts, first=first, sample=n_texts, seed=seed, progress=report
         )
         cached.remember(kept, key, averaged)
@@ -199,9 +202,8 @@ long_runs.interrupted(key)
 if key in kept:
     over = tables.averaged(kept[key])
     shown = over if chosen == "all" else over[over["head"] == int(chosen)]
-    output.chart(charts.contributions(tables.drawn(shown)))
-    output.reading(
-        readings.averaged_reading(kept[key], "excerpts" if upload is None else "of your texts")
-    )
-    output.reading(readings.ranking_reading(tables.ranking(shown)))
+    output.chart(charts.contributions(tables.drawn(shown).table))
+    output.reading(readings.averaged(kept[key], "excerpts" if upload is None else "of your texts"))
+    ranks = tables.ranking(shown)
+    output.reading(readings.ranking(ranks, tables.places(ranks)))
     downloads.numbers(shown, "averaged", layer, NATS)

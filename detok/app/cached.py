@@ -14,7 +14,6 @@ from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts, no_counts
 from detok.heads.summary import sample_of_tokens
-from detok.model.token_kinds import token_kinds as kinds_of_tokens
 from detok.scores import reference
 from detok.tables import frequency as tables
 
@@ -99,7 +98,7 @@ def measured_on_excerpts(
     """The mean attention of position i over the bundled excerpts, measured once."""
     measured = _measured(model)
     if i not in measured:
-        found = detok.mean_attention(load_layer(model), excerpt_ids(model), i, progress)
+        found = detok.mean_attention(load_layer(model), excerpt_ids(model), i, progress=progress)
         if len(measured) >= MAX_MEASURED:
             measured.clear()
         measured[i] = found
@@ -130,8 +129,7 @@ def _counts_or_empty(model: str) -> Counts:
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def token_kinds(model: str) -> np.ndarray:
     """The kinds of a model's tokens."""
-    layer = load_layer(model)
-    return kinds_of_tokens(layer.tokenizer, layer.vocab_size)
+    return detok.token_kinds(load_layer(model))
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
