@@ -12,32 +12,23 @@ from detok.tables import heads as tables
 # Columns of a table that has half the page.
 EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
 
-layer = page.page("Detokenizing heads")
-counts = cached.load_counts(layer.name)
+layer = page.begin("Detokenizing heads")
+counts = cached.load_counts(layer)
 st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above all "
     "others. **AUROC** is the chance that it does: draw a token that was seen before token i, by "
     "how often, and one that never was; how often has the first the larger T^ee? 0.5 is a head "
     "blind to pairs, 1 one that knows them all."
 )
-output.counts_notice(counts)
-heads = list(map(str, range(layer.n_heads)))
-job = cached.auroc_job(layer.name)
+output.counts_notice(layer, counts)
+job = cached.auroc_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    head = int(st.selectbox("Head", heads, key="head", bind="query-params", width=130))
+    head = inputs.head_choice(layer)
     seed = 0
     if not is_whole:
-        seed = st.number_input(
-            "Sample",
-            0,
-            9999,
-            key="sample",
-            bind="query-params",
-            width=130,
-            help=f"Another number draws other {cached.SAMPLE_SIZE} tokens.",
-        )
+        seed = inputs.sample_number(f"Another number draws other {cached.SAMPLE_SIZE} tokens.")
     authors = st.toggle(
         "Authors' convention",
         key="authors",
@@ -60,22 +51,22 @@ elif job.state == "failed":
 
 convention = "authors" if authors else "paper"
 if job.state == "done":
-    found = job.result
+    areas = job.result
 else:
     with st.spinner("Scoring a sample of tokens …"):
-        found = cached.auroc_of_sample(layer.name, seed)
+        areas = cached.auroc_of_sample(layer, seed)
 known = no_counts(layer) if counts is None else counts
-kinds = cached.token_kinds(layer.name)
-summary = detok.auroc_summary(found, known, convention)
+kinds = cached.token_kinds(layer)
+summary = detok.auroc_summary(areas, known, convention)
 
 if counts is not None:
     st.subheader("Mean AUROC of each head")
     output.answer(readings.summary_answer(summary))
     output.chart(charts.means(summary, head))
-    output.reading(readings.summary_reading(summary, found, known, convention))
+    output.reading(readings.summary_reading(summary, areas, known, convention))
 
     st.subheader("By the kind of token")
-    table = tables.by_kind(found, kinds, convention)
+    table = tables.by_kind(areas, kinds, convention)
     output.chart(charts.kinds(table, output.is_dark()))
     output.reading(readings.by_kind_reading(table))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
@@ -85,7 +76,7 @@ shown = summary if counts is not None else summary[["head", "diagonal_share"]]
 if is_whole:
     shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
 st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
-output.reading(readings.shares_reading(summary, found, known))
+output.reading(readings.shares_reading(summary, areas, known))
 downloads.download(shown, "auroc", layer)
 
 if counts is not None:
@@ -110,7 +101,10 @@ if counts is not None:
                     hide_index=True,
                     height=420,
                     column_config=columns.TOKENS
-                    | {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in heads},
+                    | {
+                        f"head_{h}": st.column_config.NumberColumn(f"Head {h}")
+                        for h in range(layer.n_heads)
+                    },
                 )
                 output.reading(readings.predecessors_reading(ranks, layer))
                 downloads.download(ranks, "predecessors", layer)
@@ -126,11 +120,11 @@ if counts is not None:
         width=180,
         help="Tokens with fewer different predecessors are not ranked: theirs may be luck.",
     )
-    extremes = tables.extremes(layer, found, counts, kinds, head, least)
+    extremes = tables.extremes(layer, areas, counts, kinds, head, least)
     left, right = st.columns(2)
     for place, end in ((left, "best"), (right, "worst")):
         place.markdown(f"**{end.capitalize()}**")
         part = extremes[extremes["end"] == end][EXTREMES]
         place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
-    output.reading(readings.extremes_reading(extremes, found, counts, head, least))
+    output.reading(readings.extremes_reading(extremes, areas, counts, head, least))
     downloads.download(extremes, "auroc-tokens", layer)

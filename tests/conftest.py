@@ -27,6 +27,12 @@ settings.register_profile("detok", derandomize=True, deadline=None, database=Non
 settings.load_profile("detok")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "browser":
+            item.add_marker("browser")
+
+
 @pytest.fixture
 def plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that start processes, which run the main module again: AppTest leaves its page."""

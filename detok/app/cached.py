@@ -1,7 +1,16 @@
-"""What the server computes once for all visitors, kept in memory by model."""
+"""What the server computes once for all visitors, and keeps in memory.
+
+Everything is kept by the layer itself, as it was loaded: a model that is loaded anew, from a folder
+that has changed meanwhile, shares nothing with what it was before. The oldest entries go first.
+"""
 
 import gc
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from itertools import count
+from typing import Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -18,21 +27,45 @@ from detok.model.token_kinds import token_kinds as kinds_of_tokens
 from detok.scores import reference
 from detok.tables import frequency as tables
 
-# Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
-MAX_MEASURED = 64
-# Texts whose contributions are kept: 0.6 MB each for 1,024 tokens at GPT-2 small's size.
-MAX_TEXTS = 64
-# Averages over the excerpts kept at once for each model, of the same size.
-MAX_AVERAGES = 16
+T = TypeVar("T")
+
 # Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
 MAX_LAYERS = 3
+# Texts whose contributions are kept: 0.6 MB each for 1,024 tokens at GPT-2 small's size.
+MAX_TEXTS = 64
+# Mean attentions, one a position: 0.1 MB each at GPT-2 small's size.
+MAX_MEASURED = 128
+# Average contributions, each of the size of a text's.
+MAX_AVERAGES = 16
 # Tokens of a sample, from which the AUROC of all is estimated: a second or two for GPT-2 small.
 SAMPLE_SIZE = 512
+
+_numbers: WeakKeyDictionary[detok.Layer, int] = WeakKeyDictionary()
+_next_number = count()
+
+
+def _number(layer: detok.Layer) -> int:
+    """A number that no other layer of this server has, nor will have."""
+    return _numbers.setdefault(layer, next(_next_number))
+
+
+_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: _number})
+
+
+@dataclass
+class Kept(Generic[T]):
+    """A place for a result whose computation shows its progress.
+
+    Streamlit repeats what a cached function has shown whenever its result is used again, and a bar
+    is not to be repeated: so the place is cached, and the page fills it.
+    """
+
+    value: T | None = None
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model, once for all visitors of this server."""
+    """The first layer of a model."""
     layer = detok.load(model)
     # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
     gc.collect()
@@ -40,123 +73,104 @@ def load_layer(model: str) -> detok.Layer:
     return layer
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def _counts(model: str) -> tuple[Counts | None, str | None]:
-    return usable_counts_for(load_layer(model))
+@_by_layer(max_entries=MAX_LAYERS)
+def counts_of(layer: detok.Layer) -> tuple[Counts | None, str | None]:
+    """The counts of a layer's tokenizer, and in a sentence why a file of counts is not used."""
+    return usable_counts_for(layer)
 
 
-def load_counts(model: str) -> Counts | None:
-    """The token and bigram counts of a model, if there are any; see `detok.counts_for`."""
-    return _counts(model)[0]
+def load_counts(layer: detok.Layer) -> Counts | None:
+    """The token and bigram counts of a layer's tokenizer, if there are any."""
+    return counts_of(layer)[0]
 
 
-def refused_counts(model: str) -> str | None:
-    """Why a file of counts that was meant for a model is not used, in a sentence."""
-    return _counts(model)[1]
+def _counts_or_none(layer: detok.Layer) -> Counts:
+    counts = load_counts(layer)
+    return no_counts(layer) if counts is None else counts
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def attention_error(model: str, text: str) -> float:
-    """How far the six terms are from the model's own attention on a text, measured once."""
-    layer = load_layer(model)
+@_by_layer(max_entries=MAX_TEXTS)
+def attention_error(layer: detok.Layer, text: str) -> float:
+    """How far the six terms are from the model's own attention on a text."""
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
 
 
-@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
-def contributions(model: str, ids: tuple[int, ...]) -> torch.Tensor:
+@_by_layer(max_entries=MAX_TEXTS)
+def contributions(layer: detok.Layer, ids: tuple[int, ...]) -> torch.Tensor:
     """The contributions of the six terms in a text, (6, H, n)."""
-    return detok.contributions(load_layer(model), ids)
+    return detok.contributions(layer, ids)
 
 
-@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
-def direct_error(model: str, ids: tuple[int, ...]) -> float:
+@_by_layer(max_entries=MAX_TEXTS)
+def direct_error(layer: detok.Layer, ids: tuple[int, ...]) -> float:
     """How far the six terms are from the layer computed as it stands, on a text."""
-    return reference.direct_error(load_layer(model), ids)
+    return reference.direct_error(layer, ids)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def layernorm_stats(model: str) -> detok.LayerNormStats:
-    """The statistics of a model's LayerNorm, computed once."""
-    return detok.layernorm_stats(load_layer(model))
+@_by_layer(max_entries=MAX_LAYERS)
+def layernorm_stats(layer: detok.Layer) -> detok.LayerNormStats:
+    """The statistics of a model's LayerNorm."""
+    return detok.layernorm_stats(layer)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def excerpt_ids(model: str) -> list[list[int]]:
+@_by_layer(max_entries=MAX_LAYERS)
+def excerpt_ids(layer: detok.Layer) -> list[list[int]]:
     """The bundled excerpts in a model's tokens."""
-    encode = load_layer(model).tokenizer.backend.encode_batch
+    encode = layer.tokenizer.backend.encode_batch
     texts = encode(detok.excerpts()["text"].tolist(), add_special_tokens=False)
     return [text.ids for text in texts]
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def _measured(model: str) -> dict[int, detok.MeanAttention]:
-    return {}
+@_by_layer(max_entries=MAX_MEASURED)
+def measured_on_excerpts(layer: detok.Layer, i: int) -> Kept[detok.MeanAttention]:
+    """The mean attention of position i over the bundled excerpts."""
+    return Kept()
 
 
-def measured_on_excerpts(
-    model: str, i: int, progress: Callable[[int, int], None] | None = None
-) -> detok.MeanAttention:
-    """The mean attention of position i over the bundled excerpts, measured once."""
-    measured = _measured(model)
-    if i not in measured:
-        found = detok.mean_attention(load_layer(model), excerpt_ids(model), i, progress)
-        if len(measured) >= MAX_MEASURED:
-            measured.clear()
-        measured[i] = found
-        return found
-    return measured[i]
+@_by_layer(max_entries=MAX_AVERAGES)
+def averaged_over_excerpts(
+    layer: detok.Layer, first: int | None, n_texts: int, seed: int
+) -> Kept[detok.MeanContributions]:
+    """Contributions averaged over a sample of the bundled excerpts."""
+    return Kept()
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def averages(model: str) -> dict[Hashable, detok.MeanContributions]:
-    """Where contributions averaged over the bundled excerpts are kept, by what was asked for."""
-    return {}
+@_by_layer(max_entries=MAX_AVERAGES, scope="session")
+def averaged_over_upload(
+    layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
+) -> Kept[detok.MeanContributions]:
+    """Contributions averaged over texts of a visitor's own, which nobody else sees."""
+    return Kept()
 
 
-def remember(
-    kept: dict[Hashable, detok.MeanContributions], key: Hashable, value: detok.MeanContributions
-) -> None:
-    """Keeps a value among the last MAX_AVERAGES."""
-    kept[key] = value
-    for old in list(kept)[:-MAX_AVERAGES]:
-        kept.pop(old, None)  # another visitor may have done so
-
-
-def _counts_or_empty(model: str) -> Counts:
-    counts = load_counts(model)
-    return no_counts(load_layer(model)) if counts is None else counts
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def token_kinds(model: str) -> np.ndarray:
+@_by_layer(max_entries=MAX_LAYERS)
+def token_kinds(layer: detok.Layer) -> np.ndarray:
     """The kinds of a model's tokens."""
-    layer = load_layer(model)
     return kinds_of_tokens(layer.tokenizer, layer.vocab_size)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
-    """The AUROC of a random sample of tokens, once for each seed."""
-    layer = load_layer(model)
+@_by_layer(max_entries=MAX_AVERAGES)
+def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
+    """The AUROC of a random sample of tokens, another one for each seed."""
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _counts_or_empty(model), sample)
+    return detok.auroc(layer, _counts_or_none(layer), sample)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def auroc_job(model: str) -> Job[detok.Auroc]:
+@_by_layer(max_entries=MAX_LAYERS)
+def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
     """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
-    layer, counts = load_layer(model), _counts_or_empty(model)
+    counts = _counts_or_none(layer)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
-        found = detok.auroc(layer, counts, progress=progress)
-        disk_cache.save(layer, counts, found)
-        return found
+        table = detok.auroc(layer, counts, progress=progress)
+        disk_cache.save(layer, counts, table)
+        return table
 
     return Job(compute, disk_cache.load(layer, counts))
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def token_frequencies(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+@_by_layer(max_entries=MAX_LAYERS)
+def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
-    table = tables.tokens(load_layer(model), _counts_or_empty(model))
+    table = tables.tokens(layer, _counts_or_none(layer))
     return table, tables.correlations(table)

@@ -49,13 +49,12 @@ def answer(sentence: str) -> None:
     st.markdown(escaped(sentence))
 
 
-def counts_notice(counts: Counts | None) -> None:
+def counts_notice(layer: detok.Layer, counts: Counts | None) -> None:
     """Which counts a page uses, and how to use other ones; without any, how to make some."""
-    model = st.session_state.get("current_model", "mini")
-    refused = cached.refused_counts(model)
+    refused = cached.counts_of(layer)[1]
     if refused:
         st.warning(escaped(f"Counts that are not used: {refused}."))
-    name = shlex.quote(model)
+    name = shlex.quote(layer.name)
     command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
     how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"
     if counts is None:

@@ -1,4 +1,4 @@
-"""What all pages share: page set-up, the model picker, notices, downloads."""
+"""How every page begins: its set-up, and the model that is looked at."""
 
 import os
 
@@ -25,8 +25,8 @@ EXAMPLES = [
 ]
 
 
-def page(title: str) -> detok.Layer:
-    """Sets up a page and its sidebar, and returns the layer of the model that the visitor chose."""
+def begin(title: str) -> detok.Layer:
+    """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     default = os.environ.get("DETOK_MODEL", "mini")
     options = list(dict.fromkeys([default, *BUNDLED, *HUB_MODELS]))

@@ -1,11 +1,15 @@
 """Any text a person can type gives its contributions, tables and charts, or a sentence."""
 
+import json
+
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
 import detok
+from detok import InputError
 from detok.app import texts
+from detok.app.texts import texts_of
 from detok.charts import terms as charts
 from detok.readings import terms as readings
 from detok.scores.decomposition import TERMS
@@ -105,3 +109,31 @@ def test_texts_of_one_two_and_all_tokens(layer: detok.Layer, n: int) -> None:
     assert ranks.groupby("head")["term"].apply(set).eq(set(TERMS)).all()
     assert readings.ranking_reading(ranks)
     charts.ranking(ranks).to_dict()
+
+
+def test_paragraphs_stand_between_empty_lines() -> None:
+    data = "\ufeffOne,\r\nstill one.\r\n \t\r\n\r\nTwo é.\n\n\n".encode()
+    assert texts_of("a.txt", data) == ["One,\nstill one.", "Two é."]
+
+
+def test_lines_are_strings_or_objects_with_a_text() -> None:
+    lines = [json.dumps("a\u2028b"), '{"text": "c", "id": 3}', "", '""', "  "]
+    assert texts_of("A.JSONL", "\r\n".join(lines).encode()) == ["a\u2028b", "c"]
+    assert texts_of("a.txt", b'{"text": "c"}') == ['{"text": "c"}']
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.txt", b"ab\xff", "a.txt is not UTF-8 .byte 2 is 0xff"),
+        ("a.txt", b" \n\n", "a.txt holds no text"),
+        ("a.jsonl", b"", "a.jsonl holds no text"),
+        ("a.jsonl", b'"x"\n{"text": "c"', "line 2 of a.jsonl is not JSON"),
+        ("a.jsonl", b"3", "line 1 of a.jsonl holds no text"),
+        ("a.jsonl", b'{"texts": "c"}', 'line 1 of a.jsonl holds no text; .* key "text"'),
+        ("a.jsonl", b"[" * 100_000, "line 1 of a.jsonl is not JSON"),
+    ],
+)
+def test_refused_files(name: str, data: bytes, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        texts_of(name, data)
