@@ -22,7 +22,7 @@ st.markdown(
 st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = inputs.head_choice(layer)
-terms = detok.terms(layer, ids, head)
+terms = detok.terms(layer, ids, heads=head)
 panels = tables.maps(layer, ids, terms, range(len(ids)))
 output.chart(terms_charts.maps(panels, output.is_dark(), labelled=False), "content")
 output.reading(terms_readings.maps_reading(panels, head))

@@ -110,7 +110,7 @@ if head is None:
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
     downloads.download_numbers(table, "attention", layer, WEIGHTS, ids)
 else:
-    terms = detok.terms(layer, ids, head)
+    terms = detok.terms(layer, ids, heads=head)
     ablation = detok.ablate(terms, dropped)
     left, right = st.columns(2)
 
@@ -153,7 +153,7 @@ else:
         if dropped:
             output.chart(charts.row(tables.row(layer, ids, ablation, i)))
     with right:
-        pair = detok.explain_pair(layer, ids, i, j, head)
+        pair = detok.explain_pair(layer, ids, i=i, j=j, head=head)
         output.answer(readings.pair_reading(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
         output.chart(charts.waterfall(bars))

@@ -34,7 +34,7 @@ class Pair:
 
 @torch.inference_mode()
 def explain_pair(
-    layer: Layer, ids: Sequence[int] | torch.Tensor, i: int, j: int, head: int
+    layer: Layer, ids: Sequence[int] | torch.Tensor, *, i: int, j: int, head: int
 ) -> Pair:
     """The six terms of one pair of a text's tokens, divided by √d', beside its closest rival's.
 

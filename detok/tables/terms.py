@@ -47,7 +47,7 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     parts = []
     for name in (*TERMS, "sum"):
         whole = terms.total if name == "sum" else terms.matrix(name).expand_as(terms.ee)
-        rows = whole[0, start:stop, :stop].double().cpu().numpy() / terms.d_head**0.5
+        rows = whole[0, start:stop, :stop].double().cpu().numpy() / terms.scale
         mean = (rows * causal).sum(axis=1) / causal.sum(axis=1)  # (rows,)
         value = rows[i - start, j]
         parts.append(

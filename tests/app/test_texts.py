@@ -40,7 +40,7 @@ def result_or_sentence(layer: detok.Layer, text: str, begin: bool) -> list[int]:
     values = detok.contributions(layer, ids)
     assert values.isfinite().all()
     assert (values >= 0).all()
-    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
     readings.pair_reading(layer, ids, pair).encode()
     " ".join(tables.labels(layer, ids)).encode()
     return ids
@@ -67,8 +67,8 @@ def test_nasty_texts_can_be_drawn(layer: detok.Layer, text: str) -> None:
     if not ids:
         return
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
-    maps = tables.maps(layer, ids, detok.terms(layer, ids, 1), range(len(ids)))
-    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    maps = tables.maps(layer, ids, detok.terms(layer, ids, heads=1), range(len(ids)))
+    pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
     for chart in (
         charts.contributions(tables.drawn(found)),
         charts.maps(maps),

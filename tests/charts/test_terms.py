@@ -32,14 +32,14 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     found = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
     one = found[found["head"] == 0]
     over = tables.averaged(detok.contributions_over(layer, [IDS, IDS[:3]]))
-    terms = detok.terms(layer, IDS, 1)
+    terms = detok.terms(layer, IDS, heads=1)
     dropped = detok.ablate(terms, ["pp"])
     maps = tables.maps(layer, IDS, terms, range(7))
     attention = tables.attention_map(layer, IDS, dropped, [1], range(7))
     both = tables.attention_map(
         layer, IDS, detok.ablate(detok.terms(layer, IDS), []), [0, 1], range(7)
     )
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     make = {
         "one head": lambda: charts.contributions(tables.drawn(one)),
         "all heads": lambda: charts.contributions(tables.drawn(found)),
@@ -86,7 +86,7 @@ def test_a_term_has_the_same_colour_everywhere(chart: alt.TopLevelMixin) -> None
 
 
 def test_a_click_selects_i_and_j(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
+    ablation = detok.ablate(detok.terms(layer, IDS, heads=0), [])
     table = tables.attention_map(layer, IDS, ablation, [0], range(7))
     [param] = charts.attention(table, "left").to_dict()["params"]
     assert param["name"] == "cell"
@@ -94,7 +94,7 @@ def test_a_click_selects_i_and_j(layer: detok.Layer) -> None:
 
 
 def test_the_weight_of_row_0_does_not_set_the_scale(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
+    ablation = detok.ablate(detok.terms(layer, IDS, heads=0), [])
     table = tables.attention_map(layer, IDS, ablation, [0], range(7))
     cells = charts.attention(table, "left").to_dict()["layer"][0]
     domain = cells["encoding"]["color"]["scale"]["domain"]

@@ -34,7 +34,7 @@ def test_equal_tokens_have_labels_of_their_own(layer: detok.Layer) -> None:
 def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     layer: detok.Layer, window: range
 ) -> None:
-    terms = detok.terms(layer, IDS, 1)
+    terms = detok.terms(layer, IDS, heads=1)
     table = tables.maps(layer, IDS, terms, window)
     assert set(table["i"]) == set(window)
     for column in ("value", "centred"):
@@ -94,14 +94,14 @@ def test_attention_maps_and_rows(layer: detok.Layer) -> None:
         assert cell.full == pytest.approx(ablation.full[cell.head, cell.i, cell.j].item(), abs=1e-5)
         assert cell.left == pytest.approx(ablation.left[cell.head, cell.i, cell.j].item(), abs=1e-5)
         assert (cell.token_id_i, cell.token_id_j) == (IDS[cell.i], IDS[cell.j])
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp"])
+    one = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp"])
     torch.testing.assert_close(one.full[0], ablation.full[1])
     row = tables.row(layer, IDS, one, 5)
     assert row.groupby("attention")["weight"].sum().tolist() == pytest.approx([1, 1])
 
 
 def test_the_reading_of_an_ablation(layer: detok.Layer) -> None:
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp", "e"])
+    one = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp", "e"])
     reading = readings.ablation_reading(one, [1], ["pp", "e"], 3)
     assert reading.startswith(
         f"Without pp and e: D(P‖Q) = {one.divergence[0, 3]:.3g} nats at i = 3"
@@ -113,7 +113,7 @@ def test_the_reading_of_an_ablation(layer: detok.Layer) -> None:
 
 
 def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     bars = tables.waterfall(layer, IDS, pair)
     assert bars["which"].nunique() == 2
     for (_, rows), score in zip(
@@ -127,14 +127,14 @@ def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
 
 
 def test_a_pair_in_words(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     words = readings.pair_reading(layer, IDS, pair)
     assert f"(j = 2) gets {pair.chosen.weight:.2f} of" in words
     for name, value in pair.chosen.parts.items():
         assert f"{value:+.2f} from {name}" in words
     assert f"(j = {pair.runner_up.j}) gets most, {pair.runner_up.weight:.2f}" in words
     assert "the only token" in readings.pair_reading(
-        layer, IDS, detok.explain_pair(layer, IDS, 0, 0, 1)
+        layer, IDS, detok.explain_pair(layer, IDS, i=0, j=0, head=1)
     )
 
 
