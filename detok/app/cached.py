@@ -12,7 +12,7 @@ import detok
 from detok.app import disk_cache
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 from detok.model.token_kinds import token_kinds as kinds_of_tokens
 from detok.scores import reference
@@ -124,7 +124,7 @@ def remember(
 
 def _counts_or_empty(model: str) -> Counts:
     counts = load_counts(model)
-    return no_counts(load_layer(model)) if counts is None else counts
+    return Counts.empty(load_layer(model).vocab_size) if counts is None else counts
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
