@@ -5,7 +5,7 @@ import streamlit as st
 import detok
 from detok.app import cached, columns, downloads, inputs, long_runs, output, page
 from detok.charts import heads as charts
-from detok.counting.counts import no_counts
+from detok.counting.counts import Counts
 from detok.readings import heads as readings
 from detok.tables import heads as tables
 
@@ -55,7 +55,7 @@ if job.state == "done":
 else:
     with st.spinner("Scoring a sample of tokens …"):
         areas = cached.auroc_of_sample(layer, seed)
-known = no_counts(layer) if counts is None else counts
+known = Counts.empty(layer.vocab_size) if counts is None else counts
 kinds = cached.token_kinds(layer)
 summary = detok.auroc_summary(areas, known, convention)
 

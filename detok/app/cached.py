@@ -21,7 +21,7 @@ import detok
 from detok.app import disk_cache
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 from detok.model.token_kinds import token_kinds as kinds_of_tokens
 from detok.scores import reference
@@ -84,9 +84,9 @@ def load_counts(layer: detok.Layer) -> Counts | None:
     return counts_of(layer)[0]
 
 
-def _counts_or_none(layer: detok.Layer) -> Counts:
+def _counts_or_empty(layer: detok.Layer) -> Counts:
     counts = load_counts(layer)
-    return no_counts(layer) if counts is None else counts
+    return Counts.empty(layer.vocab_size) if counts is None else counts
 
 
 @_by_layer(max_entries=MAX_TEXTS)
@@ -153,13 +153,13 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
 def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
     """The AUROC of a random sample of tokens, another one for each seed."""
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _counts_or_none(layer), sample)
+    return detok.auroc(layer, _counts_or_empty(layer), sample)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
 def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
     """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
-    counts = _counts_or_none(layer)
+    counts = _counts_or_empty(layer)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
         table = detok.auroc(layer, counts, progress=progress)
@@ -172,5 +172,5 @@ def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
 @_by_layer(max_entries=MAX_LAYERS)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
-    table = tables.tokens(layer, _counts_or_none(layer))
+    table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)

@@ -9,7 +9,7 @@ import pytest
 import detok
 from detok import InputError
 from detok.charts import heads as charts
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP
 from detok.heads.curves import N_POINTS
@@ -111,7 +111,7 @@ def test_by_kind(layer: detok.Layer, found: detok.Auroc) -> None:
 
 
 def test_nothing_counted_is_said_to_have_no_auroc(layer: detok.Layer) -> None:
-    none = no_counts(layer)
+    none = Counts.empty(layer.vocab_size)
     assert not has_area(none).any()
     found = detok.auroc(layer, none)
     table = detok.auroc_summary(found, none)

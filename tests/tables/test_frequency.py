@@ -6,7 +6,7 @@ import torch
 
 import detok
 from detok.charts import frequency as charts
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.model.token_kinds import token_kinds
 from detok.readings import frequency as readings
@@ -85,7 +85,7 @@ def test_tokens_that_never_occur_are_apart(layer: detok.Layer, counts: Counts) -
 
 
 def test_without_any_counts_nothing_breaks(layer: detok.Layer) -> None:
-    table = tables.tokens(layer, no_counts(layer))
+    table = tables.tokens(layer, Counts.empty(layer.vocab_size))
     rho = tables.correlations(table)
     assert rho["rho"].isna().all()
     assert "No rank correlation" in readings.self_assertion_answer(rho, None)
