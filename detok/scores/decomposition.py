@@ -153,10 +153,14 @@ def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
     The first of them has that shape; the others may broadcast.
     """
     first, *others = parts
-    total = first.clone()
+    total = first + sum(part for part in others if part.shape != first.shape)
     for part in others:
-        total += part
-    return total.masked_fill_(future(total), -torch.inf)
+        if part.shape == first.shape:
+            total += part
+    rows, n = total.shape[-2:]
+    own = total[..., n - rows :]  # all columns before can be seen by every row
+    own.masked_fill_(future(own), -torch.inf)
+    return total
 
 
 def blocks(n_heads: int, n: int) -> list[tuple[slice, slice]]:
