@@ -20,6 +20,8 @@ from detok.model.vocabulary import Vocabulary
 from tests.support.hub_server import Hub
 from tests.support.models import byte_tokenizer
 
+pytestmark = pytest.mark.slow
+
 REPOSITORY = Path(__file__).parents[2]
 
 

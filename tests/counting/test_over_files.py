@@ -38,6 +38,7 @@ class Killed(Exception):
     """Stands for the end of the process at any moment at which it reports progress."""
 
 
+@pytest.mark.slow
 @given(st.integers(0, 10**6), st.sampled_from([0.0, 60.0]))
 @settings(max_examples=20)
 def test_a_count_that_is_killed_or_interrupted_goes_on(seed: int, keep_every: float) -> None:

@@ -56,6 +56,7 @@ def plan(folder: Path) -> Plan:
     return Plan(folder / "counts.parquet", Encoder.of(SMALL))
 
 
+@pytest.mark.slow
 def test_the_lock_ends_with_its_process(tmp_path: Path) -> None:
     """However it ends; and what is left of it is not in the way."""
     script = (

@@ -20,6 +20,8 @@ from tests.support.models import random_checkpoint
 from training import bigram, measure
 from training.publish import publish
 
+pytestmark = pytest.mark.slow
+
 V = 6
 
 
