@@ -8,6 +8,7 @@ from detok.app import cached, downloads, inputs, output, page
 from detok.charts import overview as overview_charts, terms as terms_charts
 from detok.readings import overview as overview_readings, terms as terms_readings
 from detok.tables import terms as tables
+from detok.tables.overview import growth
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
 
@@ -25,7 +26,7 @@ head = inputs.head_choice(layer)
 terms = detok.terms(layer, ids, heads=head)
 panels = tables.maps(layer, ids, terms, range(len(ids)))
 output.chart(terms_charts.maps(panels, output.is_dark(), labelled=False), "content")
-output.reading(terms_readings.maps_reading(panels, head))
+output.reading(terms_readings.maps(tables.spreads(panels), head))
 downloads.download_numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
@@ -38,7 +39,7 @@ for text, why in page.EXAMPLES:
     )
 
 st.subheader("The model")
-output.facts(overview_readings.model_facts(layer))
+output.facts(overview_readings.facts(layer))
 output.reading(overview_readings.origin(layer))
 
 emergence = layer.source.folder / "emergence.csv"
@@ -54,7 +55,7 @@ if emergence.exists():
                 history, "mass_last_5", "Attention to the last 5 positions", ".0%"
             )
         )
-    output.reading(overview_readings.emergence_reading(history))
+    output.reading(overview_readings.emergence(growth(history)))
     downloads.download(history, "emergence", layer)
 
 st.subheader("How exact it is")

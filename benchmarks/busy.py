@@ -28,7 +28,7 @@ def main() -> None:
         "position_bias": lambda: detok.position_bias(layer, 500),
         "mean_attention, 40 texts": lambda: detok.mean_attention(layer, texts, 256),
         "auroc of 256 tokens": lambda: detok.auroc(layer, counts, sample),
-        "mean contributions, 4 texts": lambda: detok.contributions_over(layer, texts[:4]),
+        "mean contributions, 4 texts": lambda: detok.mean_contributions(layer, texts[:4]),
     }
     times = measure.on_a_server(functions, repeats=5)
     alone = times.pop("alone")

@@ -32,6 +32,10 @@ from .model.layer import (
     Layer as Layer,
     load as load,
 )
+from .model.token_kinds import (
+    TOKEN_KINDS as TOKEN_KINDS,
+    token_kinds as token_kinds,
+)
 from .model.vocabulary import (
     Vocabulary as Vocabulary,
 )
@@ -51,15 +55,20 @@ from .scores.decomposition import (
     attention as attention,
     terms as terms,
 )
+from .scores.frequency import (
+    self_assertion as self_assertion,
+)
 from .scores.layernorm_stats import (
     LayerNormStats as LayerNormStats,
     layernorm_stats as layernorm_stats,
 )
-from .scores.over_texts import (
+from .scores.mean_attention import (
     MeanAttention as MeanAttention,
-    MeanContributions as MeanContributions,
-    contributions_over as contributions_over,
     mean_attention as mean_attention,
+)
+from .scores.mean_contributions import (
+    MeanContributions as MeanContributions,
+    mean_contributions as mean_contributions,
 )
 from .scores.pair import (
     Pair as Pair,

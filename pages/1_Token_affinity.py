@@ -56,10 +56,10 @@ else:
         direction = "past" if side == "past tokens" else "current"
         best = detok.affinity(layer, token, heads=head, k=k, side=direction, positions=positions)
         best = tables.with_counts(best, layer, token, direction, counts)
-        output.answer(readings.affinity_answer(best, layer))
+        output.answer(readings.answer(best, layer))
         if head is None:
             st.dataframe(tables.side_by_side(best), hide_index=True)
-            output.chart(charts.affinity_bars(best[best["rank"] <= PANEL_ROWS]))
+            output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
@@ -70,8 +70,8 @@ else:
                 column_config=columns.AFFINITY,
             )
             with right:
-                output.chart(charts.affinity_bars(best))
-        output.reading(readings.affinity_reading(best, counts))
+                output.chart(charts.bars(best))
+        output.reading(readings.known(best, counts))
         output.counts_notice(layer, counts)
         downloads.download(best.drop(columns="label"), "affinity", layer)
 
@@ -79,8 +79,8 @@ if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
     with output.mistakes():
         ranks = tables.piece_ranks(layer, pieces)
-        output.chart(charts.rank_heatmap(ranks, layer.vocab_size))
-        output.reading(readings.piece_ranks_reading(ranks, layer))
+        output.chart(charts.piece_ranks(ranks, layer.vocab_size))
+        output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer))
         downloads.download(ranks, "pieces", layer)
 
 st.subheader("T^ee between many tokens")
@@ -98,12 +98,12 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 n_tokens = N_TOKENS_ALL_HEADS if head is None else N_TOKENS
 compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
 with output.mistakes():
-    pairs = tables.affinity_pairs(
+    pairs = tables.pairs(
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
         heads,
     )
-    output.chart(charts.affinity_heatmap(pairs, output.is_dark()), "content")
+    output.chart(charts.pairs(pairs, output.is_dark()), "content")
     more = f" Choose one head to compare up to {N_TOKENS} tokens." if head is None else ""
-    output.reading(readings.affinity_pairs_reading(pairs) + more)
+    output.reading(readings.pairs(tables.own_copies(pairs)) + more)
     downloads.download(pairs, "heatmap", layer)

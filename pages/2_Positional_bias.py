@@ -51,7 +51,8 @@ own = st.text_area(
     placeholder="empty: the excerpts of public-domain books that come with detok",
     help="Leave an empty line between two texts. Each needs more than i tokens.",
 )
-bias = detok.position_bias(layer, i)
+bias = detok.position_bias(layer, i, layernorm=with_layernorm)
+summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
 measured = None
 with output.mistakes():
     if own.strip():
@@ -60,15 +61,15 @@ with output.mistakes():
         kept = cached.measured_on_excerpts(layer, i)
         if kept.value is None:
             with long_runs.progress("Reading the excerpts …") as report:
-                kept.value = detok.mean_attention(layer, cached.excerpt_ids(layer), i, report)
+                excerpts = cached.excerpt_ids(layer)
+                kept.value = detok.mean_attention(layer, excerpts, i, progress=report)
         measured = kept.value
 
-curves = tables.curves(bias, with_layernorm)
-attention = tables.attention(bias, with_layernorm, measured)
+curves = tables.curves(bias)
+attention = tables.attention(bias, measured)
 drawn = tables.drawn(curves, layer, i, head, ends)
 drawn_attention = tables.drawn(attention, layer, i, head, ends)
-
-
+shapes = tables.shapes(bias, summary)
 shown = curves if head is None else curves[curves["head"] == head]
 shown_attention = attention if head is None else attention[attention["head"] == head]
 bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
@@ -88,38 +89,35 @@ left, right = two_places()
 with left:
     st.subheader("T^p: the same for all i")
     output.chart(charts.self_assertion(drawn, i))
-    output.reading(readings.self_assertion_reading(bias, with_layernorm, head, ends))
+    output.reading(readings.self_assertion(shapes, head, ends))
     downloads.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
 with right:
     st.subheader("T^pp: seen from i")
     output.chart(charts.comparison(drawn, i))
-    output.reading(readings.comparison_reading(bias, with_layernorm, head, ends))
+    output.reading(readings.comparison(shapes, head, ends))
     downloads.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
 
 left, right = two_places()
 with left:
     st.subheader("Their sum")
     output.chart(charts.total(drawn, i))
-    output.reading(readings.total_reading(bias, with_layernorm, head, ends))
+    output.reading(readings.total(shapes, head, ends))
     downloads.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
 with right:
     st.subheader("Attention")
     output.chart(charts.attention(drawn_attention, i))
-    output.reading(readings.attention_reading(attention, i, head, ends))
+    output.reading(readings.attention(tables.masses(shown_attention, i), i, head, ends))
     if measured is not None:
-        output.reading(
-            readings.measured_reading(measured, "of your texts" if own.strip() else "excerpts")
-        )
+        output.reading(readings.measured(measured, "of your texts" if own.strip() else "excerpts"))
     downloads.download(shown_attention, "attention", layer)
 
 st.subheader(f"Attention to the last {tables.ZOOM} positions")
 last = shown_attention[shown_attention["j"] > i - tables.ZOOM]
 output.chart(charts.attention(last, i, points=True))
-output.reading(readings.zoom_reading(last, i))
+output.reading(readings.zoom(tables.over_heads(last), i, head))
 downloads.download(last, "attention-zoom", layer)
 
 st.subheader("All heads in numbers")
-summary = detok.position_summary(layer, i, tables.quarters(layer))
 st.dataframe(
     summary,
     key="summary",
@@ -128,5 +126,5 @@ st.dataframe(
     selection_mode="single-row",
     column_config=columns.summary_columns(summary),
 )
-output.reading(readings.summary_reading(summary, i))
+output.reading(readings.summary(summary, i))
 downloads.download(summary, "positions", layer)

@@ -20,56 +20,55 @@ with st.spinner("Reading the vocabulary once …"):
 
 st.subheader("Variance of the position embeddings")
 variances = layernorm_tables.variances(stats)
-output.chart(layernorm_charts.position_variance(variances))
+output.chart(layernorm_charts.variances(variances))
 left, right = st.columns(2)
 with left:
-    output.chart(
-        layernorm_charts.end_variance(variances.head(layernorm_tables.ENDS), "The first positions")
-    )
+    output.chart(layernorm_charts.end(variances.head(layernorm_tables.ENDS), "The first positions"))
 with right:
-    output.chart(
-        layernorm_charts.end_variance(variances.tail(layernorm_tables.ENDS), "The last positions")
-    )
-output.reading(layernorm_readings.variances_reading(variances))
+    output.chart(layernorm_charts.end(variances.tail(layernorm_tables.ENDS), "The last positions"))
+output.reading(layernorm_readings.variances(variances, stats))
 downloads.download(variances, "variance", layer)
 
 left, right = st.columns(2)
 with left:
     st.subheader("σ at every position")
-    output.chart(layernorm_charts.position_sigma(variances))
-    output.reading(layernorm_readings.sigma_reading(variances))
+    output.chart(layernorm_charts.sigma(variances))
+    output.reading(layernorm_readings.sigma(variances, stats))
     downloads.download(variances[["position", "sigma", "sigma_min", "sigma_max"]], "sigma", layer)
 with right:
     st.subheader("Norms of the tokens")
     norms = layernorm_tables.norms(stats)
     output.chart(layernorm_charts.norms(norms))
-    output.reading(layernorm_readings.norms_reading(stats))
+    output.reading(layernorm_readings.norms(stats))
     downloads.download(norms, "norms", layer)
 
 st.subheader("The switch at position 0, in one head")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head = inputs.head_choice(layer)
     i = inputs.current_position(layer)
-bias = detok.position_bias(layer, i)
+plain, bias = (detok.position_bias(layer, i, layernorm=on) for on in (False, True))
 left, right = st.columns(2)
 with left:
     st.markdown(f"**The score of j = 0, beside that of j = {i // 2}**")
-    steps = layernorm_tables.switch(layer, bias, head)
+    steps = layernorm_tables.switch(layer, plain, bias, head)
     output.chart(layernorm_charts.switch(steps))
-    output.reading(layernorm_readings.switch_reading(steps, bias, head))
+    output.reading(layernorm_readings.switch(steps, plain, bias, head))
     downloads.download(steps, "switch", layer)
 with right:
     st.markdown("**T^pp without LayerNorm of the last positions**")
     rows = layernorm_tables.last_rows(layer, head)
     output.chart(layernorm_charts.last_rows(rows))
-    output.reading(layernorm_readings.last_rows_reading(stats, head))
+    output.reading(layernorm_readings.last_rows(stats, head))
     downloads.download(rows, "last-positions", layer)
 
 st.subheader("Variance of the token embeddings and their frequency")
 output.counts_notice(layer, counts)
 if counts is not None:
-    tokens = frequency_tables.token_variances(layer, stats, counts)
-    drawn = common.sampled(tokens, layer)
-    output.chart(frequency_charts.token_variance(drawn))
-    output.reading(frequency_readings.token_variances_reading(tokens, drawn, counts))
-    downloads.download(drawn, "token-variance", layer)
+    tokens, correlations = cached.token_frequencies(layer)
+    drawn = common.sampled(frequency_tables.with_trend(tokens, "variance"), layer)
+    output.chart(frequency_charts.against_count(drawn, "Var(e)"))
+    output.reading(
+        f"{frequency_readings.variance(correlations)} "
+        f"{frequency_readings.drawn(drawn, frequency_tables.seen(tokens), tokens)}"
+    )
+    downloads.download(drawn.rename(columns={"value": "variance"}), "token-variance", layer)

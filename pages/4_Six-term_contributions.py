@@ -74,11 +74,12 @@ values = tables.per_position(layer, ids, cached.contributions(layer, tuple(ids))
 ranks = tables.ranking(values)
 shown = values if head is None else values[values["head"] == head]
 shown_ranks = ranks if head is None else ranks[ranks["head"] == head]
-output.chart(charts.contributions(tables.drawn(shown)))
-output.reading(readings.per_position_reading(shown))
+drawn = tables.drawn(shown)
+output.chart(charts.contributions(drawn.table))
+output.reading(readings.per_position(drawn))
 downloads.download_numbers(shown, "contributions", layer, NATS, ids)
 output.chart(charts.ranking(ranks))
-output.reading(readings.ranking_reading(shown_ranks))
+output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.download_numbers(ranks, "ranking", layer, NATS, ids)
 
 st.subheader("Who attends to whom")
@@ -104,7 +105,8 @@ if head is None:
     every = list(range(layer.n_heads))
     inside = ids[: window.stop]  # what follows the window takes no part in it
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
-    output.answer(readings.ablation_reading(ablation, every, dropped, window.stop - 1))
+    moved = tables.divergences(ablation, every, window.stop - 1)
+    output.answer(readings.ablation(moved, dropped, window.stop - 1))
     table = tables.attention_map(layer, inside, ablation, every, window)
     output.chart(charts.attention_heads(table, output.is_dark()))
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
@@ -145,7 +147,8 @@ else:
         )
         j = int(ablation.full[0, i].argmax()) if j is None else j
     with left:
-        output.answer(readings.ablation_reading(ablation, [head], dropped, i))
+        moved = tables.divergences(ablation, [head], i)
+        output.answer(readings.ablation(moved, dropped, i))
         table = tables.attention_map(layer, ids, ablation, [head], window)
         figure = charts.attention(table, "left", output.is_dark(), (i, j))
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
@@ -154,7 +157,7 @@ else:
             output.chart(charts.row(tables.row(layer, ids, ablation, i)))
     with right:
         pair = detok.explain_pair(layer, ids, i=i, j=j, head=head)
-        output.answer(readings.pair_reading(layer, ids, pair))
+        output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
         output.chart(charts.waterfall(bars))
         downloads.download_numbers(bars, "pair", layer, SCALED, ids)
@@ -162,7 +165,7 @@ else:
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
     output.chart(charts.maps(panels, output.is_dark()), "content")
-    output.reading(readings.maps_reading(panels, head))
+    output.reading(readings.maps(tables.spreads(panels), head))
     downloads.download_numbers(panels, "terms", layer, SCALED, ids)
 
 st.subheader("Over many texts")
@@ -192,16 +195,15 @@ if st.button("Average over them", disabled=kept.value is not None):
             if upload is None
             else texts.texts_of(upload.name, upload.getvalue())
         )
-        kept.value = detok.contributions_over(
+        kept.value = detok.mean_contributions(
             layer, read, first=first, sample=n_texts, seed=seed, progress=report
         )
 long_runs.interrupted(run)
 if kept.value is not None:
     over = tables.averaged(kept.value)
     shown = over if head is None else over[over["head"] == head]
-    output.chart(charts.contributions(tables.drawn(shown)))
-    output.reading(
-        readings.averaged_reading(kept.value, "excerpts" if upload is None else "of your texts")
-    )
-    output.reading(readings.ranking_reading(tables.ranking(shown)))
+    output.chart(charts.contributions(tables.drawn(shown).table))
+    output.reading(readings.averaged(kept.value, "excerpts" if upload is None else "of your texts"))
+    ranks = tables.ranking(shown)
+    output.reading(readings.ranking(ranks, tables.places(ranks)))
     downloads.download_numbers(shown, "averaged", layer, NATS)

@@ -58,17 +58,18 @@ else:
 known = Counts.empty(layer.vocab_size) if counts is None else counts
 kinds = cached.token_kinds(layer)
 summary = detok.auroc_summary(areas, known, convention)
+extent = tables.extent(areas, known)
 
 if counts is not None:
     st.subheader("Mean AUROC of each head")
-    output.answer(readings.summary_answer(summary))
-    output.chart(charts.means(summary, head))
-    output.reading(readings.summary_reading(summary, areas, known, convention))
+    output.answer(readings.answer(tables.best(summary)))
+    output.chart(charts.summary(summary, head))
+    output.reading(readings.summary(summary, extent, convention))
 
     st.subheader("By the kind of token")
     table = tables.by_kind(areas, kinds, convention)
-    output.chart(charts.kinds(table, output.is_dark()))
-    output.reading(readings.by_kind_reading(table))
+    output.chart(charts.by_kind(table, output.is_dark()))
+    output.reading(readings.by_kind(tables.best_by_kind(table)))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
 
 st.subheader("All heads in numbers")
@@ -76,7 +77,7 @@ shown = summary if counts is not None else summary[["head", "diagonal_share"]]
 if is_whole:
     shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
 st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
-output.reading(readings.shares_reading(summary, areas, known))
+output.reading(readings.shares(summary, extent))
 downloads.download(shown, "auroc", layer)
 
 if counts is not None:
@@ -88,7 +89,7 @@ if counts is not None:
         st.info("Type a word, then choose one of its tokens.")
     else:
         curves = tables.token_curves(layer, counts, token)
-        output.answer(readings.token_answer(layer, counts, token, curves))
+        output.answer(readings.token(layer, counts, token, tables.token_areas(curves)))
         if not curves.empty:
             left, right = st.columns(2)
             with left:
@@ -106,7 +107,7 @@ if counts is not None:
                         for h in range(layer.n_heads)
                     },
                 )
-                output.reading(readings.predecessors_reading(ranks, layer))
+                output.reading(readings.predecessors(tables.typical_ranks(ranks), layer))
                 downloads.download(ranks, "predecessors", layer)
 
     st.subheader(f"Where head {head} does best, and worst")
@@ -126,5 +127,6 @@ if counts is not None:
         place.markdown(f"**{end.capitalize()}**")
         part = extremes[extremes["end"] == end][EXTREMES]
         place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
-    output.reading(readings.extremes_reading(extremes, areas, counts, head, least))
+    n_ranked = len(tables.ranked(areas, least))
+    output.reading(readings.extremes(extremes, extent, n_ranked, head, least))
     downloads.download(extremes, "auroc-tokens", layer)

@@ -28,24 +28,22 @@ kinds = cached.token_kinds(layer)
 if counts is not None:
     st.subheader("T^e against token count")
     head = inputs.head_choice(layer, with_all=True, default="all")
-    output.answer(readings.self_assertion_answer(correlations, head))
+    output.answer(readings.self_assertion(correlations, head))
     if head is None:
         drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)
         output.chart(charts.by_head(tables.by_head(drawn)))
     else:
         drawn = sampled(tables.with_trend(table, f"head_{head}"), layer)
         title = f"T^e of head {head} (unscaled)"
-        output.chart(charts.against_count(drawn, "value", title, TERM_COLORS["e"]))
-    output.reading(readings.drawn_reading(drawn, table, has_trend=head is not None))
+        output.chart(charts.against_count(drawn, title, TERM_COLORS["e"]))
+    output.reading(readings.drawn(drawn, occurring, table, has_trend=head is not None))
     st.dataframe(tables.by_measure(correlations), hide_index=True)
     downloads.download(correlations, "frequency", layer)
 
     st.subheader("Var(e) against token count")
     drawn = sampled(tables.with_trend(table, "variance"), layer)
-    output.chart(charts.against_count(drawn, "value", "Var(e)"))
-    output.reading(
-        f"{readings.variance_reading(correlations)} {readings.drawn_reading(drawn, table)}"
-    )
+    output.chart(charts.against_count(drawn, "Var(e)"))
+    output.reading(f"{readings.variance(correlations)} {readings.drawn(drawn, occurring, table)}")
 
 st.subheader("Tokens by name")
 measures = {tables.title(name): name for name in tables.measures(table)}
@@ -58,7 +56,7 @@ if counts is None:
 else:
     trend = tables.with_trend(table, measure)
     furthest = tables.furthest(trend, layer, kinds)
-    output.answer(readings.furthest_reading(furthest, trend, measure))
+    output.answer(readings.furthest(furthest, tables.far(trend), trend, measure))
     left, right = st.columns(2)
     for place, side in ((left, "above"), (right, "below")):
         place.markdown(f"**Furthest {side} the trend**")
@@ -67,7 +65,7 @@ else:
     downloads.download(furthest, "furthest", layer)
 
     st.subheader("Tokens that never occur")
-    output.answer(readings.never_reading(table, measure))
+    output.answer(readings.never(tables.occurrence(table, measure), measure))
     never = tables.largest(table[table["count"] == 0], layer, kinds, measure)
     if len(never):
         st.dataframe(never, hide_index=True, column_config=columns.TOKENS)

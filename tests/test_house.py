@@ -90,8 +90,9 @@ def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
         "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
-        "MeanContributions NotDownloadable Pair PositionBias Terms Vocabulary ablate affinity "
-        "affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary contributions "
-        "contributions_over count count_files counts_for excerpts explain_pair layernorm_stats "
-        "load mean_attention position_bias position_summary previous_piece_ranks terms"
+        "MeanContributions NotDownloadable Pair PositionBias TOKEN_KINDS Terms Vocabulary ablate "
+        "affinity affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary "
+        "contributions count count_files counts_for excerpts explain_pair layernorm_stats load "
+        "mean_attention mean_contributions position_bias position_summary previous_piece_ranks "
+        "self_assertion terms token_kinds"
     )

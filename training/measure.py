@@ -9,7 +9,7 @@ import torch
 from detok.counting.counts import Counts
 from detok.heads.auroc import auroc
 from detok.model.layer import Layer
-from detok.scores.positions import REACHES, position_only_attention, rise_share
+from detok.scores.positions import REACHES, position_bias, rise_share
 
 TOP = 3
 MIN_PAIR_COUNT = 20
@@ -50,13 +50,14 @@ def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
     (the share of steps j to j + 1 at which T^p rises), diagonal_share (how often the best past
     token of a token is that token itself).
     """
-    attention = position_only_attention(layer, layer.n_positions // 2).cpu()  # (H, i + 1)
+    bias = position_bias(layer, layer.n_positions // 2)
+    attention = bias.attention.cpu()  # (H, i + 1)
     measured = auroc(layer, counts, tokens)
     table = {
         "head": range(layer.n_heads),
         "auroc": measured.mean(),
         **{f"mass_last_{n}": attention[:, -n:].sum(dim=1).numpy() for n in REACHES},
-        "rise_share": rise_share(layer).cpu().numpy(),
+        "rise_share": rise_share(bias.p).numpy(),
         "diagonal_share": measured.itself.mean(axis=1),
     }
     return pd.DataFrame(table)

@@ -23,7 +23,6 @@ from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
-from detok.model.token_kinds import token_kinds as kinds_of_tokens
 from detok.scores import reference
 from detok.tables import frequency as tables
 
@@ -146,7 +145,7 @@ def averaged_over_upload(
 @_by_layer(max_entries=MAX_LAYERS)
 def token_kinds(layer: detok.Layer) -> np.ndarray:
     """The kinds of a model's tokens."""
-    return kinds_of_tokens(layer.tokenizer, layer.vocab_size)
+    return detok.token_kinds(layer)
 
 
 @_by_layer(max_entries=MAX_AVERAGES)

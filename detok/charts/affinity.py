@@ -3,13 +3,11 @@
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import diverging
-from detok.charts.parts import head_header
-
-_KNOWN, _UNKNOWN = "#2a9d8f", "#8d99ae"
+from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
+from detok.charts.parts import bare_axes, by_head, panels, yes_or_no
 
 
-def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
+def bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
 
     Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
@@ -22,16 +20,16 @@ def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
         alt.Tooltip("joined_shown:N", title="Joined"),
         alt.Tooltip("score:Q", title="T^ee", format=".2f"),
     ]
-    color: alt.Color | dict = alt.value(_UNKNOWN)
+    color: alt.Color | dict = alt.value(UNKNOWN)
     if "known" in table:
         tooltip.append(alt.Tooltip("count:Q", title="Times seen", format=","))
         color = alt.Color(
             "known:N",
             title="Pair occurs in the counts",
-            scale=alt.Scale(domain=[True, False], range=[_KNOWN, _UNKNOWN]),
-            legend=alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+            scale=alt.Scale(domain=[True, False], range=[KNOWN, UNKNOWN]),
+            legend=yes_or_no(),
         )
-    bars = (
+    drawn = (
         alt.Chart(table)
         .mark_bar()
         .encode(
@@ -47,21 +45,18 @@ def affinity_bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
         )
     )
     if not several:
-        return bars.properties(height=alt.Step(19))
-    panels = bars.properties(width=104, height=alt.Step(17)).facet(
-        alt.Facet("head:O", title=None, header=head_header()), columns=4
-    )
-    return panels.resolve_scale(y="independent")
+        return drawn.properties(height=alt.Step(19))
+    return panels(drawn, 104, alt.Step(17)).resolve_scale(y="independent")
 
 
-def rank_heatmap(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
+def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
     """Heads × adjacent pieces; colour is the rank of the true previous piece, on a log scale.
 
     Columns: head, position (of the current piece), pair (shown), rank. The scale always spans all
     `vocab_size` ranks, so that two words can be compared.
     """
     base = alt.Chart(table).encode(
-        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
+        x=by_head(),
         y=alt.Y(
             "pair:N",
             sort=alt.SortField("position"),
@@ -85,26 +80,25 @@ def rank_heatmap(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
     bright = alt.datum.rank <= vocab_size**0.5
     labels = base.mark_text(fontSize=11).encode(
         text=alt.Text("rank:Q", format=","),
-        color=alt.condition(bright, alt.value("#1b1f27"), alt.value("#ffffff")),
+        color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
     return (cells + labels).properties(height=alt.Step(26))
 
 
-def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart:
+def pairs(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart:
     """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
 
     Columns: head, row and column (numbers), current and past (shown), score.
     """
     several = table["head"].nunique() > 1
-    size = 172 if several else 520
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+    x, y = bare_axes("column", "row")
     chart = (
         alt.Chart(table)
         .mark_rect()
         .encode(
-            x=alt.X("column:O", title="Past token j", axis=axis),
-            y=alt.Y("row:O", title="Current token i", axis=axis),
-            color=diverging(table["score"], dark, "T^ee"),
+            x=x,
+            y=y,
+            color=around_zero(table["score"], dark, "T^ee"),
             tooltip=[
                 alt.Tooltip("current:N", title="Current token i"),
                 alt.Tooltip("past:N", title="Past token j"),
@@ -112,8 +106,5 @@ def affinity_heatmap(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt
                 alt.Tooltip("score:Q", title="T^ee", format=".2f"),
             ],
         )
-        .properties(width=size, height=size)
     )
-    if not several:
-        return chart
-    return chart.facet(alt.Facet("head:O", title=None, header=head_header()), columns=4)
+    return panels(chart, 172, 172) if several else chart.properties(width=520, height=520)

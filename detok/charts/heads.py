@@ -3,13 +3,13 @@
 import altair as alt
 import pandas as pd
 
-_BAR, _CHOSEN, _SPREAD, _INTERVAL = "#3b76c4", "#2a9d8f", "#8d99ae", "#e07a3f"
-_NEGATIVE, _POSITIVE = "#3b76c4", "#d1495b"
-_ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
+from detok.charts.palette import BASELINE, CHOSEN, INTERVAL, MAIN, ON_DARK, ON_LIGHT, diverging
+from detok.charts.parts import by_head
+
 CHANCE = 0.5
 
 
-def means(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
+def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     """Mean AUROC by head with the spread over tokens (Fig. 2-D); the chosen head in green.
 
     Columns: head, mean, mean_low, mean_high, median, q25, q75, std.
@@ -25,29 +25,27 @@ def means(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         alt.Tooltip("std:Q", title="Standard deviation", format=".3f"),
     ]
     scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart().encode(
-        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)), tooltip=tooltip
-    )
-    color = alt.condition(alt.datum.head == chosen, alt.value(_CHOSEN), alt.value(_BAR))
+    base = alt.Chart().encode(x=by_head(), tooltip=tooltip)
+    color = alt.condition(alt.datum.head == chosen, alt.value(CHOSEN), alt.value(MAIN))
     bars = base.mark_bar(opacity=0.75).encode(
         y=alt.Y("mean:Q", title="AUROC of T^ee", scale=scale), color=color
     )
-    spread = base.mark_rule(color=_SPREAD, strokeWidth=3).encode(
+    spread = base.mark_rule(color=BASELINE, strokeWidth=3).encode(
         y=alt.Y("q25:Q", title="AUROC of T^ee", scale=scale), y2="q75:Q"
     )
-    median = base.mark_point(color=_SPREAD, filled=True, size=70, opacity=1).encode(
+    median = base.mark_point(color=BASELINE, filled=True, size=70, opacity=1).encode(
         y=alt.Y("median:Q", scale=scale)
     )
     interval = (
         base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
-        .mark_errorbar(color=_INTERVAL, thickness=2, ticks={"width": 14, "color": _INTERVAL})
+        .mark_errorbar(color=INTERVAL, thickness=2, ticks={"width": 14, "color": INTERVAL})
         .encode(y=alt.Y("mean_low:Q", title="AUROC of T^ee", scale=scale), y2="mean_high:Q")
     )
-    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color=_SPREAD).encode(y=alt.datum(CHANCE))
+    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color=BASELINE).encode(y=alt.datum(CHANCE))
     return alt.layer(bars, chance, spread, median, interval, data=table).properties(height=320)
 
 
-def kinds(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     """Heads × kinds of tokens; colour is the mean AUROC, diverging around chance.
 
     Columns: head, kind, label, n, mean, median, std; cells without tokens stay empty.
@@ -55,7 +53,7 @@ def kinds(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     table = table.dropna(subset="mean")
     order = table["label"].unique().tolist()
     base = alt.Chart(table).encode(
-        x=alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0)),
+        x=by_head(),
         y=alt.Y(
             "label:N",
             sort=order,
@@ -71,14 +69,9 @@ def kinds(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             alt.Tooltip("std:Q", title="Standard deviation", format=".3f"),
         ],
     )
-    scale = alt.Scale(
-        domain=[0, CHANCE, 1], range=[_NEGATIVE, _ZERO[dark], _POSITIVE], interpolate="rgb"
-    )
-    legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
-    cells = base.mark_rect().encode(
-        color=alt.Color("mean:Q", title="Mean AUROC", scale=scale, legend=legend)
-    )
-    ink = "#ffffff" if dark else "#1b1f27"
+    color = diverging("mean", [0, CHANCE, 1], dark, "Mean AUROC")
+    cells = base.mark_rect().encode(color=color)
+    ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
     return (cells + labels).properties(height=alt.Step(30))
 
@@ -118,5 +111,7 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         ]
     )
     corners = pd.DataFrame({"x": [0, 1], "y": [0, 1]})
-    chance = alt.Chart(corners).mark_line(strokeDash=[4, 4], color=_SPREAD).encode(x="x:Q", y="y:Q")
+    chance = (
+        alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")
+    )
     return alt.layer(chance, lines, points).properties(height=420)

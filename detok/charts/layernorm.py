@@ -3,18 +3,19 @@
 import altair as alt
 import pandas as pd
 
-_MAIN, _OTHER = "#3b76c4", "#e07a3f"
-_SHADES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
+from detok.charts.palette import BEFORE_LAST, CONTRAST, LAST, MAIN, OUTLIER
+from detok.charts.parts import yes_or_no
+
 _POSITION = "Position i"
 
 
-def position_variance(table: pd.DataFrame) -> alt.LayerChart:
+def variances(table: pd.DataFrame) -> alt.LayerChart:
     """Var(p_i) over all positions, outliers marked. Columns: position, variance, z, outlier."""
     base = alt.Chart().encode(
         x=alt.X("position:Q", title=_POSITION, scale=alt.Scale(nice=False)),
         y=alt.Y("variance:Q", title="Var(p_i)"),
     )
-    line = base.mark_line(color=_MAIN, strokeWidth=1.5)
+    line = base.mark_line(color=MAIN, strokeWidth=1.5)
     points = base.mark_point(filled=True, size=30).encode(
         color=_outlier_color(),
         opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
@@ -23,7 +24,7 @@ def position_variance(table: pd.DataFrame) -> alt.LayerChart:
     return alt.layer(line, points, data=table).properties(height=320)
 
 
-def end_variance(table: pd.DataFrame, title: str) -> alt.Chart:
+def end(table: pd.DataFrame, title: str) -> alt.Chart:
     """Var(p_i) of a few positions as bars. Columns: position, variance, z, outlier."""
     return (
         alt.Chart(table, title=title)
@@ -42,8 +43,8 @@ def _outlier_color() -> alt.Color:
     return alt.Color(
         "outlier:N",
         title="Outlier",
-        scale=alt.Scale(domain=[False, True], range=[_MAIN, _OTHER]),
-        legend=alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'"),
+        scale=alt.Scale(domain=[False, True], range=[MAIN, OUTLIER]),
+        legend=yes_or_no(),
     )
 
 
@@ -55,7 +56,7 @@ def _variance_tooltip() -> list[alt.Tooltip]:
     ]
 
 
-def position_sigma(table: pd.DataFrame) -> alt.LayerChart:
+def sigma(table: pd.DataFrame) -> alt.LayerChart:
     """σ over positions, its mean over tokens in a band from the smallest to the largest.
 
     Columns: position, sigma, sigma_min, sigma_max.
@@ -68,10 +69,10 @@ def position_sigma(table: pd.DataFrame) -> alt.LayerChart:
         alt.Tooltip("sigma_max:Q", title="Largest", format=".4f"),
     ]
     title = "σ(e + p_i) over all tokens"
-    band = alt.Chart().mark_area(color=_MAIN, opacity=0.2)
+    band = alt.Chart().mark_area(color=MAIN, opacity=0.2)
     band = band.encode(x=x, y=alt.Y("sigma_min:Q", title=title), y2=alt.Y2("sigma_max:Q"))
     y = alt.Y("sigma:Q", title=title)
-    line = alt.Chart().mark_line(color=_MAIN, strokeWidth=1.8).encode(x=x, y=y)
+    line = alt.Chart().mark_line(color=MAIN, strokeWidth=1.8).encode(x=x, y=y)
     points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
     points = points.encode(x=x, y=y, tooltip=tooltip)
     return alt.layer(band, line, points, data=table).properties(height=320)
@@ -95,7 +96,7 @@ def norms(table: pd.DataFrame) -> alt.Chart:
             color=alt.Color(
                 "which:N",
                 title="Norms",
-                scale=alt.Scale(domain=order, range=[_MAIN, _OTHER]),
+                scale=alt.Scale(domain=order, range=[MAIN, CONTRAST]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -126,7 +127,7 @@ def switch(table: pd.DataFrame) -> alt.Chart:
                 "place:N",
                 title="Past position",
                 sort=table["place"].unique().tolist(),
-                scale=alt.Scale(range=[_OTHER, _MAIN]),
+                scale=alt.Scale(range=[CONTRAST, MAIN]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
@@ -149,7 +150,9 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
         color=alt.Color(
             "i:O",
             title="Current position i",
-            scale=alt.Scale(domain=rows, range=[*_SHADES[len(_SHADES) - len(rows) + 1 :], _OTHER]),
+            scale=alt.Scale(
+                domain=rows, range=[*BEFORE_LAST[len(BEFORE_LAST) - len(rows) + 1 :], LAST]
+            ),
             legend=alt.Legend(orient="top"),
         ),
     )

@@ -1,4 +1,4 @@
-"""Colours that mean the same on every page: the six terms, and values on both sides of zero."""
+"""Colours by what they mean, the same on every page, and the scales of values."""
 
 import altair as alt
 import pandas as pd
@@ -13,9 +13,26 @@ TERM_COLORS = {
     "e": "#0baa57",
     "p": "#6c89fc",
 }
-NEUTRAL = "#8d99ae"
-# Anchors of a diverging scale for both themes: zero is the colour of the page's background.
-_NEGATIVE, _POSITIVE = "#3b76c4", "#d1495b"
+_BLUE, _TEAL, _ORANGE, _RED, _GREY = "#3b76c4", "#2a9d8f", "#e07a3f", "#d1495b", "#8d99ae"
+_BLUES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
+_BLACK, _WHITE = "#1b1f27", "#ffffff"
+
+MAIN = _BLUE  # what a chart is of, where nothing else gives the colour
+CHOSEN = KNOWN = LARGEST = _TEAL
+INTERVAL = MEASURED = OUTLIER = SMALLEST = TREND = _ORANGE
+CONTRAST = _ORANGE  # the other of two, beside MAIN
+# What a value is to be seen against: chance, the current position, the middle half, zero.
+BASELINE = _GREY
+NEUTRAL = _GREY  # a whole of all terms, which has the colour of none
+UNKNOWN = _GREY
+DROPPED = _RED  # attention without the dropped terms
+# The last of a few rows, and those before it.
+LAST, BEFORE_LAST = _ORANGE, _BLUES
+# Letters on the colour of a value, dark for light ones.
+ON_LIGHT, ON_DARK = _BLACK, _WHITE
+FRAME = {False: "#111111", True: _WHITE}  # around a chosen cell, in the light and the dark theme
+# Anchors of a scale for both themes: zero is the colour of the page's background.
+_NEGATIVE, _POSITIVE = _BLUE, _RED
 _ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
 
 
@@ -25,13 +42,18 @@ def terms(title: str | None = "Term") -> alt.Color:
     return alt.Color("term:N", title=title, scale=scale, legend=alt.Legend(orient="top"))
 
 
-def diverging(values: pd.Series, dark: bool, title: str) -> alt.Color:
+def around_zero(values: pd.Series, dark: bool, title: str) -> alt.Color:
     """A scale around zero for a column with negative and positive values."""
     limit = float(values.abs().max()) or 1.0
+    return diverging(str(values.name), [-limit, 0, limit], dark, title)
+
+
+def diverging(column: str, anchors: list[float], dark: bool, title: str) -> alt.Color:
+    """A scale between three anchors, the middle one in the colour of the page's background."""
     colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
-    scale = alt.Scale(domain=[-limit, 0, limit], range=colors, interpolate="rgb")
+    scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb")
     legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
-    return alt.Color(f"{values.name}:Q", title=title, scale=scale, legend=legend)
+    return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
 
 
 def sequential(column: str, largest: float, dark: bool, title: str) -> alt.Color:

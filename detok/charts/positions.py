@@ -6,10 +6,9 @@ All take one head or several; several become small multiples.
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import TERM_COLORS
+from detok.charts.palette import BASELINE, LARGEST, MAIN, MEASURED, SMALLEST, TERM_COLORS
+from detok.charts.parts import panels
 
-_LINE, _LOW, _HIGH = "#3b76c4", "#2a9d8f", "#e07a3f"
-_CURRENT = "#8d99ae"
 _X = "Past position j"
 
 
@@ -45,7 +44,7 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
         alt.Tooltip("pp_sigma_max:Q", title="at the largest σ_i", format=".3f"),
     ]
     named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
-    color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], _HIGH, _LOW])
+    color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], SMALLEST, LARGEST])
     layers = [_named(_line(c, title), name, color) for c, name in named.items()]
     return _panels(table, [*layers, _points("pp", tooltip)], i)
 
@@ -78,8 +77,8 @@ def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart
             alt.Tooltip("low:Q", title="− 1 std over texts", format=".2%"),
             alt.Tooltip("high:Q", title="+ 1 std over texts", format=".2%"),
         ]
-        layers.append(_band("low", "high", _HIGH, 0.25))
-    color = _legend("Attention", names, [_LINE, _HIGH])
+        layers.append(_band("low", "high", MEASURED, 0.25))
+    color = _legend("Attention", names, [MAIN, MEASURED])
     for column, name in zip(["expected", "mean"], names, strict=False):
         line = _line(column, title, alt.Axis(format="~%"))
         layers.append(_named(line, name, color))
@@ -96,7 +95,7 @@ def _x() -> alt.X:
     return alt.X("j:Q", title=_X, scale=alt.Scale(nice=False, zero=False))
 
 
-def _line(column: str, title: str, axis: alt.Axis | None = None, color: str = _LINE) -> alt.Chart:
+def _line(column: str, title: str, axis: alt.Axis | None = None, color: str = MAIN) -> alt.Chart:
     y = alt.Y(f"{column}:Q", title=title, axis=axis or alt.Axis(), scale=alt.Scale(zero=False))
     return alt.Chart().mark_line(color=color, strokeWidth=1.8).encode(x=_x(), y=y)
 
@@ -109,7 +108,7 @@ def _band(low: str, high: str, color: str, opacity: float) -> alt.Chart:
 def _points(column: str, tooltip: list[alt.Tooltip], opacity: float = 0.0) -> alt.Chart:
     """Points that carry the tooltip: that of a line tells only of its first point."""
     size = 30 if opacity else 60
-    points = alt.Chart().mark_point(filled=True, size=size, opacity=opacity, color=_LINE)
+    points = alt.Chart().mark_point(filled=True, size=size, opacity=opacity, color=MAIN)
     return points.encode(x=_x(), y=alt.Y(f"{column}:Q"), tooltip=tooltip)
 
 
@@ -131,14 +130,10 @@ def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart |
     current = (
         alt.Chart()
         .transform_filter(alt.datum.j == i)
-        .mark_rule(color=_CURRENT, strokeDash=[4, 3])
+        .mark_rule(color=BASELINE, strokeDash=[4, 3])
         .encode(x=_x(), tooltip=[alt.Tooltip("j:Q", title="Current position i")])
     )
     layered = alt.layer(current, *layers, data=table)
     if table["head"].nunique() < 2:
         return layered.properties(height=320)
-    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
-    panels = layered.properties(width=118, height=110).facet(
-        alt.Facet("head:O", title=None, header=header), columns=4
-    )
-    return panels.resolve_scale(y="independent")
+    return panels(layered, 118, 110).resolve_scale(y="independent")

@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.palette import NEUTRAL, TERM_COLORS
-from detok.charts.parts import bare_axes
+from detok.charts.palette import BASELINE, DROPPED, NEUTRAL, TERM_COLORS
+from detok.charts.parts import bare_axes, panels
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
@@ -54,10 +54,7 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
     if not several:
         return layered.properties(height=340)
-    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
-    return layered.properties(width=118, height=120).facet(
-        alt.Facet("head:O", title=None, header=header), columns=4
-    )
+    return panels(layered, 118, 120)
 
 
 def ranking(table: pd.DataFrame) -> alt.Chart:
@@ -97,10 +94,10 @@ def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> a
     √d') and centred (less its mean over the row), which gives the colour.
     """
     x, y = _token_axes(table) if labelled else bare_axes()
-    color = palette.diverging(table["centred"], dark, "Term / √d', less its row's mean")
+    color = palette.around_zero(table["centred"], dark, "Term / √d', less its row's mean")
     size = _size(table, 16, 140) if labelled else 150
     columns = 4 if not labelled else 3 if size < 180 else 2
-    panels = [
+    maps = [
         alt.Chart()
         .transform_filter(alt.datum.term == term)
         .mark_rect()
@@ -123,7 +120,7 @@ def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> a
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*panels, data=table, columns=columns)
+    return alt.concat(*maps, data=table, columns=columns)
 
 
 def attention(
@@ -153,7 +150,7 @@ def attention(
     frame = (
         alt.Chart()
         .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
-        .mark_rect(filled=False, stroke="#ffffff" if dark else "#111111", strokeWidth=2)
+        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
         .encode(x=x, y=y)
     )
     # Streamlit fits a single chart into its size, labels and legend included.
@@ -167,8 +164,7 @@ def attention(
 def attention_heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
     """Small attention maps, one a head. Columns as of `attention`, and head."""
     x, y = bare_axes()
-    header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
-    return (
+    cells = (
         alt.Chart(table)
         .mark_rect()
         .encode(
@@ -177,9 +173,8 @@ def attention_heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
             color=palette.sequential("left", _largest(table), dark, "Attention weight"),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_attention_tooltip()],
         )
-        .properties(width=172, height=172)
-        .facet(alt.Facet("head:O", title=None, header=header), columns=4)
     )
+    return panels(cells, 172, 172)
 
 
 def _largest(table: pd.DataFrame) -> float:
@@ -212,7 +207,7 @@ def row(table: pd.DataFrame) -> alt.Chart:
             color=alt.Color(
                 "attention:N",
                 title="Attention",
-                scale=alt.Scale(domain=list(names), range=[NEUTRAL, "#d1495b"]),
+                scale=alt.Scale(domain=list(names), range=[BASELINE, DROPPED]),
                 legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
             ),
             tooltip=[
@@ -254,7 +249,7 @@ def waterfall(table: pd.DataFrame) -> alt.FacetChart:
         .mark_text(dy=-7, fontSize=11, color=NEUTRAL)
         .encode(x=x, y="top:Q", text=alt.Text("value:Q", format="+.1f"))
     )
-    zero = alt.Chart().mark_rule(color=NEUTRAL).encode(y=alt.datum(0))
+    zero = alt.Chart().mark_rule(color=BASELINE).encode(y=alt.datum(0))
     order = table["which"].unique().tolist()
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (

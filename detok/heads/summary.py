@@ -7,7 +7,7 @@ from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.areas import TOP
 from detok.heads.auroc import Auroc, Convention
-from detok.model.token_kinds import KINDS
+from detok.model.token_kinds import TOKEN_KINDS
 
 # Two-sided, of the normal distribution.
 Z_95 = 1.959964
@@ -74,7 +74,7 @@ def auroc_by_kind(
     area = _counted(found, convention)  # (H, n)
     tokens = found.tokens if convention == "authors" else found.tokens[found.has_area]
     rows = []
-    for kind in KINDS:
+    for kind in TOKEN_KINDS:
         part = area[:, kinds[tokens] == kind]  # (H, tokens of that kind)
         n = part.shape[1]
         nothing = np.full(len(part), np.nan)

@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from detok.model.vocabulary import Vocabulary
+from detok.model.layer import Layer
 
-CONTINUES, STARTS, NUMBER, PUNCTUATION, OTHER = KINDS = (
+CONTINUES, STARTS, NUMBER, PUNCTUATION, OTHER = TOKEN_KINDS = (
     "continues a word",
     "starts a word",
     "number",
@@ -35,8 +35,13 @@ def token_kind(token: bytes) -> str:
     return PUNCTUATION if visible else OTHER
 
 
-def token_kinds(vocabulary: Vocabulary, n: int) -> np.ndarray:
-    """The kinds of the tokens 0 … n − 1, (n,) strings; special tokens are other."""
+def token_kinds(layer: Layer) -> np.ndarray:
+    """The kind of each token of a model, one of `TOKEN_KINDS`: (V,) strings.
+
+    Special tokens are other, and so is what the model has no token for.
+    """
+    vocabulary = layer.tokenizer
     special = set(vocabulary.backend.get_added_tokens_decoder())
-    kinds = [OTHER if t in special else token_kind(vocabulary.bytes_of(t)) for t in range(n)]
+    ids = range(layer.vocab_size)
+    kinds = [OTHER if t in special else token_kind(vocabulary.bytes_of(t)) for t in ids]
     return np.array(kinds, dtype=object)

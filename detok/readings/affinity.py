@@ -1,13 +1,12 @@
 """What the tables of token affinity say, in sentences."""
 
-import numpy as np
 import pandas as pd
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
 
 
-def affinity_answer(table: pd.DataFrame, layer: Layer) -> str:
+def answer(table: pd.DataFrame, layer: Layer) -> str:
     """The strongest pair of an affinity table, in words."""
     best = table.loc[table["score"].idxmax()]
     return (
@@ -16,7 +15,7 @@ def affinity_answer(table: pd.DataFrame, layer: Layer) -> str:
     )
 
 
-def affinity_reading(table: pd.DataFrame, counts: Counts | None) -> str:
+def known(table: pd.DataFrame, counts: Counts | None) -> str:
     """How many pairs of an affinity table are known, and from where."""
     heads = table["head"].nunique()
     over = f" over {heads} heads" if heads > 1 else ""
@@ -24,29 +23,25 @@ def affinity_reading(table: pd.DataFrame, counts: Counts | None) -> str:
     if counts is None:
         return longer
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
-    known = int(table["known"].sum())
-    share = f"{known} of the {len(table)} pairs shown{over}"
+    n_known = len(table[table["known"]])
+    share = f"{n_known} of the {len(table)} pairs shown{over}"
     return f"{longer} {share} really occur{rare} in {counts.origin}."
 
 
-def piece_ranks_reading(table: pd.DataFrame, layer: Layer) -> str:
-    """Which head puts the true previous pieces highest, by the geometric mean of their ranks."""
-    typical = np.exp(np.log(table["rank"]).groupby(table["head"]).mean())
-    n_pairs = table["position"].nunique()
-    best = int(typical.idxmin())
-    what = "pair" if n_pairs == 1 else f"{n_pairs} pairs (geometric mean)"
+def piece_ranks(typical: pd.DataFrame, layer: Layer) -> str:
+    """Which head puts the true previous pieces highest."""
+    best = typical.loc[typical["rank"].idxmin()]
+    what = "pair" if best["n"] == 1 else f"{best['n']:.0f} pairs (geometric mean)"
     return (
         f"Rank of the true previous piece among all {layer.vocab_size:,} tokens (1 is best; the "
-        f"scale is logarithmic). Head {best} ranks it highest: {typical[best]:,.0f} for the {what}."
+        f"scale is logarithmic). Head {best['head']:.0f} ranks it highest: {best['rank']:,.0f} for "
+        f"the {what}."
     )
 
 
-def affinity_pairs_reading(table: pd.DataFrame) -> str:
-    """How often a token's own copy is its best partner, per head: the bright diagonals."""
-    best = table.loc[table.groupby(["head", "row"])["score"].idxmax()]
-    own = (best["row"] == best["column"]).groupby(best["head"]).sum().sort_values(ascending=False)
-    n = table["row"].nunique()
-    heads = [f"head {head} for {count} of {n}" for head, count in own.head(3).items()]
+def pairs(own_copies: pd.DataFrame) -> str:
+    """In which heads a token's own copy is most often its best partner."""
+    heads = [f"head {row.head} for {row.own} of {row.n}" for row in own_copies.head(3).itertuples()]
     return (
         "A bright diagonal is a head that attends to copies of the token itself. Of these tokens, "
         f"a token's own copy is its best partner in {', '.join(heads)}."

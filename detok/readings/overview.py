@@ -6,7 +6,7 @@ from detok.bundled import BUNDLED
 from detok.model.layer import Layer
 
 
-def model_facts(layer: Layer) -> dict[str, str]:
+def facts(layer: Layer) -> dict[str, str]:
     """What a visitor wants to know of the model: its size, and where it came from."""
     return {
         "Parameters": f"{layer.n_parameters / 1e6:,.1f} M",
@@ -32,20 +32,14 @@ def origin(layer: Layer) -> str:
     return f"{layer.name}: {where}; computed in {kind} on {layer.device.type}."
 
 
-def emergence_reading(history: pd.DataFrame) -> str:
+def emergence(growth: pd.DataFrame) -> str:
     """How the best head's AUROC and its lead over the others grew during training."""
-    first, last = (history[history["step"] == step] for step in _first_and_last(history))
-    best = last.loc[last["auroc"].idxmax()]
-    others = last.loc[last["head"] != best["head"], "auroc"].median()
+    first, last = growth.iloc[0], growth.iloc[-1]
     return (
         f"AUROC: how well T^ee tells the tokens that really precede a token in the training texts "
-        f"from those that never do (0.5 is chance). It began between {first['auroc'].min():.2f} "
-        f"and {first['auroc'].max():.2f}; after {best['tokens'] / 1e6:,.0f} M tokens head "
-        f"{int(best['head'])} reaches {best['auroc']:.2f}, the others' median is {others:.2f}. "
-        f"Held-out loss fell from {first['held_out_loss'].iloc[0]:.2f} to "
-        f"{last['held_out_loss'].iloc[0]:.2f} nats per token."
+        f"from those that never do (0.5 is chance). It began between {first['lowest']:.2f} and "
+        f"{first['highest']:.2f}; after {last['tokens'] / 1e6:,.0f} M tokens head "
+        f"{last['head']:.0f} reaches {last['highest']:.2f}, the others' median is "
+        f"{last['others']:.2f}. Held-out loss fell from {first['held_out_loss']:.2f} to "
+        f"{last['held_out_loss']:.2f} nats per token."
     )
-
-
-def _first_and_last(history: pd.DataFrame) -> tuple[int, int]:
-    return int(history["step"].min()), int(history["step"].max())

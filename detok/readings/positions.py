@@ -1,135 +1,115 @@
 """What the tables of the positional bias say, in sentences."""
 
-import numpy as np
 import pandas as pd
-import torch
 
-from detok.scores.over_texts import MeanAttention
-from detok.scores.positions import PositionBias, inner, lines, periods
-from detok.tables.positions import ZOOM
+from detok.scores.mean_attention import MeanAttention
+from detok.tables.positions import NEAR, ZOOM, Shapes
 
 
-def self_assertion_reading(
-    bias: PositionBias, with_layernorm: bool, head: int | None, ends: bool
-) -> str:
+def self_assertion(shapes: Shapes, head: int | None, ends: bool) -> str:
     """How steadily T^p rises, in this head and over all, and what was left out of the drawing."""
-    values = bias.p if with_layernorm else bias.raw_p  # (H, L)
-    rises = (values.diff(dim=1) > 0).double().mean(dim=1).cpu().numpy()  # (H,)
-    slope, r2 = lines(inner(values))
-    n = len(rises)
+    heads, slope = shapes.heads, shapes.median["slope_per_100"]
+    n_rising = len(heads[heads["rise_share"] > 0.5])
+    n_up, n_down = (len(heads[sign * heads["slope_per_100"] > 0]) for sign in (1, -1))
     sentences = [
-        f"T^p rises on more than half of its steps in {(rises > 0.5).sum()} of {n} heads, "
-        f"and its line slopes upward in {(slope > 0).sum()} (median "
-        f"{np.median(100 * slope):+.2f} per 100 positions): later positions, the close ones, get "
-        f"{'more' if (slope > 0).mean() > 0.5 else 'less'} attention in most."
+        f"T^p rises on more than half of its steps in {n_rising} of {len(heads)} heads, and its "
+        f"line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): later positions, "
+        f"the close ones, get {_more_or_less(n_up, n_down, len(heads))}."
     ]
     if head is not None:
+        row = heads.loc[head]
         sentences.insert(
             0,
-            f"In head {head}, T^p rises on {rises[head]:.0%} of its steps, "
-            f"{100 * slope[head]:+.2f} per 100 positions (R² {r2[head]:.2f}).",
+            f"In head {head}, T^p rises on {row['rise_share']:.0%} of its steps, "
+            f"{row['slope_per_100']:+.2f} per 100 positions (R² {row['r2']:.2f}).",
         )
-        sentences += _left_out(values[head], ends)
+        sentences += _left_out(shapes, head, "p", ends)
     return " ".join(sentences)
 
 
-def _left_out(row: torch.Tensor, ends: bool) -> list[str]:
+def _more_or_less(n_up: int, n_down: int, n_heads: int) -> str:
+    if n_up > n_heads / 2:
+        return "more attention in most"
+    return "less attention in most" if n_down > n_heads / 2 else "more attention in no majority"
+
+
+def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
     if ends:
         return []
+    row = shapes.heads.loc[head]
     return [
-        f"Not drawn, so as not to squash the rest: position 0 ({row[0]:.2f}) and the last, "
-        f"{len(row) - 1} ({row[-1]:.2f})."
+        f"Not drawn, so as not to squash the rest: position 0 ({row[f'{curve}_first']:.2f}) and "
+        f"the last, {shapes.last} ({row[f'{curve}_last']:.2f})."
     ]
 
 
-def comparison_reading(
-    bias: PositionBias, with_layernorm: bool, head: int | None, ends: bool
-) -> str:
+def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
     """The wave in T^pp: its period and how much of it is one wave; and where it is largest."""
-    values = bias.pp if with_layernorm else bias.raw_pp  # (H, L)
-    period, share = periods(inner(values))
-    distance = bias.i - _largest(values, bias.i)  # (H,)
-    near = (distance <= ZOOM).sum()
+    heads = shapes.heads
+    n_near = len(heads[heads["pp_back"] <= ZOOM])
     sentences = [
-        f"Among the positions up to i = {bias.i}, T^pp is largest at most {ZOOM} positions back in "
-        f"{near} of {len(values)} heads; the median of the heads' periods is "
-        f"{np.median(period):.0f} positions."
+        f"Among the positions up to i = {shapes.i}, T^pp is largest at most {ZOOM} positions back "
+        f"in {n_near} of {len(heads)} heads; the median of the heads' periods is "
+        f"{shapes.median['period']:.0f} positions."
     ]
     if head is not None:
+        row = heads.loc[head]
         sentences.insert(
             0,
-            f"In head {head}, the strongest wave of T^pp has a period of {period[head]:.0f} "
-            f"positions and {share[head]:.0%} of the power; T^pp is largest "
-            f"{_back(distance[head])}.",
+            f"In head {head}, the strongest wave of T^pp has a period of {row['period']:.0f} "
+            f"positions and {row['period_share']:.0%} of the power; T^pp is largest "
+            f"{_back(row['pp_back'])}.",
         )
-        if with_layernorm:
-            low, high = (
-                float((v[head] / bias.pp[head]).median())
-                for v in (bias.pp_sigma_max, bias.pp_sigma_min)
-            )
+        if "scale_max" in heads:
             sentences.append(
-                f"The token at i scales it by {low:.2f} (largest σ_i) to {high:.2f} (smallest)."
+                f"The token at i scales it by {row['scale_max']:.2f} (largest σ_i) to "
+                f"{row['scale_min']:.2f} (smallest)."
             )
-        sentences += _left_out(values[head], ends)
+        sentences += _left_out(shapes, head, "pp", ends)
     return " ".join(sentences)
 
 
-def _back(distance: int) -> str:
-    return "at i itself" if not distance else f"{distance} before i"
+def _back(distance: float) -> str:
+    return f"{distance:.0f} before i" if distance else "at i itself"
 
 
-def _largest(values: torch.Tensor, i: int) -> np.ndarray:
-    """Where each row is largest among 1 … i (0 if there is nothing else): (H,)."""
-    start = min(1, i)
-    return values[:, start : i + 1].argmax(dim=1).cpu().numpy() + start
-
-
-def total_reading(bias: PositionBias, with_layernorm: bool, head: int | None, ends: bool) -> str:
+def total(shapes: Shapes, head: int | None, ends: bool) -> str:
     """Which of the two terms decides the sum up to i, and where the sum is largest."""
-    p, pp, total = (
-        (bias.p, bias.pp, bias.total)
-        if with_layernorm
-        else (bias.raw_p, bias.raw_pp, bias.raw_total)
-    )
-    past = slice(min(1, bias.i), bias.i + 1)
-    span_p, span_pp = ((v[:, past].amax(1) - v[:, past].amin(1)).cpu().numpy() for v in (p, pp))
-    distance = bias.i - _largest(total, bias.i)
+    i, heads = shapes.i, shapes.heads
+    n_p = len(heads[heads["p_span"] > heads["pp_span"]])
+    n_near = len(heads[heads["total_back"] <= ZOOM])
     sentences = [
-        f"T^p spans more than T^pp in {(span_p > span_pp).sum()} of {len(p)} heads; the sum is "
-        f"largest at most {ZOOM} positions before i in {(distance <= ZOOM).sum()}. "
-        f"What lies to the right of i = {bias.i} is masked."
+        f"T^p spans more than T^pp in {n_p} of {len(heads)} heads; the sum is largest at most "
+        f"{ZOOM} positions before i in {n_near}. What lies to the right of i = {i} is masked."
     ]
     if head is not None:
+        row = heads.loc[head]
         sentences.insert(
             0,
-            f"In head {head}, over positions 1 to {bias.i}, T^p spans {span_p[head]:.1f} and T^pp "
-            f"{span_pp[head]:.1f}; their sum is largest {_back(distance[head])}.",
+            f"In head {head}, over positions 1 to {i}, T^p spans {row['p_span']:.1f} and T^pp "
+            f"{row['pp_span']:.1f}; their sum is largest {_back(row['total_back'])}.",
         )
-        sentences += _left_out(total[head], ends)
+        sentences += _left_out(shapes, head, "total", ends)
     return " ".join(sentences)
 
 
-def attention_reading(table: pd.DataFrame, i: int, head: int | None, ends: bool) -> str:
-    """How much attention goes to the last 5 positions and to position 0: expected and measured."""
-    if head is not None:
-        table = table[table["head"] == head]
-    n_heads = table["head"].nunique()
-    of_last = table[table["j"] > i - 5].groupby("head").sum()
-    of_first = table[table["j"] == 0].set_index("head")
-    even = min(5, i + 1) / (i + 1)
+def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
+    """How much attention goes to the last positions and to position 0: expected and measured."""
 
-    def masses(name: str) -> str:
-        return f"{of_last[name].mean():.0%} to its last 5 positions and {of_first[name].mean():.0%}"
+    def said(name: str) -> str:
+        last, first = masses[f"last_{name}"], masses[f"first_{name}"]
+        return f"{last:.0%} to its last {NEAR} positions and {first:.0%}"
 
-    where = f"in head {head}" if head is not None else f"on average over {n_heads} heads"
+    where = f"in head {head}"
+    if head is None:
+        where = f"on average over {masses['n_heads']:.0f} heads"
     sentence = (
-        f"By position alone, i = {i} would give {masses('expected')} to position 0 {where} "
-        f"(evenly spread: {even:.1%} and {1 / (i + 1):.1%})"
+        f"By position alone, i = {i} would give {said('expected')} to position 0 {where} "
+        f"(evenly spread: {masses['last_even']:.1%} and {masses['first_even']:.1%})"
     )
-    if "mean" in table:
-        overlap = np.minimum(table["expected"], table["mean"]).groupby(table["head"]).sum()
+    if "last_mean" in masses:
         sentence += (
-            f"; in texts it gives {masses('mean')}. The two curves overlap by {overlap.mean():.0%}"
+            f"; in texts it gives {said('mean')}. The two curves overlap by {masses['overlap']:.0%}"
         )
     sentence += "."
     if not ends:
@@ -137,7 +117,7 @@ def attention_reading(table: pd.DataFrame, i: int, head: int | None, ends: bool)
     return sentence
 
 
-def measured_reading(measured: MeanAttention, what: str) -> str:
+def measured(measured: MeanAttention, what: str) -> str:
     """How many texts the measured attention rests on."""
     short = f"; {measured.n_short} too short and left out" if measured.n_short else ""
     return (
@@ -146,28 +126,25 @@ def measured_reading(measured: MeanAttention, what: str) -> str:
     )
 
 
-def zoom_reading(table: pd.DataFrame, i: int) -> str:
+def zoom(over_heads: pd.DataFrame, i: int, head: int | None) -> str:
     """Which of the last positions gets most, expected and measured, on average over the heads."""
-    by_j = table.groupby("j").mean()
     names = {"expected": "by position alone", "mean": "measured"}
     parts = []
     for name, words in names.items():
-        if name in by_j:
-            best = by_j[name].idxmax()
-            parts.append(
-                f"{words}, attention is largest {_back(i - best)} ({by_j.loc[best, name]:.1%})"
-            )
-    several = table["head"].nunique() > 1
-    sentence = "; ".join(parts) + (" on average over the heads." if several else ".")
+        if name in over_heads:
+            best = over_heads.loc[over_heads[name].idxmax()]
+            back = _back(i - best["j"])
+            parts.append(f"{words}, attention is largest {back} ({best[name]:.1%})")
+    sentence = "; ".join(parts) + (" on average over the heads." if head is None else ".")
     return sentence[0].upper() + sentence[1:]
 
 
-def summary_reading(table: pd.DataFrame, i: int) -> str:
+def summary(table: pd.DataFrame, i: int) -> str:
     """Which head looks nearest, and which most to position 0."""
-    last, first = f"mass_last_5_at_{i}", f"mass_first_at_{i}"
+    last, first = f"mass_last_{NEAR}_at_{i}", f"mass_first_at_{i}"
     near, sink = table.loc[table[last].idxmax()], table.loc[table[first].idxmax()]
     return (
-        f"By position alone and at i = {i}, head {int(near['head'])} looks nearest "
-        f"({near[last]:.0%} on its last 5 positions) and head {int(sink['head'])} most to position "
-        f"0 ({sink[first]:.0%}). Choose a row to see its head."
+        f"By position alone and at i = {i}, head {near['head']:.0f} looks nearest ({near[last]:.0%}"
+        f" on its last {NEAR} positions) and head {sink['head']:.0f} most to position 0 "
+        f"({sink[first]:.0%}). Choose a row to see its head."
     )

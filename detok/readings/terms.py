@@ -3,17 +3,15 @@
 import pandas as pd
 
 from detok.model.layer import Layer
-from detok.scores.contributions import Ablation
 from detok.scores.decomposition import TERMS
-from detok.scores.over_texts import MeanContributions
+from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair, Score
-from detok.tables.terms import FLOOR, thinning
+from detok.tables.terms import FLOOR, Drawn
 
 
-def maps_reading(table: pd.DataFrame, head: int) -> str:
+def maps(spreads: pd.Series, head: int) -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
-    spread = table.groupby("term")["centred"].std(ddof=0).drop("sum").sort_values(ascending=False)
-    words = ", ".join(f"{name} {value:.2f}" for name, value in spread.items())
+    words = ", ".join(f"{name} {value:.2f}" for name, value in spreads.items())
     return (
         "Rows are current tokens i, columns past tokens j. The six maps add up to the seventh, "
         "which softmax turns into attention; it ignores what is constant along a row, so each row "
@@ -21,73 +19,69 @@ def maps_reading(table: pd.DataFrame, head: int) -> str:
     )
 
 
-def ranking_reading(ranks: pd.DataFrame) -> str:
+def ranking(ranks: pd.DataFrame, places: pd.DataFrame) -> str:
     """The order of the terms in each of a few heads, and which term leads in most of them."""
     heads = ranks["head"].unique()
     if len(heads) == 1:
         pairs = zip(ranks["term"], ranks["nats"], strict=True)
         words = ", ".join(f"{name} {nats:.3g}" for name, nats in pairs)
         return f"Mean over the positions in head {heads[0]}, in nats, largest first: {words}."
-    first = ranks[ranks["rank"] == 1]["term"].value_counts()
-    last = ranks[ranks["rank"] == len(TERMS)]["term"].value_counts()
     return (
-        f"Mean over the positions of each head. The largest contribution is that of {_often(first)}"
-        f" heads; the smallest that of {_often(last)}."
+        "Mean over the positions of each head. The largest contribution is that of "
+        f"{_often(places, 1)} heads; the smallest that of {_often(places, len(TERMS))}."
     )
 
 
-def _often(counts: pd.Series) -> str:
-    return ", ".join(f"{term} in {n}" for term, n in counts.items())
+def _often(places: pd.DataFrame, rank: int) -> str:
+    rows = places[places["rank"] == rank].itertuples()
+    return ", ".join(f"{row.term} in {row.heads}" for row in rows)
 
 
-def per_position_reading(table: pd.DataFrame) -> str:
+def per_position(drawn: Drawn) -> str:
     """What the curves are, and what of them is not drawn."""
-    step = thinning(table)
-    later = table[table["i"] > 0]
-    left_out = int((later["nats"] <= FLOOR).sum())
     parts = [
         "D(P‖Q) in nats: how far a row's attention moves when a term is taken out of its score. "
         "It is 0 at position 0, which has only itself to attend to."
     ]
-    if step > 1:
-        parts.append(f"Drawn: one in {step} positions; the files have all.")
-    if left_out:
-        parts.append(f"{left_out:,} of {len(later):,} values, up to {FLOOR:g}, are not drawn.")
+    if drawn.step > 1:
+        parts.append(f"Drawn: one in {drawn.step} positions; the files have all.")
+    if drawn.n_low:
+        parts.append(
+            f"{drawn.n_low:,} of {drawn.n_values:,} values, up to {FLOOR:g}, are not drawn."
+        )
     return " ".join(parts)
 
 
-def averaged_reading(found: MeanContributions, what: str) -> str:
+def averaged(mean: MeanContributions, what: str) -> str:
     """Over which texts contributions were averaged, and what was left out of them."""
-    longest, shortest = int(found.n[0]), int(found.n[-1])
+    longest, shortest = int(mean.n[0]), int(mean.n[-1])
     parts = [
-        f"Mean over {found.n_texts:,} {what}, with its 95 % interval (Student's t). Position 0 is "
-        f"reached by {longest:,} of them, position {len(found.n) - 1} by {shortest:,}."
+        f"Mean over {mean.n_texts:,} {what}, with its 95 % interval (Student's t). Position 0 is "
+        f"reached by {longest:,} of them, position {len(mean.n) - 1} by {shortest:,}."
     ]
-    if found.n_cut:
-        parts.append(f"{found.n_cut:,} are longer than the model's positions and were cut.")
-    if found.n_empty:
-        parts.append(f"{found.n_empty:,} without a token are left out.")
+    if mean.n_cut:
+        parts.append(f"{mean.n_cut:,} are longer than the model's positions and were cut.")
+    if mean.n_empty:
+        parts.append(f"{mean.n_empty:,} without a token are left out.")
     return " ".join(parts)
 
 
-def ablation_reading(found: Ablation, heads: list[int], dropped: list[str], i: int) -> str:
+def ablation(divergences: pd.DataFrame, dropped: list[str], i: int) -> str:
     """How far the attention of one head, or of several, has moved without the dropped terms."""
     if not dropped:
         return "No term is dropped: this is the model's own attention."
     names = " and ".join([", ".join(dropped[:-1]), dropped[-1]] if dropped[1:] else dropped)
-    means = found.divergence.mean(dim=1).tolist()  # (H,)
-    if len(heads) > 1:
-        order = sorted(zip(means, heads, strict=True), reverse=True)
-        words = ", ".join(f"head {head} {nats:.3g}" for nats, head in order)
+    if len(divergences) > 1:
+        words = ", ".join(f"head {row.head} {row.mean:.3g}" for row in divergences.itertuples())
         return f"Without {names}: mean D(P‖Q) in nats, the most changed heads first: {words}."
-    nats = found.divergence[0]
+    row = divergences.iloc[0]
     return (
-        f"Without {names}: D(P‖Q) = {nats[i].item():.3g} nats at i = {i}, {means[0]:.3g} on "
-        f"average over the text, at most {nats.max().item():.3g} (at i = {int(nats.argmax())})."
+        f"Without {names}: D(P‖Q) = {row['at_i']:.3g} nats at i = {i}, {row['mean']:.3g} on "
+        f"average over the text, at most {row['largest']:.3g} (at i = {row['largest_at']:.0f})."
     )
 
 
-def pair_reading(layer: Layer, ids: list[int], pair: Pair) -> str:
+def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     """Why a token attends to another, in words."""
 
     def shown(t: int) -> str:
@@ -101,16 +95,13 @@ def pair_reading(layer: Layer, ids: list[int], pair: Pair) -> str:
     )
     if rival is None:
         return f"{sentence} It is the only token that can be attended to."
-    gaps = {name: chosen.parts[name] - rival.parts[name] for name in TERMS}
-    widest = max(gaps, key=lambda name: abs(gaps[name]))
+    term, gap = pair.widest
     return (
         f"{sentence} Of the others, {shown(rival.j)} (j = {rival.j}) gets most, {rival.weight:.2f} "
-        f"({rival.total:+.2f}); the two differ most in {widest}, by {gaps[widest]:+.2f}."
+        f"({rival.total:+.2f}); the two differ most in {term}, by {gap:+.2f}."
     )
 
 
 def _sum(score: Score) -> str:
-    parts = sorted(score.parts.items(), key=lambda part: -abs(part[1]))
-    return (
-        ", ".join(f"{value:+.2f} from {name}" for name, value in parts) + f" = {score.total:+.2f}"
-    )
+    parts = ", ".join(f"{value:+.2f} from {name}" for name, value in score.by_size.items())
+    return f"{parts} = {score.total:+.2f}"

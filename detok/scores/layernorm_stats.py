@@ -1,12 +1,13 @@
 """What LayerNorm divides by: variances of tokens and positions, and what stands out (§6.3–6.4)."""
 
+import math
 from dataclasses import dataclass
 
 import torch
 
 from detok.model import layernorm
 from detok.model.layer import Layer
-from detok.scores.positions import raw_comparison
+from detok.scores.positions import position_bias
 
 # A robust z-score beyond this is called an outlier (Iglewicz and Hoaglin).
 OUTLIER_Z = 3.5
@@ -32,14 +33,9 @@ class LayerNormStats:
     last_flatness: torch.Tensor  # (H,), spread of p_i W^QK p_jᵀ over j: last i over its neighbours
 
     @property
-    def mean_var_e(self) -> float:
-        return self.var_e.double().mean().item()
-
-    @property
-    def norm_variances(self) -> tuple[float, float]:
-        """Variance of the norms of the token embeddings before and after division by σ."""
-        before, after = (n.double().var(correction=0) for n in (self.norm_before, self.norm_after))
-        return before.item(), after.item()
+    def median_var_p(self) -> float:
+        """Var(p_i) of the median position."""
+        return _median(self.var_p)
 
     @property
     def outliers(self) -> list[int]:
@@ -47,9 +43,48 @@ class LayerNormStats:
         return (self.var_p_z.abs() > OUTLIER_Z).nonzero()[:, 0].tolist()
 
     @property
+    def sigma_elsewhere(self) -> float:
+        """The median of `sigma_mean` over the positions but 0; NaN if there is no other."""
+        return _median(self.sigma_mean[1:])
+
+    @property
+    def sigma_range(self) -> float:
+        """By what factor the token changes σ at one position: largest over smallest, the median."""
+        return _median(self.sigma_max / self.sigma_min)
+
+    @property
+    def norm_variances(self) -> tuple[float, float]:
+        """Variance of the norms of the token embeddings before and after division by σ."""
+        before, after = (
+            n.cpu().double().var(correction=0) for n in (self.norm_before, self.norm_after)
+        )
+        return before.item(), after.item()
+
+    @property
+    def norm_spreads(self) -> tuple[float, float]:
+        """Standard deviation of the same norms over their mean, before and after."""
+        means = (n.cpu().double().mean().item() for n in (self.norm_before, self.norm_after))
+        before, after = (v**0.5 / m for v, m in zip(self.norm_variances, means, strict=True))
+        return before, after
+
+    @property
+    def mean_var_e(self) -> float:
+        return self.var_e.cpu().double().mean().item()
+
+    @property
+    def var_e_over_cov(self) -> float:
+        """How many times `mean_abs_cov` the mean of Var(e) is: position may be overlooked there."""
+        return self.mean_var_e / self.mean_abs_cov if self.mean_abs_cov else math.inf
+
+    @property
+    def median_flatness(self) -> float:
+        """`last_flatness` of the median head."""
+        return _median(self.last_flatness)
+
+    @property
     def last_is_untrained(self) -> bool:
         """Whether the last position's scores are flat in most heads, as if never trained."""
-        return self.last_flatness.quantile(0.5).item() < FLAT
+        return self.median_flatness < FLAT
 
 
 @torch.inference_mode()
@@ -97,7 +132,12 @@ def _last_flatness(layer: Layer) -> torch.Tensor:
     L = layer.n_positions
     if L < 4:  # two past positions, and a neighbour
         return torch.full((layer.n_heads,), torch.nan)
-    rows = raw_comparison(layer, range(max(1, L - 1 - N_NEIGHBOURS), L))  # (H, rows, L)
+    last = range(max(1, L - 1 - N_NEIGHBOURS), L)
+    rows = [position_bias(layer, i, layernorm=False).pp for i in last]  # (H, L) each
     # Positions 0 and L − 1 stand out as past positions too.
-    spread = rows[:, :, 1:-1].std(dim=2, correction=0)  # (H, rows)
+    spread = torch.stack(rows, dim=1)[:, :, 1:-1].std(dim=2, correction=0)  # (H, rows)
     return spread[:, -1] / spread[:, :-1].quantile(0.5, dim=1)
+
+
+def _median(values: torch.Tensor) -> float:
+    return values.cpu().double().quantile(0.5).item() if len(values) else math.nan

@@ -21,6 +21,11 @@ class Score:
     total: float  # the model's own score up to a constant of row i
     weight: float  # softmax over j ≤ i
 
+    @property
+    def by_size(self) -> dict[str, float]:
+        """The parts, the largest of either sign first."""
+        return dict(sorted(self.parts.items(), key=lambda part: -abs(part[1])))
+
 
 @dataclass(frozen=True)
 class Pair:
@@ -30,6 +35,14 @@ class Pair:
     i: int
     chosen: Score
     runner_up: Score | None  # the largest weight of another j; None for i = 0, which has no other
+
+    @property
+    def widest(self) -> tuple[str, float] | None:
+        """The term in which the two differ most, and by how much the chosen one is ahead in it."""
+        if self.runner_up is None:
+            return None
+        gaps = {name: self.chosen.parts[name] - self.runner_up.parts[name] for name in TERMS}
+        return max(gaps.items(), key=lambda gap: abs(gap[1]))
 
 
 @torch.inference_mode()

@@ -6,6 +6,7 @@ import pandas as pd
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
+from detok.tables.common import geometric_means, long
 
 
 def with_counts(
@@ -45,14 +46,17 @@ def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
-    ranks = previous_piece_ranks(layer, ids).numpy()  # (H, n - 1)
     show = layer.tokenizer.show
-    rows = [
-        (head, t, f"{t}: {show(ids[t - 1])} + {show(ids[t])}", int(ranks[head, t - 1]))
-        for t in range(1, len(ids))
-        for head in range(layer.n_heads)
-    ]
-    return pd.DataFrame(rows, columns=["head", "position", "pair", "rank"])
+    names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
+    ranks = previous_piece_ranks(layer, ids).numpy().T  # (n - 1, H)
+    axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
+    table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
+    return table[["head", "position", "pair", "rank"]]
+
+
+def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
+    """`piece_ranks` by head. Columns: head, rank (the geometric mean over the pairs), n (pairs)."""
+    return geometric_means(ranks)
 
 
 def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
@@ -62,21 +66,27 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     return sorted(drawn.tolist())
 
 
-def affinity_pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
+def pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
     """T^ee between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """
     matrix = affinity_matrix(layer, tokens)[heads].cpu().numpy()  # (heads, n, n)
+    n = range(len(tokens))
+    table = long({"head": heads, "row": n, "column": n}, score=matrix.round(3))
     shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
-    head, row, column = (index.ravel() for index in np.indices(matrix.shape))
-    return pd.DataFrame(
-        {
-            "head": np.array(heads)[head],
-            "row": row,
-            "column": column,
-            "current": shown[row],
-            "past": shown[column],
-            "score": matrix.ravel().round(3),
-        }
+    table = table.assign(
+        current=shown[table["row"].to_numpy()], past=shown[table["column"].to_numpy()]
     )
+    return table[["head", "row", "column", "current", "past", "score"]]
+
+
+def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
+    """How often a token's own copy is its best partner in `pairs`: the bright diagonals.
+
+    Columns: head, own, n (tokens); the heads that have most come first.
+    """
+    best = pairs.loc[pairs.groupby(["head", "row"])["score"].idxmax()]
+    own = (best["row"] == best["column"]).groupby(best["head"])
+    table = pd.DataFrame({"own": own.sum(), "n": own.size()}).reset_index(names="head")
+    return table.sort_values("own", ascending=False, kind="stable", ignore_index=True)

@@ -1,5 +1,7 @@
 """What several tables are made with."""
 
+from collections.abc import Iterable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -9,15 +11,22 @@ from detok.model.layer import Layer
 MAX_POINTS = 3000  # tokens drawn
 
 
-def by_head_and_position(values: dict[str, torch.Tensor]) -> pd.DataFrame:
-    n_heads, n = next(iter(values.values())).shape
-    head, j = (index.ravel() for index in np.indices((n_heads, n)))
-    columns = {name: v.double().cpu().numpy().ravel() for name, v in values.items()}
-    return pd.DataFrame({"head": head, "j": j} | columns)
-
-
 def array(tensor: torch.Tensor) -> np.ndarray:
-    return tensor.double().cpu().numpy()
+    return tensor.cpu().double().numpy()
+
+
+def long(axes: dict[str, Iterable], **values: np.ndarray) -> pd.DataFrame:
+    """Arrays of one shape as a long table, a row a cell, in the order of the axes.
+
+    `axes` are the names of the axes with the labels along each.
+    """
+    shape = next(iter(values.values())).shape
+    places = np.indices(shape).reshape(len(shape), -1)  # (axes, cells)
+    labels = {
+        name: np.array(list(along))[place]
+        for (name, along), place in zip(axes.items(), places, strict=True)
+    }
+    return pd.DataFrame(labels | {name: cells.ravel() for name, cells in values.items()})
 
 
 def sampled(table: pd.DataFrame, layer: Layer, limit: int = MAX_POINTS) -> pd.DataFrame:
@@ -25,3 +34,16 @@ def sampled(table: pd.DataFrame, layer: Layer, limit: int = MAX_POINTS) -> pd.Da
     step = -(-len(table) // limit) or 1
     part = table.iloc[::step]
     return part.assign(token=[layer.tokenizer.show(t) for t in part["token_id"]])
+
+
+def geometric_means(ranks: pd.DataFrame) -> pd.DataFrame:
+    """Ranks (columns head and rank) by head: the geometric mean of each as rank, and n of them."""
+    logs = np.log(ranks["rank"]).groupby(ranks["head"])
+    table = pd.DataFrame({"rank": np.exp(logs.mean()), "n": logs.size()})
+    return table.reset_index(names="head")
+
+
+def leader(table: pd.DataFrame, column: str) -> pd.Series:
+    """The row of the head that is best by a column, and as others the median of the other heads."""
+    ordered = table.sort_values(column, ascending=False, kind="stable")
+    return pd.concat([ordered.iloc[0], pd.Series({"others": ordered[column].iloc[1:].median()})])

@@ -1,33 +1,21 @@
 """The tables of token frequency."""
 
+import warnings
+
 import numpy as np
 import pandas as pd
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
-from detok.scores.frequency import distance_from_trend, self_assertion, spearman
-from detok.scores.layernorm_stats import LayerNormStats
+from detok.scores.frequency import distance_from_trend, self_assertion
 from detok.tables.common import array
 
 N_FURTHEST = 15  # tokens on either side of the trend
 N_LISTED = 200  # tokens of a long table
 MAX_POINTS_PANEL = 500  # tokens drawn for each head where all are side by side
-
-
-def token_variances(layer: Layer, stats: LayerNormStats, counts: Counts) -> pd.DataFrame:
-    """Var(e) of every token that the counts have, most frequent first.
-
-    Columns: token_id, token (shown), count, variance.
-    """
-    seen = np.flatnonzero(counts.tokens)
-    order = seen[np.argsort(-counts.tokens[seen], kind="stable")]
-    return pd.DataFrame(
-        {
-            "token_id": order,
-            "count": counts.tokens[order],
-            "variance": array(stats.var_e)[order],
-        }
-    )
+FAR = 5  # robust standard deviations from the trend
+# A p-value below this is stated as smaller than it: SciPy gives 0 for what no float can hold.
+SMALLEST_P = 1e-300
 
 
 def tokens(layer: Layer, counts: Counts) -> pd.DataFrame:
@@ -35,11 +23,11 @@ def tokens(layer: Layer, counts: Counts) -> pd.DataFrame:
 
     Columns: token_id, count, variance, head_0 … head_{H−1} (T^e, unscaled).
     """
-    scores = self_assertion(layer).double().cpu().numpy()  # (H, V)
+    scores = array(self_assertion(layer))  # (H, V)
     columns = {
         "token_id": np.arange(layer.vocab_size),
         "count": counts.tokens,
-        "variance": layer.sigma.var_e.double().cpu().numpy(),
+        "variance": array(layer.sigma.var_e),
     }
     return pd.DataFrame(columns | {f"head_{h}": row for h, row in enumerate(scores)})
 
@@ -52,14 +40,24 @@ def seen(table: pd.DataFrame) -> pd.DataFrame:
 def correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Spearman's ρ of T^e, and of Var(e), with the count over the tokens that occur.
 
-    Columns: measure, rho, p, p_shown ("< 1e-300" for what is too small), n.
+    Columns: measure, rho, p (two-sided, of Student's t), p_shown (what comes after "p": never
+    "= 0"), n. NaN where one of the two does not vary.
     """
+    # Imported here: only this needs it, and it is slow to import.
+    from scipy.stats import ConstantInputWarning, spearmanr
+
     occurring = seen(table)
     rows = []
-    for name in measures(table):
-        found = spearman(occurring["count"], occurring[name])
-        rows.append((title(name), found.rho, found.p, found.p_shown, found.n))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConstantInputWarning)
+        for name in measures(table):
+            rho, p = spearmanr(occurring["count"], occurring[name])
+            rows.append((title(name), rho, p, p_shown(p), len(occurring)))
     return pd.DataFrame(rows, columns=["measure", "rho", "p", "p_shown", "n"])
+
+
+def p_shown(p: float) -> str:
+    return f"< {SMALLEST_P:g}" if p < SMALLEST_P else f"= {p:.2g}"
 
 
 def measures(table: pd.DataFrame) -> list[str]:
@@ -98,6 +96,11 @@ def with_trend(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     return columns.assign(value=value, trend=trend, distance=distance)
 
 
+def far(trend: pd.DataFrame) -> pd.DataFrame:
+    """The tokens of `with_trend` that are more than FAR from the trend, on either side."""
+    return trend[trend["distance"].abs() > FAR]
+
+
 def furthest(trend: pd.DataFrame, layer: Layer, kinds: np.ndarray) -> pd.DataFrame:
     """The tokens furthest above the trend and below it, by name.
 
@@ -129,3 +132,13 @@ def largest(table: pd.DataFrame, layer: Layer, kinds: np.ndarray, measure: str) 
             "value": part[measure].to_numpy(),
         }
     )
+
+
+def occurrence(table: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The tokens that occur, and those that never do. Columns: occurs, tokens, median (of measure).
+
+    One without tokens has no row.
+    """
+    groups = table[measure].groupby(table["count"] > 0)
+    columns = {"tokens": groups.size(), "median": groups.median()}
+    return pd.DataFrame(columns).reset_index(names="occurs")

@@ -5,8 +5,8 @@ import pandas as pd
 
 from detok.model.layer import Layer
 from detok.scores.layernorm_stats import LayerNormStats
-from detok.scores.positions import PositionBias, raw_comparison
-from detok.tables.common import array
+from detok.scores.positions import PositionBias, position_bias
+from detok.tables.common import array, long
 
 ENDS = 10  # positions enlarged at either end
 N_BINS = 60  # of the histograms of norms
@@ -54,18 +54,19 @@ def norms(stats: LayerNormStats) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def switch(layer: Layer, bias: PositionBias, head: int) -> pd.DataFrame:
+def switch(layer: Layer, plain: PositionBias, bias: PositionBias, head: int) -> pd.DataFrame:
     """How a score becomes another by division, at j = 0 and at j halfway to i, unscaled.
 
-    Columns: place, j, step (in order), score, sigma_j (the harmonic mean over all tokens).
+    `plain` is without LayerNorm and `bias` with it, of the same i. Columns: place, j, step (in
+    order), score, sigma_j (the harmonic mean over all tokens).
     """
     i, sigma = bias.i, layer.moments
     rows = []
     for j in dict.fromkeys([0, i // 2]):
-        raw_p, raw_pp = bias.raw_p[head, j].item(), bias.raw_pp[head, j].item()
+        p, pp = plain.p[head, j].item(), plain.pp[head, j].item()
         steps = {
-            "without LayerNorm": raw_p + raw_pp,
-            "p_i divided by σ_i": raw_p + raw_pp / sigma.position_mean[i].item(),
+            "without LayerNorm": p + pp,
+            "p_i divided by σ_i": p + pp / sigma.position_mean[i].item(),
             "and p_j by σ_j": bias.total[head, j].item(),
         }
         rows += [
@@ -78,7 +79,6 @@ def switch(layer: Layer, bias: PositionBias, head: int) -> pd.DataFrame:
 def last_rows(layer: Layer, head: int) -> pd.DataFrame:
     """p_i W^QK p_jᵀ of the last positions i with every j, for one head. Columns: i, j, score."""
     L = layer.n_positions
-    rows = list(range(max(0, L - SHOWN_ROWS), L))
-    scores = raw_comparison(layer, rows)[head].double().cpu().numpy()  # (rows, L)
-    index, j = (part.ravel() for part in np.indices(scores.shape))
-    return pd.DataFrame({"i": np.array(rows)[index], "j": j, "score": scores.ravel()})
+    last = range(max(0, L - SHOWN_ROWS), L)
+    rows = [array(position_bias(layer, i, layernorm=False).pp[head]) for i in last]  # (L,) each
+    return long({"i": last, "j": range(L)}, score=np.stack(rows))

@@ -1,28 +1,38 @@
 """The tables of the positional bias."""
 
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
+import torch
 
 from detok.model.layer import Layer
-from detok.scores.over_texts import MeanAttention
+from detok.scores.mean_attention import MeanAttention
 from detok.scores.positions import PositionBias
-from detok.tables.common import by_head_and_position
+from detok.tables.common import array, long
 
 ZOOM = 32  # last positions that the zoom shows
 # Points drawn a head where all heads are side by side.
 MAX_POINTS = 256
+NEAR = 5  # last positions whose attention is said
 
 
-def curves(bias: PositionBias, with_layernorm: bool) -> pd.DataFrame:
+def by_head_and_position(values: dict[str, torch.Tensor]) -> pd.DataFrame:
+    """Tensors (H, n) as a long table. Columns: head, j, and the names of the tensors."""
+    H, n = next(iter(values.values())).shape
+    columns = {name: array(tensor) for name, tensor in values.items()}
+    return long({"head": range(H), "j": range(n)}, **columns)
+
+
+def curves(bias: PositionBias) -> pd.DataFrame:
     """T^p, T^pp and their sum over all positions j in every head, unscaled.
 
     Columns: head, j, p, pp, total; with LayerNorm also p_low, p_high (a standard deviation around
     the mean), p_min, p_max, pp_sigma_min, pp_sigma_max.
     """
-    if with_layernorm:
-        values = {
-            "p": bias.p,
-            "pp": bias.pp,
-            "total": bias.total,
+    values = {"p": bias.p, "pp": bias.pp, "total": bias.total}
+    if bias.p_std is not None:
+        values |= {
             "p_low": bias.p - bias.p_std,
             "p_high": bias.p + bias.p_std,
             "p_min": bias.p_min,
@@ -30,20 +40,16 @@ def curves(bias: PositionBias, with_layernorm: bool) -> pd.DataFrame:
             "pp_sigma_min": bias.pp_sigma_min,
             "pp_sigma_max": bias.pp_sigma_max,
         }
-    else:
-        values = {"p": bias.raw_p, "pp": bias.raw_pp, "total": bias.raw_total}
     return by_head_and_position(values)
 
 
-def attention(
-    bias: PositionBias, with_layernorm: bool, measured: MeanAttention | None
-) -> pd.DataFrame:
+def attention(bias: PositionBias, measured: MeanAttention | None) -> pd.DataFrame:
     """The position-only attention of i to every j ≤ i, and the measured one, in every head.
 
     Columns: head, j, expected, and with texts also mean, low, high (a standard deviation over the
     texts around the mean, cut at 0 and 1).
     """
-    values = {"expected": bias.attention if with_layernorm else bias.raw_attention}
+    values = {"expected": bias.attention}
     if measured is not None:
         values["mean"] = measured.mean
         values["low"] = (measured.mean - measured.std).clamp(min=0)
@@ -77,3 +83,59 @@ def thinning(layer: Layer) -> int:
 def quarters(layer: Layer) -> list[int]:
     """The positions whose attention the summary shows beside that of i."""
     return [n * layer.n_positions // 4 for n in (1, 2, 3)]
+
+
+@dataclass(frozen=True)
+class Shapes:
+    """How T^p, T^pp and their sum lie over the positions, in numbers a sentence can say."""
+
+    i: int
+    last: int  # L − 1
+    heads: pd.DataFrame  # one row a head: the columns of `shapes`
+    median: pd.Series  # of each column over the heads
+
+
+def shapes(bias: PositionBias, summary: pd.DataFrame) -> Shapes:
+    """The shapes of the curves of one i; `summary` is `detok.position_summary` of the same.
+
+    Columns of `heads`: those of `summary`; p_span and pp_span (largest less smallest) over the
+    positions 1 … i (0 if there is no other); pp_back and total_back, how far before i each is
+    largest among these; p_first, p_last and so on, the values at both ends; and with LayerNorm
+    scale_max and scale_min, by what σ_i at its largest and smallest multiplies T^pp.
+    """
+    curves = {"p": bias.p, "pp": bias.pp, "total": bias.total}  # (H, L) each
+    start = min(1, bias.i)
+    past = {name: array(curve)[:, start : bias.i + 1] for name, curve in curves.items()}
+    columns = {f"{name}_span": np.ptp(past[name], axis=1) for name in ("p", "pp")}
+    columns |= {
+        f"{name}_back": bias.i - start - past[name].argmax(axis=1) for name in ("pp", "total")
+    }
+    for name, curve in curves.items():
+        columns |= {f"{name}_first": array(curve[:, 0]), f"{name}_last": array(curve[:, -1])}
+    if bias.p_std is not None:
+        columns["scale_max"] = array((bias.pp_sigma_max / bias.pp).nanmedian(dim=1).values)
+        columns["scale_min"] = array((bias.pp_sigma_min / bias.pp).nanmedian(dim=1).values)
+    heads = summary.assign(**columns)
+    return Shapes(bias.i, bias.p.shape[1] - 1, heads, heads.median())
+
+
+def masses(attention: pd.DataFrame, i: int) -> pd.Series:
+    """How much of `attention` goes where, on average over its heads.
+
+    n_heads; last_expected and first_expected, the sum over the last NEAR positions up to i and
+    over position 0, last_even and first_even, what they would be if all j had the same; and with
+    texts last_mean, first_mean and overlap (the smaller of the two curves, summed).
+    """
+    n_heads = attention["head"].nunique()
+    row = {"n_heads": n_heads, "last_even": min(NEAR, i + 1) / (i + 1), "first_even": 1 / (i + 1)}
+    for name in attention.columns.intersection(["expected", "mean"]):
+        row[f"last_{name}"] = attention.loc[attention["j"] > i - NEAR, name].sum() / n_heads
+        row[f"first_{name}"] = attention.loc[attention["j"] == 0, name].mean()
+    if "mean" in attention:
+        row["overlap"] = attention[["expected", "mean"]].min(axis=1).sum() / n_heads
+    return pd.Series(row)
+
+
+def over_heads(attention: pd.DataFrame) -> pd.DataFrame:
+    """`attention` on average over its heads, one row a position j. Columns: j, expected, mean."""
+    return attention.groupby("j", as_index=False).mean().drop(columns="head")

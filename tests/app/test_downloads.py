@@ -33,7 +33,7 @@ def test_csv_and_json_hold_the_table_and_its_meaning(layer: detok.Layer) -> None
 
 
 def test_missing_values_are_null(layer: detok.Layer) -> None:
-    found = detok.contributions_over(layer, [IDS])
+    found = detok.mean_contributions(layer, [IDS])
     content = json.loads(downloads.as_json(tables.averaged(found), layer, "nats", None))
     assert content["rows"][0]["low"] is None
     assert "token_ids" not in content

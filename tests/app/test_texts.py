@@ -41,7 +41,7 @@ def result_or_sentence(layer: detok.Layer, text: str, begin: bool) -> list[int]:
     assert values.isfinite().all()
     assert (values >= 0).all()
     pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
-    readings.pair_reading(layer, ids, pair).encode()
+    readings.pair(layer, ids, pair).encode()
     " ".join(tables.labels(layer, ids)).encode()
     return ids
 
@@ -70,7 +70,7 @@ def test_nasty_texts_can_be_drawn(layer: detok.Layer, text: str) -> None:
     maps = tables.maps(layer, ids, detok.terms(layer, ids, heads=1), range(len(ids)))
     pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
     for chart in (
-        charts.contributions(tables.drawn(found)),
+        charts.contributions(tables.drawn(found).table),
         charts.maps(maps),
         charts.waterfall(tables.waterfall(layer, ids, pair)),
     ):
@@ -107,7 +107,7 @@ def test_texts_of_one_two_and_all_tokens(layer: detok.Layer, n: int) -> None:
     assert len(table) == 6 * layer.n_heads * n
     ranks = tables.ranking(table)
     assert ranks.groupby("head")["term"].apply(set).eq(set(TERMS)).all()
-    assert readings.ranking_reading(ranks)
+    assert readings.ranking(ranks, tables.places(ranks))
     charts.ranking(ranks).to_dict()
 
 

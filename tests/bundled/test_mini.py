@@ -14,7 +14,6 @@ from transformers import AutoTokenizer, GPT2LMHeadModel
 import detok
 from detok.bundled import BUNDLED
 from detok.counting.counts import Counts
-from detok.scores.positions import position_only_attention
 
 MINI = BUNDLED["mini"]
 TEXTS = [
@@ -101,7 +100,7 @@ def test_a_head_binds_the_words_that_the_app_begins_with(layer: detok.Layer, wor
 
 
 def test_several_heads_prefer_close_tokens_by_position_alone(layer: detok.Layer) -> None:
-    attention = position_only_attention(layer, layer.n_positions // 2)  # (H, i + 1)
+    attention = detok.position_bias(layer, layer.n_positions // 2).attention  # (H, i + 1)
     last_5 = attention[:, -5:].sum(dim=1)  # (H,)
     uniform = 5 / attention.shape[1]
     assert (last_5 > 2 * uniform).sum() >= 3

@@ -37,17 +37,13 @@ def found(layer: detok.Layer) -> pd.DataFrame:
 def chart(request: pytest.FixtureRequest, layer: detok.Layer, found: pd.DataFrame) -> alt.Chart:
     emergence = pd.DataFrame({"tokens": [0, 10, 100], "head": 0, "held_out_loss": 2.0, "auroc": 1})
     make = {
-        "bars": lambda: affinity_charts.affinity_bars(found[found["head"] == 0]),
-        "bars by head": lambda: affinity_charts.affinity_bars(found),
-        "ranks": lambda: affinity_charts.rank_heatmap(
+        "bars": lambda: affinity_charts.bars(found[found["head"] == 0]),
+        "bars by head": lambda: affinity_charts.bars(found),
+        "ranks": lambda: affinity_charts.piece_ranks(
             tables.piece_ranks(layer, IDS), layer.vocab_size
         ),
-        "heat map": lambda: affinity_charts.affinity_heatmap(
-            tables.affinity_pairs(layer, IDS, [1])
-        ),
-        "heat maps": lambda: affinity_charts.affinity_heatmap(
-            tables.affinity_pairs(layer, IDS, [0, 1])
-        ),
+        "heat map": lambda: affinity_charts.pairs(tables.pairs(layer, IDS, [1])),
+        "heat maps": lambda: affinity_charts.pairs(tables.pairs(layer, IDS, [0, 1])),
         "emergence": lambda: overview_charts.emergence(emergence, "auroc", "AUROC", ".2f"),
     }
     return make[request.param]()
@@ -66,17 +62,17 @@ def test_every_chart_has_axis_titles_and_tooltips(chart: alt.Chart) -> None:
 
 
 def test_bars_tell_known_pairs_from_unknown_ones(found: pd.DataFrame) -> None:
-    spec = affinity_charts.affinity_bars(found).to_dict()
+    spec = affinity_charts.bars(found).to_dict()
     assert {row["known"] for row in data(spec)} == set(found["known"])
-    without = affinity_charts.affinity_bars(found.drop(columns=["count", "known"])).to_dict()
+    without = affinity_charts.bars(found.drop(columns=["count", "known"])).to_dict()
     assert "count" not in str(without["spec"]["encoding"]["tooltip"])
 
 
 def test_diverging_scales_are_centred_at_zero(layer: detok.Layer) -> None:
-    pairs = tables.affinity_pairs(layer, IDS, [0])
-    low, middle, high = affinity_charts.affinity_heatmap(pairs).to_dict()["encoding"]["color"][
-        "scale"
-    ]["domain"]
+    pairs = tables.pairs(layer, IDS, [0])
+    low, middle, high = affinity_charts.pairs(pairs).to_dict()["encoding"]["color"]["scale"][
+        "domain"
+    ]
     assert (low, middle) == (-high, 0)
     assert high == pytest.approx(pairs["score"].abs().max())
 

@@ -31,7 +31,7 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
 def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMixin:
     found = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
     one = found[found["head"] == 0]
-    over = tables.averaged(detok.contributions_over(layer, [IDS, IDS[:3]]))
+    over = tables.averaged(detok.mean_contributions(layer, [IDS, IDS[:3]]))
     terms = detok.terms(layer, IDS, heads=1)
     dropped = detok.ablate(terms, ["pp"])
     maps = tables.maps(layer, IDS, terms, range(7))
@@ -41,9 +41,9 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     )
     pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     make = {
-        "one head": lambda: charts.contributions(tables.drawn(one)),
-        "all heads": lambda: charts.contributions(tables.drawn(found)),
-        "averages": lambda: charts.contributions(tables.drawn(over)),
+        "one head": lambda: charts.contributions(tables.drawn(one).table),
+        "all heads": lambda: charts.contributions(tables.drawn(found).table),
+        "averages": lambda: charts.contributions(tables.drawn(over).table),
         "ranking": lambda: charts.ranking(tables.ranking(found)),
         "maps": lambda: charts.maps(maps),
         "bare maps": lambda: charts.maps(maps, dark=True, labelled=False),

@@ -14,7 +14,7 @@ from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP
 from detok.heads.curves import N_POINTS
 from detok.heads.summary import has_area, sample_of_tokens
-from detok.model.token_kinds import CONTINUES, KINDS, token_kinds
+from detok.model.token_kinds import CONTINUES, TOKEN_KINDS, token_kinds
 from detok.readings import heads as readings
 from detok.tables import heads as tables
 
@@ -99,15 +99,15 @@ def test_a_sample_is_drawn_once_each_and_by_its_seed() -> None:
 
 
 def test_by_kind(layer: detok.Layer, found: detok.Auroc) -> None:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
+    kinds = token_kinds(layer)
     table = tables.by_kind(found, kinds, "paper")
-    assert table["kind"].unique().tolist() == list(KINDS)
+    assert table["kind"].unique().tolist() == list(TOKEN_KINDS)
     assert table.groupby("head")["n"].sum().tolist() == [layer.vocab_size - 40] * layer.n_heads
     chosen = found.has_area & (kinds == CONTINUES)
     row = table[(table["head"] == 1) & (table["kind"] == CONTINUES)].iloc[0]
     assert row["mean"] == pytest.approx(found.area[1, chosen].mean())
     assert row["label"] == f"{CONTINUES} ({chosen.sum()})"
-    assert f"{CONTINUES}: head" in readings.by_kind_reading(table)
+    assert f"{CONTINUES}: head" in readings.by_kind(tables.best_by_kind(table))
 
 
 def test_nothing_counted_is_said_to_have_no_auroc(layer: detok.Layer) -> None:
@@ -117,9 +117,9 @@ def test_nothing_counted_is_said_to_have_no_auroc(layer: detok.Layer) -> None:
     table = detok.auroc_summary(found, none)
     assert table["mean"].isna().all()
     assert table["diagonal_share"].between(0, 1).all()
-    assert "No head has an AUROC" in readings.summary_answer(table)
-    assert "Known pairs" not in readings.shares_reading(table, found, none)
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
+    assert "No head has an AUROC" in readings.answer(tables.best(table))
+    assert "Known pairs" not in readings.shares(table, tables.extent(found, none))
+    kinds = token_kinds(layer)
     assert tables.by_kind(found, kinds, "paper")["mean"].isna().all()
 
 
@@ -128,18 +128,18 @@ def test_the_sentences_name_the_best_head_and_what_was_left_out(
 ) -> None:
     table = detok.auroc_summary(found, counts)
     best = table["mean"].idxmax()
-    assert f"Head {best} tells" in readings.summary_answer(table)
-    assert "confidence" not in readings.summary_answer(table)
-    said = readings.summary_reading(table, found, counts, "paper")
+    assert f"Head {best} tells" in readings.answer(tables.best(table))
+    assert "confidence" not in readings.answer(tables.best(table))
+    said = readings.summary(table, tables.extent(found, counts), "paper")
     assert "Over all 300 tokens. 40 have no observed predecessor and are left out" in said
-    said = readings.summary_reading(table, found, counts, "authors")
+    said = readings.summary(table, tables.extent(found, counts), "authors")
     assert "count as 0" in said
 
 
 def test_extremes_are_sorted_and_have_enough_predecessors(
     layer: detok.Layer, found: detok.Auroc, counts: Counts
 ) -> None:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
+    kinds = token_kinds(layer)
     table = tables.extremes(layer, found, counts, kinds, 1, 18)
     best, worst = (table[table["end"] == end] for end in ("best", "worst"))
     enough = found.has_area & (found.n_past >= 18)
@@ -153,11 +153,13 @@ def test_extremes_are_sorted_and_have_enough_predecessors(
     past, weight = counts.row(token)
     joined = layer.tokenizer.show(int(past[weight.argmax()]), token)
     assert best["joined"].iloc[0] == joined
-    said = readings.extremes_reading(table, found, counts, 1, 18)
+    n_ranked = len(tables.ranked(found, 18))
+    said = readings.extremes(table, tables.extent(found, counts), n_ranked, 1, 18)
     assert f"{enough.sum()} tokens among all 300" in said
     nothing = tables.extremes(layer, found, counts, kinds, 1, 300)
     assert nothing.empty
-    assert "choose a smaller number" in readings.extremes_reading(nothing, found, counts, 1, 300)
+    said = readings.extremes(nothing, tables.extent(found, counts), 0, 1, 300)
+    assert "choose a smaller number" in said
 
 
 def test_the_area_under_a_thinned_curve_is_the_auroc(layer: detok.Layer, counts: Counts) -> None:
@@ -184,7 +186,9 @@ def test_the_whole_curve_has_the_auroc_as_its_area(
 def test_a_token_without_an_auroc_has_no_curve(layer: detok.Layer, counts: Counts) -> None:
     curves = tables.token_curves(layer, counts, 299)
     assert curves.empty
-    assert "no observed predecessor" in readings.token_answer(layer, counts, 299, curves)
+    assert "no observed predecessor" in readings.token(
+        layer, counts, 299, tables.token_areas(curves)
+    )
 
 
 def test_predecessors_have_the_ranks_of_a_search(layer: detok.Layer, counts: Counts) -> None:
@@ -197,17 +201,17 @@ def test_predecessors_have_the_ranks_of_a_search(layer: detok.Layer, counts: Cou
         for head in range(layer.n_heads):
             of_head = everything[everything["head"] == head].set_index("token_id")
             assert row[f"head_{head}"] == of_head.loc[row["token_id"], "rank"]
-    assert "1 is best" in readings.predecessors_reading(table, layer)
+    assert "1 is best" in readings.predecessors(tables.typical_ranks(table), layer)
 
 
 @pytest.fixture(params=["means", "kinds", "curves"])
 def spec(
     request: pytest.FixtureRequest, layer: detok.Layer, found: detok.Auroc, counts: Counts
 ) -> dict:
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size)
+    kinds = token_kinds(layer)
     make = {
-        "means": lambda: charts.means(detok.auroc_summary(found, counts), 1),
-        "kinds": lambda: charts.kinds(tables.by_kind(found, kinds, "paper"), True),
+        "means": lambda: charts.summary(detok.auroc_summary(found, counts), 1),
+        "kinds": lambda: charts.by_kind(tables.by_kind(found, kinds, "paper"), True),
         "curves": lambda: charts.curves(tables.token_curves(layer, counts, 5), 1),
     }
     return make[request.param]().to_dict()
@@ -226,5 +230,5 @@ def test_a_kind_without_tokens_leaves_no_cell() -> None:
         {"head": 0, "kind": ["a", "b"], "label": ["a (1)", "b (0)"], "n": [1, 0]}
         | {name: [0.5, np.nan] for name in ("mean", "median", "std")}
     )
-    (rows,) = charts.kinds(table).to_dict()["datasets"].values()
+    (rows,) = charts.by_kind(table).to_dict()["datasets"].values()
     assert [row["kind"] for row in rows] == ["a"]

@@ -5,11 +5,11 @@ import pytest
 import detok
 from detok.model.token_kinds import (
     CONTINUES,
-    KINDS,
     NUMBER,
     OTHER,
     PUNCTUATION,
     STARTS,
+    TOKEN_KINDS,
     token_kind,
     token_kinds,
 )
@@ -52,8 +52,7 @@ def test_a_byte_that_is_no_text_is_other() -> None:
 
 def test_every_kind_is_in_the_bundled_vocabulary() -> None:
     layer = detok.load("mini")
-    kinds = token_kinds(layer.tokenizer, layer.vocab_size + 3)
-    assert set(kinds) == set(KINDS)
-    assert set(kinds[layer.vocab_size :]) == {OTHER}
+    kinds = token_kinds(layer)
+    assert set(kinds) == set(TOKEN_KINDS)
     assert kinds[layer.tokenizer.id_of("<|endoftext|>")] == OTHER
     assert kinds[layer.tokenizer.id_of(" the")] == STARTS

@@ -65,7 +65,7 @@ def test_the_ends_are_drawn_only_when_asked_for() -> None:
     succeed(test.toggle(key="ends").set_value(True).run())
     assert "Not drawn" not in texts(test)
     layer = detok.load("mini")
-    curves = positions_tables.curves(detok.position_bias(layer, 100), True)
+    curves = positions_tables.curves(detok.position_bias(layer, 100))
     for ends, expected in [(False, range(1, 255)), (True, range(256))]:
         drawn = positions_tables.drawn(curves, layer, 100, 3, ends)
         assert drawn["j"].tolist() == list(expected)
@@ -93,7 +93,7 @@ def test_many_positions_are_thinned_but_the_last_ones_stay(tmp_path: Path) -> No
     random_checkpoint(tmp_path, n_positions=1024)
     layer = detok.load(str(tmp_path), device="cpu")
     assert positions_tables.thinning(layer) == 4
-    curves = positions_tables.curves(detok.position_bias(layer, 500), False)
+    curves = positions_tables.curves(detok.position_bias(layer, 500, layernorm=False))
     drawn = positions_tables.drawn(curves, layer, 500, None, True)
     j = drawn.loc[drawn["head"] == 0, "j"]
     assert len(j) < 290
@@ -104,7 +104,7 @@ def test_many_positions_are_thinned_but_the_last_ones_stay(tmp_path: Path) -> No
 
 def test_measured_attention_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
     texts_before = texts(run(POSITIONS, i="7"))
-    monkeypatch.setattr(detok, "mean_attention", lambda *_: pytest.fail("computed again"))
+    monkeypatch.setattr(detok, "mean_attention", lambda *_, **__: pytest.fail("computed again"))
     assert texts(run(POSITIONS, i="7")) == texts_before
 
 

@@ -22,10 +22,11 @@ def test_the_page_says_what_the_library_computes() -> None:
     ids = layer.tokenizer.encode(TEXT)
     test = run(PAGE, passage=TEXT, head="3", pair_i="6", pair_j="3")
     pair = detok.explain_pair(layer, ids, i=6, j=3, head=3)
-    assert readings.pair_reading(layer, ids, pair) in texts(test)
+    assert readings.pair(layer, ids, pair) in texts(test)
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
     ranks = tables.ranking(found)
-    assert readings.ranking_reading(ranks[ranks["head"] == 3]) in texts(test)
+    one = ranks[ranks["head"] == 3]
+    assert readings.ranking(one, tables.places(one)) in texts(test)
     assert f"{len(ids)} tokens. Largest difference" in texts(test)
 
 

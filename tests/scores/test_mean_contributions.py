@@ -8,7 +8,7 @@ import torch
 from scipy import stats
 
 import detok
-from detok.scores import over_texts
+from detok.scores.texts import drawn
 
 TEXTS = [[70, 12, 250], [9, 9, 31, 5, 7], [1], [44, 45, 46, 47], [200, 3]]
 
@@ -21,7 +21,7 @@ def stacked(layer: detok.Layer, i: int) -> np.ndarray:
 
 @pytest.mark.parametrize("i", range(5))
 def test_mean_and_interval_of_every_position(layer: detok.Layer, i: int) -> None:
-    found = detok.contributions_over(layer, TEXTS)
+    found = detok.mean_contributions(layer, TEXTS)
     values = stacked(layer, i)
     assert found.n.tolist() == [5, 4, 3, 2, 1]
     assert found.mean[:, :, i].numpy() == pytest.approx(values.mean(axis=0), abs=1e-12)
@@ -37,15 +37,15 @@ def test_mean_and_interval_of_every_position(layer: detok.Layer, i: int) -> None
 
 
 def test_strings_are_cut_and_empty_ones_left_out(layer: detok.Layer) -> None:
-    found = detok.contributions_over(layer, ["the", "", "x" * 40])
+    found = detok.mean_contributions(layer, ["the", "", "x" * 40])
     assert (found.n_texts, found.n_cut, found.n_empty) == (2, 1, 1)
     assert found.mean.shape == (6, layer.n_heads, layer.n_positions)
 
 
 def test_a_first_token_is_put_before_every_text(layer: detok.Layer) -> None:
-    found = detok.contributions_over(layer, [[5, 6]], first=299)
+    found = detok.mean_contributions(layer, [[5, 6]], first=299)
     torch.testing.assert_close(found.mean, detok.contributions(layer, [299, 5, 6]))
-    assert detok.contributions_over(layer, ["", "the"], first=299).n_empty == 1
+    assert detok.mean_contributions(layer, ["", "the"], first=299).n_empty == 1
 
 
 def same(a: detok.MeanContributions, b: detok.MeanContributions) -> bool:
@@ -54,19 +54,19 @@ def same(a: detok.MeanContributions, b: detok.MeanContributions) -> bool:
 
 def test_a_sample_is_the_same_for_the_same_seed_and_from_a_stream(layer: detok.Layer) -> None:
     texts = [[t % 300, (7 * t) % 300] for t in range(60)]
-    first, again = (detok.contributions_over(layer, texts, sample=9, seed=3) for _ in range(2))
+    first, again = (detok.mean_contributions(layer, texts, sample=9, seed=3) for _ in range(2))
     assert same(first, again)
     assert first.n_texts == 9
-    assert same(first, detok.contributions_over(layer, iter(texts), sample=9, seed=3))
-    assert not same(first, detok.contributions_over(layer, texts, sample=9, seed=4))
+    assert same(first, detok.mean_contributions(layer, iter(texts), sample=9, seed=3))
+    assert not same(first, detok.mean_contributions(layer, texts, sample=9, seed=4))
     assert same(
-        detok.contributions_over(layer, texts, sample=99), detok.contributions_over(layer, texts)
+        detok.mean_contributions(layer, texts, sample=99), detok.mean_contributions(layer, texts)
     )
 
 
 def test_every_text_is_drawn_equally_often() -> None:
-    drawn = [number for seed in range(900) for number, _ in over_texts._drawn(range(6), 2, seed)]
-    counts = np.bincount(drawn, minlength=6)
+    numbers = [number for seed in range(900) for number, _ in drawn(range(6), 2, seed)]
+    counts = np.bincount(numbers, minlength=6)
     assert counts.sum() == 1800
     assert stats.chisquare(counts).pvalue > 0.001
 
@@ -85,16 +85,16 @@ def test_texts_are_read_one_at_a_time_and_a_run_can_be_cancelled(layer: detok.La
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        detok.contributions_over(layer, stream(), progress=stop)
+        detok.mean_contributions(layer, stream(), progress=stop)
     assert read == [0, 1, 2]
 
 
 def test_progress_counts_to_the_number_of_texts(layer: detok.Layer) -> None:
     seen = []
-    detok.contributions_over(layer, TEXTS, progress=lambda *args: seen.append(args))
+    detok.mean_contributions(layer, TEXTS, progress=lambda *args: seen.append(args))
     assert seen == [(n, 5) for n in range(1, 6)]
     seen.clear()
-    detok.contributions_over(layer, TEXTS, sample=2, progress=lambda *args: seen.append(args))
+    detok.mean_contributions(layer, TEXTS, sample=2, progress=lambda *args: seen.append(args))
     assert seen == [(1, 2), (2, 2)]
 
 
@@ -111,4 +111,4 @@ def test_progress_counts_to_the_number_of_texts(layer: detok.Layer) -> None:
 )
 def test_refused_texts(layer: detok.Layer, texts: list, options: dict, sentence: str) -> None:
     with pytest.raises(detok.InputError, match=sentence):
-        detok.contributions_over(layer, texts, **options)
+        detok.mean_contributions(layer, texts, **options)

@@ -6,7 +6,7 @@ import torch
 
 import detok
 from detok.counting.in_memory import count_ids
-from detok.readings import affinity as affinity_readings, overview as overview_readings
+from detok.readings import affinity as readings
 from detok.tables import affinity as tables
 
 IDS = [70, 12, 250, 12, 9]
@@ -20,7 +20,7 @@ def test_pairs_are_looked_up_in_their_order(layer: detok.Layer) -> None:
         known = table[table["known"]]
         assert sorted(known["token_id"].unique()) == before_or_after
         assert (known["count"] == [counts.pair(*p) for p in pairs(known, side)]).all()
-        reading = affinity_readings.affinity_reading(table, counts)
+        reading = readings.known(table, counts)
         assert f"{len(known)} of the {len(table)} pairs" in reading
 
 
@@ -43,7 +43,9 @@ def test_the_best_head_is_the_one_with_the_smallest_typical_rank(layer: detok.La
     assert len(table) == layer.n_heads * (len(IDS) - 1)
     typical = {h: np.exp(np.log(rows["rank"]).mean()) for h, rows in table.groupby("head")}
     best = min(typical, key=typical.get)
-    assert f"Head {best} ranks it highest" in affinity_readings.piece_ranks_reading(table, layer)
+    assert f"Head {best} ranks it highest" in readings.piece_ranks(
+        tables.typical_ranks(table), layer
+    )
 
 
 def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) -> None:
@@ -55,27 +57,10 @@ def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) ->
 
 
 def test_diagonal_heads_are_counted(layer: detok.Layer) -> None:
-    table = tables.affinity_pairs(layer, IDS[:3], [0, 1])
+    table = tables.pairs(layer, IDS[:3], [0, 1])
     matrix = detok.affinity_matrix(layer, IDS[:3])
     own = (matrix.argmax(dim=2) == torch.arange(3)).sum(dim=1).tolist()
     best = max(range(2), key=own.__getitem__)
-    assert (
-        f"partner in head {best} for {own[best]} of 3"
-        in affinity_readings.affinity_pairs_reading(table)
+    assert f"partner in head {best} for {own[best]} of 3" in readings.pairs(
+        tables.own_copies(table)
     )
-
-
-def test_the_reading_of_emergence_follows_from_its_table() -> None:
-    history = pd.DataFrame(
-        {
-            "step": [0, 0, 0, 9, 9, 9],
-            "tokens": [0, 0, 0, 9e6, 9e6, 9e6],
-            "head": [0, 1, 2] * 2,
-            "auroc": [0.49, 0.5, 0.52, 0.6, 0.9, 0.7],
-            "held_out_loss": [9.0, 9.0, 9.0, 4.5, 4.5, 4.5],
-        }
-    )
-    reading = overview_readings.emergence_reading(history)
-    assert "between 0.49 and 0.52" in reading
-    assert "after 9 M tokens head 1 reaches 0.90, the others' median is 0.65" in reading
-    assert "from 9.00 to 4.50" in reading

@@ -48,7 +48,7 @@ def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     assert part["centred_x"].equals(part["centred_y"])
     spread = table[table["term"] != "sum"].groupby("term")["centred"].std(ddof=0)
     first = spread.idxmax()
-    assert f"largest first: {first} {spread.max():.2f}" in readings.maps_reading(table, 1)
+    assert f"largest first: {first} {spread.max():.2f}" in readings.maps(tables.spreads(table), 1)
 
 
 def test_the_ranking_is_by_mean(found: pd.DataFrame) -> None:
@@ -59,8 +59,10 @@ def test_the_ranking_is_by_mean(found: pd.DataFrame) -> None:
         assert rows["nats"].is_monotonic_decreasing
         assert rows["nats"].iloc[0] == means[head].max()
     one = ranks[ranks["head"] == 1]
-    assert f"head 1, in nats, largest first: {one['term'].iloc[0]}" in readings.ranking_reading(one)
-    several = readings.ranking_reading(ranks)
+    assert f"head 1, in nats, largest first: {one['term'].iloc[0]}" in readings.ranking(
+        one, tables.places(one)
+    )
+    several = readings.ranking(ranks, tables.places(ranks))
     assert ranks["term"].iloc[0] in several.split(";")[0]
 
 
@@ -78,10 +80,10 @@ def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
     table.loc[4, "nats"] = 0.0
     drawn = tables.drawn(table)
     assert tables.thinning(table) == 2
-    assert 4 not in drawn.index
-    assert len(drawn) == n - 1
-    assert (drawn["low"] == tables.FLOOR).all()
-    reading = readings.per_position_reading(table)
+    assert 4 not in drawn.table.index
+    assert len(drawn.table) == n - 1
+    assert (drawn.table["low"] == tables.FLOOR).all()
+    reading = readings.per_position(drawn)
     assert "one in 2 positions" in reading
     assert f"1 of {2 * n - 2:,} values" in reading
 
@@ -102,14 +104,16 @@ def test_attention_maps_and_rows(layer: detok.Layer) -> None:
 
 def test_the_reading_of_an_ablation(layer: detok.Layer) -> None:
     one = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp", "e"])
-    reading = readings.ablation_reading(one, [1], ["pp", "e"], 3)
+    reading = readings.ablation(tables.divergences(one, [1], 3), ["pp", "e"], 3)
     assert reading.startswith(
         f"Without pp and e: D(P‖Q) = {one.divergence[0, 3]:.3g} nats at i = 3"
     )
     several = detok.ablate(detok.terms(layer, IDS), ["ee"])
     best = int(several.divergence.mean(dim=1).argmax())
-    assert f"first: head {best}" in readings.ablation_reading(several, [0, 1], ["ee"], 3)
-    assert "the model's own" in readings.ablation_reading(one, [1], [], 3)
+    assert f"first: head {best}" in readings.ablation(
+        tables.divergences(several, [0, 1], 3), ["ee"], 3
+    )
+    assert "the model's own" in readings.ablation(tables.divergences(one, [1], 3), [], 3)
 
 
 def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
@@ -128,24 +132,24 @@ def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
 
 def test_a_pair_in_words(layer: detok.Layer) -> None:
     pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
-    words = readings.pair_reading(layer, IDS, pair)
+    words = readings.pair(layer, IDS, pair)
     assert f"(j = 2) gets {pair.chosen.weight:.2f} of" in words
     for name, value in pair.chosen.parts.items():
         assert f"{value:+.2f} from {name}" in words
     assert f"(j = {pair.runner_up.j}) gets most, {pair.runner_up.weight:.2f}" in words
-    assert "the only token" in readings.pair_reading(
+    assert "the only token" in readings.pair(
         layer, IDS, detok.explain_pair(layer, IDS, i=0, j=0, head=1)
     )
 
 
 def test_averages_say_what_they_are_over(layer: detok.Layer) -> None:
-    found = detok.contributions_over(layer, [IDS, IDS[:2], "", "x" * 40])
+    found = detok.mean_contributions(layer, [IDS, IDS[:2], "", "x" * 40])
     table = tables.averaged(found)
     row = table[(table["head"] == 1) & (table["i"] == 1) & (table["term"] == "pp")].iloc[0]
     assert row["nats"] == found.mean[1, 1, 1]
     assert (row["low"], row["high"]) == (found.low[1, 1, 1], found.high[1, 1, 1])
     assert row["texts"] == 3
-    reading = readings.averaged_reading(found, "of your texts")
+    reading = readings.averaged(found, "of your texts")
     assert "over 3 of your texts" in reading
     assert "position 15 by 1" in reading
     assert "1 are longer" in reading

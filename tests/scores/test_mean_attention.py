@@ -37,7 +37,7 @@ def test_mean_and_spread_are_those_of_the_models_own_attention(
     i: int,
     block: int,
 ) -> None:
-    monkeypatch.setattr("detok.scores.over_texts.BLOCK_VALUES", block)
+    monkeypatch.setattr("detok.scores.mean_attention.BLOCK_VALUES", block)
     own = own_rows(model, layer, TEXTS, i)
     found = mean_attention(layer, TEXTS, i)
     torch.testing.assert_close(found.mean, own.mean(dim=0), rtol=1e-9, atol=1e-12)
@@ -53,13 +53,25 @@ def test_token_ids_are_the_same_as_their_text(layer: detok.Layer) -> None:
     )
 
 
-def test_progress_counts_the_texts_that_are_used(
-    layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("detok.scores.over_texts.BLOCK_VALUES", 2 * 8 * layer.d_model)
-    calls: list[tuple[int, int]] = []
+def test_progress_counts_the_texts_and_a_stream_has_no_end(layer: detok.Layer) -> None:
+    calls: list[tuple[int, int | None]] = []
     mean_attention(layer, TEXTS, 7, progress=lambda *call: calls.append(call))
-    assert calls == [(2, 3), (3, 3)]
+    assert calls == [(n, 5) for n in range(1, 6)]
+    calls.clear()
+    found = mean_attention(layer, iter(TEXTS), 7, progress=lambda *call: calls.append(call))
+    assert calls[-1] == (5, None)
+    torch.testing.assert_close(found.mean, mean_attention(layer, TEXTS, 7).mean)
+
+
+def test_a_sample_and_a_first_token(layer: detok.Layer) -> None:
+    texts = [[t, t + 1, t + 2] for t in range(40)]
+    some = mean_attention(layer, texts, 2, sample=9, seed=3)
+    assert some.n_used == 9
+    again = mean_attention(layer, iter(texts), 2, sample=9, seed=3)
+    torch.testing.assert_close(some.mean, again.mean, rtol=0, atol=0)
+    first = mean_attention(layer, texts, 3, first=299)
+    whole = mean_attention(layer, [[299, *text] for text in texts], 3)
+    torch.testing.assert_close(first.mean, whole.mean, rtol=0, atol=0)
 
 
 def test_texts_that_are_all_too_short_are_refused(layer: detok.Layer) -> None:

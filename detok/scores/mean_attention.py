@@ -1,0 +1,110 @@
+"""The attention that a position really pays, averaged over many texts (§5.4, Fig. 3-E)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+
+from detok.errors import InputError
+from detok.model.inputs import check_position
+from detok.model.layer import Layer
+from detok.model.threads import n_threads, side_by_side
+from detok.scores.texts import Progress, Text, token_ids
+
+# Numbers held at once in the largest tensor, the embeddings of (texts, positions, d).
+BLOCK_VALUES = 1 << 22
+
+
+@dataclass(frozen=True, eq=False)
+class MeanAttention:
+    """The attention weights of position i in the first layer over texts; each mean sums to 1."""
+
+    i: int
+    mean: torch.Tensor  # (H, i + 1), float64 on the CPU
+    std: torch.Tensor  # (H, i + 1), standard deviation over the texts (biased)
+    n_used: int
+    n_short: int  # texts of less than i + 1 tokens, which are left out
+
+
+@torch.inference_mode()
+def mean_attention(
+    layer: Layer,
+    texts: Iterable[Text],
+    i: int,
+    *,
+    first: int | None = None,
+    sample: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> MeanAttention:
+    """Mean and spread of the model's own attention weights of position i over texts (Fig. 3-E).
+
+    Only row i of the attention is computed, in batches, and of a text nothing after position i is
+    used. A text starts at position 0, with the token `first` if there is one. The other arguments
+    are those of `mean_contributions`: any iterable is read one text at a time.
+
+    Raises: InputError if i is no position of the model, a text cannot be read, by number, or none
+    has i + 1 tokens.
+    """
+    check_position(layer, i)
+    size = max(1, BLOCK_VALUES // ((i + 1) * layer.d_model))
+    sums = torch.zeros(2, layer.n_heads, i + 1, dtype=torch.float64)  # of weights, of their squares
+    batch: list[list[int]] = []
+    n_used = n_short = longest = 0
+    for ids in token_ids(
+        layer, texts, i + 1, first=first, sample=sample, seed=seed, progress=progress
+    ):
+        longest = max(longest, len(ids))
+        if len(ids) <= i:
+            n_short += 1
+            continue
+        n_used += 1
+        batch.append(ids[: i + 1])
+        if len(batch) == size:
+            sums += _sums(layer, batch)
+            batch.clear()
+    if batch:
+        sums += _sums(layer, batch)
+    if not n_used:
+        raise InputError(
+            f"no text reaches position {i} (the longest of {n_short} has {longest} tokens); "
+            f"expected at least one of {i + 1} tokens"
+        )
+    mean, square = (sums / n_used).unbind()
+    std = (square - mean.square()).clamp(min=0).sqrt()
+    return MeanAttention(i=i, mean=mean, std=std, n_used=n_used, n_short=n_short)
+
+
+def _sums(layer: Layer, batch: list[list[int]]) -> torch.Tensor:
+    """The weights of a batch, and their squares, summed over its texts: (2, H, i + 1)."""
+
+    def sums(tokens: torch.Tensor) -> torch.Tensor:
+        weights = last_row(layer, tokens).cpu().double()  # (H, B, i + 1)
+        return torch.stack([weights.sum(dim=1), weights.square().sum(dim=1)])
+
+    tokens = torch.tensor(batch, device=layer.device)  # (B, i + 1)
+    return sum(side_by_side(sums, tokens.chunk(n_threads()), layer.device))
+
+
+@torch.inference_mode()
+def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
+    """The attention that the last token of each text pays, from the six terms: (H, B, n).
+
+    `tokens` (B, n) are texts of one length, from position 0. The six terms are the products of
+    (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their sum.
+    """
+    n = tokens.shape[1]
+    positions = torch.arange(n, device=tokens.device)
+    e = layer.W_E[tokens]  # (B, n, d)
+    own = tokens[:, -1], torch.full_like(tokens[:, -1], n - 1)
+    query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
+    query += layer.b_Q[:, None]  # (H, B, d')
+    # The query is brought to the width of the embeddings, once a text, and meets each in one
+    # product: no token is projected to its keys, in all heads, and none of those are gathered.
+    wide = query @ layer.W_K.unflatten(1, (layer.n_heads, -1)).permute(1, 2, 0)  # (H, B, d)
+    scores = e @ wide.permute(1, 2, 0)  # (B, n, H)
+    scores += (query @ layer.K_pos[:, :n].mT).permute(1, 2, 0)  # (B, n, H)
+    cov = e.mul_(layer.sigma.W_pos_centred[:n]).mean(dim=2)  # (B, n)
+    sigma = layer.sigma.from_cov(tokens, positions, cov)  # (B, n)
+    scores /= sigma[:, :, None] * layer.scale
+    return scores.permute(2, 0, 1).softmax(dim=-1)
