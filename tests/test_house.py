@@ -78,6 +78,12 @@ def test_nothing_is_imported_from_above(room: str) -> None:
         assert not {library for library in found & KEPT_TO.keys() if room not in KEPT_TO[library]}
 
 
+def test_readings_compute_nothing() -> None:
+    """A sentence reads a table that is already there."""
+    for path in files("detok/readings"):
+        assert not imports(path) & {"numpy", "torch", "scipy"}, path
+
+
 @pytest.mark.parametrize("name", detok.__all__)
 def test_a_public_name_says_what_it_is(name: str) -> None:
     thing = getattr(detok, name)
@@ -90,9 +96,10 @@ def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
         "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
-        "MeanContributions NotDownloadable Pair PositionBias TOKEN_KINDS Terms Vocabulary ablate "
-        "affinity affinity_matrix affinity_scores attention auroc auroc_by_kind auroc_summary "
-        "contributions count count_files counts_for excerpts explain_pair layernorm_stats load "
-        "mean_attention mean_contributions position_bias position_summary previous_piece_ranks "
-        "self_assertion terms token_kinds"
+        "MeanContributions NotDownloadable Pair PositionBias TERMS TOKEN_KINDS Terms "
+        "Vocabulary ablate affinity affinity_matrix affinity_scores attention auroc "
+        "auroc_by_kind auroc_summary contributions count count_files counts_for excerpts "
+        "explain_pair layernorm_stats load mean_attention mean_contributions position_bias "
+        "position_summary predecessor_ranks previous_piece_ranks roc_curves self_assertion "
+        "terms token_kinds"
     )

@@ -28,15 +28,15 @@ from detok.tables import frequency as tables
 
 T = TypeVar("T")
 
-# Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
+# Layers kept at once for all visitors, by far the largest of what is kept.
 MAX_LAYERS = 3
-# Texts whose contributions are kept: 0.6 MB each for 1,024 tokens at GPT-2 small's size.
+# Texts whose contributions are kept.
 MAX_TEXTS = 64
-# Mean attentions, one a position: 0.1 MB each at GPT-2 small's size.
+# Mean attentions, one a position.
 MAX_MEASURED = 128
-# Average contributions, each of the size of a text's.
+# Averages over texts, and samples of tokens.
 MAX_AVERAGES = 16
-# Tokens of a sample, from which the AUROC of all is estimated: a second or two for GPT-2 small.
+# Tokens of a sample, from which the AUROC of all is estimated.
 SAMPLE_SIZE = 512
 
 _numbers: WeakKeyDictionary[detok.Layer, int] = WeakKeyDictionary()

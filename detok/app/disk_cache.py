@@ -49,14 +49,14 @@ def load(layer: Layer, counts: Counts) -> Auroc | None:
     """The table of all tokens if an earlier call saved it."""
     try:
         with np.load(path(layer, counts), allow_pickle=False) as file:
-            found = Auroc(**{name: file[name] for name in _FIELDS})
+            table = Auroc(**{name: file[name] for name in _FIELDS})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # not there, or damaged: it is computed again
     shape = layer.n_heads, layer.vocab_size
-    return found if found.area.shape == found.known.shape == found.itself.shape == shape else None
+    return table if table.area.shape == table.known.shape == table.itself.shape == shape else None
 
 
-def save(layer: Layer, counts: Counts, found: Auroc) -> bool:
+def save(layer: Layer, counts: Counts, table: Auroc) -> bool:
     """Saves the table of all tokens, whole or not at all; whether it could."""
     target = path(layer, counts)
     name = None
@@ -64,7 +64,7 @@ def save(layer: Layer, counts: Counts, found: Auroc) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
             name = file.name
-            np.savez_compressed(file, **{field: getattr(found, field) for field in _FIELDS})
+            np.savez_compressed(file, **{field: getattr(table, field) for field in _FIELDS})
         os.replace(name, target)
     except OSError:
         if name is not None:

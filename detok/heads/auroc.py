@@ -18,7 +18,7 @@ from detok.model.threads import n_threads, side_by_side
 Convention = Literal["paper", "authors"]
 # Current tokens at a time.
 BLOCK, BLOCK_GPU = 128, 512
-# Scores that a thread ranks at once: 8 MB of float32, which stay in a large cache.
+# Scores that a thread ranks at once: they stay in a large cache.
 RANKED = 1 << 21
 
 

@@ -9,8 +9,8 @@ from detok.model.inputs import check_heads, check_ids
 from detok.model.layer import Layer
 
 TERMS = ("ee", "pp", "ep", "pe", "e", "p")
-# Scores taken through softmax at once, (heads, rows, n): 1 MB of float64, so that the dozen of
-# tensors made from them stay in a large cache.
+# Scores taken through softmax at once, (heads, rows, n): few enough that the dozen of tensors made
+# from them stay in a large cache.
 BLOCK_SOFTMAX = 1 << 17
 
 
