@@ -103,7 +103,7 @@ def affinity(
 
 @torch.inference_mode()
 def affinity_matrix(
-    layer: Layer, current: Sequence[int], past: Sequence[int] | None = None
+    layer: Layer, current: Sequence[int], *, past: Sequence[int] | None = None
 ) -> torch.Tensor:
     """T^ee between chosen tokens, shape (H, len(current), len(past)), unscaled (§4.2, Fig. 2-B).
 
