@@ -11,6 +11,12 @@ from detok.tables import terms as tables
 from detok.tables.overview import growth
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
+EXAMPLES = [
+    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
+    (" unfit and rained", "more words that mini cuts in two"),
+    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
+    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
+]
 
 layer = page.begin("detok")
 st.markdown(
@@ -31,7 +37,7 @@ downloads.download_numbers(panels, "decomposition", layer, "divided by sqrt(d_he
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 st.subheader("Begin here")
-for text, why in page.EXAMPLES:
+for text, why in EXAMPLES:
     st.page_link(
         "pages/1_Token_affinity.py",
         label=f"**{text.strip()}** — {why}",

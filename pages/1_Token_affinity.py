@@ -31,7 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
         "attend to it.",
     )
-    k = st.number_input("How many", 1, 200, 20, key="k", bind="query-params", width=130)
+    k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
     last = layer.n_positions - 1
     i = st.number_input(
@@ -72,7 +72,7 @@ else:
             with right:
                 output.chart(charts.bars(best))
         output.reading(readings.known(best, counts))
-        output.counts_notice(layer, counts)
+        output.counts_notice(layer)
         downloads.download(best.drop(columns="label"), "affinity", layer)
 
 if len(pieces) > 1:

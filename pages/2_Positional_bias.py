@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, columns, downloads, inputs, long_runs, output, page
+from detok.app import cached, columns, downloads, inputs, output, page
 from detok.charts import positions as charts
 from detok.readings import positions as readings
 from detok.tables import positions as tables
@@ -58,12 +58,8 @@ with output.mistakes():
     if own.strip():
         measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
     else:
-        kept = cached.measured_on_excerpts(layer, i)
-        if kept.value is None:
-            with long_runs.progress("Reading the excerpts …") as report:
-                excerpts = cached.excerpt_ids(layer)
-                kept.value = detok.mean_attention(layer, excerpts, i, progress=report)
-        measured = kept.value
+        with st.spinner("Reading the excerpts …"):
+            measured = cached.measured_on_excerpts(layer, i)
 
 curves = tables.curves(bias)
 attention = tables.attention(bias, measured)

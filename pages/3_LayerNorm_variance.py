@@ -62,7 +62,7 @@ with right:
     downloads.download(rows, "last-positions", layer)
 
 st.subheader("Variance of the token embeddings and their frequency")
-output.counts_notice(layer, counts)
+output.counts_notice(layer)
 if counts is not None:
     tokens, correlations = cached.token_frequencies(layer)
     drawn = common.sampled(frequency_tables.with_trend(tokens, "variance"), layer)

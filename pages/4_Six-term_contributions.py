@@ -187,9 +187,8 @@ kept = (
     if upload is None
     else cached.averaged_over_upload(layer, upload.file_id, *key)
 )
-run = (layer.name, upload and upload.file_id, *key)
 if st.button("Average over them", disabled=kept.value is not None):
-    with output.mistakes(), long_runs.cancellable("Reading texts:", run) as report:
+    with output.mistakes(), long_runs.cancellable("Reading texts:", kept) as report:
         read = (
             cached.excerpt_ids(layer)
             if upload is None
@@ -198,7 +197,7 @@ if st.button("Average over them", disabled=kept.value is not None):
         kept.value = detok.mean_contributions(
             layer, read, first=first, sample=n_texts, seed=seed, progress=report
         )
-long_runs.interrupted(run)
+long_runs.interrupted(kept)
 if kept.value is not None:
     over = tables.averaged(kept.value)
     shown = over if head is None else over[over["head"] == head]

@@ -20,7 +20,7 @@ st.markdown(
     "how often, and one that never was; how often has the first the larger T^ee? 0.5 is a head "
     "blind to pairs, 1 one that knows them all."
 )
-output.counts_notice(layer, counts)
+output.counts_notice(layer)
 job = cached.auroc_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 
@@ -39,7 +39,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if not is_whole and not job.is_under_way:
         st.button(
             f"Compute all {layer.vocab_size:,} tokens",
-            on_click=job.start,
+            on_click=cached.compute_auroc,
+            args=(layer,),
             help="Once for all visitors, and kept on disk: minutes for GPT-2 small on two cores.",
         )
 if job.is_under_way:
@@ -84,7 +85,7 @@ if counts is not None:
     st.subheader("One token")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _, token = inputs.token_choice(layer)
-        k = st.number_input("How many", 1, 100, 15, key="k", bind="query-params", width=130)
+        k = inputs.how_many(15, most=100)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:

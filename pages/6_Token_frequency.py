@@ -20,7 +20,7 @@ st.markdown(
     "go with how often the token occurs. Tokens far from that trend are often ones that training "
     "hardly reached."
 )
-output.counts_notice(layer, counts)
+output.counts_notice(layer)
 table, correlations = cached.token_frequencies(layer)
 occurring = tables.seen(table)
 kinds = cached.token_kinds(layer)

@@ -1,16 +1,16 @@
 """What the server computes once for all visitors, and keeps in memory.
 
-Everything is kept by the layer itself, as it was loaded: a model that is loaded anew, from a folder
-that has changed meanwhile, shares nothing with what it was before. The oldest entries go first.
+Everything is kept by the layer itself, as it was loaded: what is loaded anew from a folder that has
+changed meanwhile shares nothing with what was there before. All caches are bounded, by the numbers
+below; what was not used for longest goes first. None but that of the layers holds a layer, so that
+one that has gone lives only as long as somebody's page shows it.
 """
 
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from itertools import count
 from typing import Generic, TypeVar
-from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -19,6 +19,7 @@ import torch
 
 import detok
 from detok.app import disk_cache
+from detok.app.identity import identity
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
@@ -28,35 +29,29 @@ from detok.tables import frequency as tables
 
 T = TypeVar("T")
 
-# Layers kept at once for all visitors, by far the largest of what is kept.
+# Layers, by far the largest of what is kept, and all that there is once a layer.
 MAX_LAYERS = 3
-# Texts whose contributions are kept.
+# Texts, with all that is computed of each.
 MAX_TEXTS = 64
-# Mean attentions, one a position.
+# Positions, each with its attention measured on the excerpts.
 MAX_MEASURED = 128
-# Averages over texts, and samples of tokens.
-MAX_AVERAGES = 16
-# Tokens of a sample, from which the AUROC of all is estimated.
+# Averages over excerpts. Most are places still empty: every choice of texts has one.
+MAX_AVERAGES = 64
+# Averages over texts of a visitor's own, for each visitor.
+MAX_OWN_AVERAGES = 16
+# Samples of tokens whose AUROC is kept, and the tokens in each.
+MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
 
-_numbers: WeakKeyDictionary[detok.Layer, int] = WeakKeyDictionary()
-_next_number = count()
+_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
 
 
-def _number(layer: detok.Layer) -> int:
-    """A number that no other layer of this server has, nor will have."""
-    return _numbers.setdefault(layer, next(_next_number))
-
-
-_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: _number})
-
-
-@dataclass
+@dataclass(eq=False)
 class Kept(Generic[T]):
-    """A place for a result whose computation shows its progress.
+    """A place for a result that is computed only when a visitor asks for it, with a bar.
 
-    Streamlit repeats what a cached function has shown whenever its result is used again, and a bar
-    is not to be repeated: so the place is cached, and the page fills it.
+    It is the place that is cached, and the page fills it once the result is whole: a run that
+    is interrupted leaves it empty.
     """
 
     value: T | None = None
@@ -66,7 +61,9 @@ class Kept(Generic[T]):
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model."""
     layer = detok.load(model)
-    # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
+    # Streamlit collects all garbage after every script run, and may pass over what is there by now.
+    # What it has passed over since the last load is collected first: a layer may be among it.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     return layer
@@ -121,9 +118,9 @@ def excerpt_ids(layer: detok.Layer) -> list[list[int]]:
 
 
 @_by_layer(max_entries=MAX_MEASURED)
-def measured_on_excerpts(layer: detok.Layer, i: int) -> Kept[detok.MeanAttention]:
+def measured_on_excerpts(layer: detok.Layer, i: int) -> detok.MeanAttention:
     """The mean attention of position i over the bundled excerpts."""
-    return Kept()
+    return detok.mean_attention(layer, excerpt_ids(layer), i)
 
 
 @_by_layer(max_entries=MAX_AVERAGES)
@@ -134,7 +131,7 @@ def averaged_over_excerpts(
     return Kept()
 
 
-@_by_layer(max_entries=MAX_AVERAGES, scope="session")
+@_by_layer(max_entries=MAX_OWN_AVERAGES, scope="session")
 def averaged_over_upload(
     layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
 ) -> Kept[detok.MeanContributions]:
@@ -148,7 +145,7 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
     return detok.token_kinds(layer)
 
 
-@_by_layer(max_entries=MAX_AVERAGES)
+@_by_layer(max_entries=MAX_SAMPLES)
 def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
     """The AUROC of a random sample of tokens, another one for each seed."""
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
@@ -157,7 +154,12 @@ def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
-    """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
+    """The AUROC of all tokens of a model: kept on disk, or else for `compute_auroc` to begin."""
+    return Job(disk_cache.load(layer, _counts_or_empty(layer)))
+
+
+def compute_auroc(layer: detok.Layer) -> None:
+    """Starts to compute the AUROC of all tokens, once for all visitors, and keeps it on disk."""
     counts = _counts_or_empty(layer)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
@@ -165,7 +167,7 @@ def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
         disk_cache.save(layer, counts, table)
         return table
 
-    return Job(compute, disk_cache.load(layer, counts))
+    auroc_job(layer).start(compute)
 
 
 @_by_layer(max_entries=MAX_LAYERS)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from detok.app.identity import revision
 from detok.counting.counts import Counts
 from detok.heads.auroc import Auroc
 from detok.model.layer import Layer
-from detok.model.source import Source
 
 # To be raised when the numbers would come out differently.
 VERSION = 1
@@ -37,7 +37,7 @@ def path(layer: Layer, counts: Counts) -> Path:
     made_from = {
         "version": VERSION,
         "model": layer.name,
-        "revision": layer.source.revision or _fingerprint(layer.source),
+        "revision": revision(layer),
         "counts": _counts_hash(counts),
         "dtype": str(layer.Q_E.dtype),
     }
@@ -71,16 +71,6 @@ def save(layer: Layer, counts: Counts, table: Auroc) -> bool:
             Path(name).unlink(missing_ok=True)
         return False
     return True
-
-
-def _fingerprint(source: Source) -> str:
-    """What tells one state of a checkpoint folder from another, without reading its weights."""
-    files = [
-        (p.name, p.stat().st_size, p.stat().st_mtime_ns)
-        for p in sorted(source.folder.iterdir())
-        if p.suffix in (".json", ".safetensors")
-    ]
-    return json.dumps([str(source.folder.resolve()), files])
 
 
 def _counts_hash(counts: Counts) -> str:

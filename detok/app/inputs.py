@@ -36,6 +36,11 @@ def sample_number(help_: str | None = None) -> int:
     )
 
 
+def how_many(default: int, most: int) -> int:
+    """The number of rows that a visitor wants of a table."""
+    return st.number_input("How many", 1, most, default, key="k", bind="query-params", width=130)
+
+
 def current_position(layer: detok.Layer) -> int:
     """The slider of the current position i, which begins in the middle."""
     last = layer.n_positions - 1

@@ -10,7 +10,6 @@ import streamlit as st
 
 import detok
 from detok.app import cached
-from detok.counting.counts import Counts
 
 
 @contextmanager
@@ -49,9 +48,9 @@ def answer(sentence: str) -> None:
     st.markdown(escaped(sentence))
 
 
-def counts_notice(layer: detok.Layer, counts: Counts | None) -> None:
+def counts_notice(layer: detok.Layer) -> None:
     """Which counts a page uses, and how to use other ones; without any, how to make some."""
-    refused = cached.counts_of(layer)[1]
+    counts, refused = cached.counts_of(layer)
     if refused:
         st.warning(escaped(f"Counts that are not used: {refused}."))
     name = shlex.quote(layer.name)

@@ -17,12 +17,6 @@ HUB_MODELS = {
     "gpt2-large": "3.2 GB",
     "gpt2-xl": "6.4 GB",
 }
-EXAMPLES = [
-    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
-    (" unfit and rained", "more words that mini cuts in two"),
-    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
-    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
-]
 
 
 def begin(title: str) -> detok.Layer:

@@ -19,7 +19,7 @@ def notice(model: str) -> str:
         from detok.app import cached, output
 
         layer = cached.load_layer(model)
-        output.counts_notice(layer, cached.load_counts(layer))
+        output.counts_notice(layer)
 
     cached.counts_of.clear()
     test = AppTest.from_function(script, args=(model,), default_timeout=60).run()
