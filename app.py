@@ -4,15 +4,21 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, output, page
+from detok.app import cached, downloads, inputs, output, page
 from detok.charts import overview as overview_charts, terms as terms_charts
 from detok.readings import overview as overview_readings, terms as terms_readings
 from detok.tables import terms as tables
 from detok.tables.overview import growth
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
+EXAMPLES = [
+    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
+    (" unfit and rained", "more words that mini cuts in two"),
+    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
+    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
+]
 
-layer = page.page("detok")
+layer = page.begin("detok")
 st.markdown(
     "A language model sees “Libertarian” as “Liber” + “tarian”; its first layers bring the pieces "
     "back together. detok shows how the first attention layer does it, **from the weights alone**. "
@@ -22,16 +28,16 @@ st.markdown(
 
 st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
-head = st.selectbox("Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params")
-terms = detok.terms(layer, ids, int(head))
+head = inputs.head_choice(layer)
+terms = detok.terms(layer, ids, heads=head)
 panels = tables.maps(layer, ids, terms, range(len(ids)))
 output.chart(terms_charts.maps(panels, output.is_dark(), labelled=False), "content")
-output.reading(terms_readings.maps(tables.spreads(panels), int(head)))
-downloads.numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
+output.reading(terms_readings.maps(tables.spreads(panels), head))
+downloads.download_numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 st.subheader("Begin here")
-for text, why in page.EXAMPLES:
+for text, why in EXAMPLES:
     st.page_link(
         "pages/1_Token_affinity.py",
         label=f"**{text.strip()}** — {why}",
@@ -60,7 +66,7 @@ if emergence.exists():
 
 st.subheader("How exact it is")
 with st.spinner("Running the model's own first layer …"):
-    error = cached.attention_error(layer.name, SAMPLE)
+    error = cached.attention_error(layer, SAMPLE)
 st.markdown(
     f"Largest difference between the attention from the six terms and that of the model's own "
     f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "

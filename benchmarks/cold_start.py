@@ -1,13 +1,13 @@
 """From `streamlit run app.py` to the first result in a real browser, on the bundled model.
 
-`python -m benchmarks.cold_start` needs chromium and what the tests need. The browser is already
+`python -m benchmarks.cold_start` needs chromium and `playwright`. The browser is already
 running; the server, and everything that it imports and loads, is new each time.
 """
 
 import statistics
 import time
 
-from tests.support import browser
+from benchmarks import browser
 
 RUNS = 5
 LINK = "/Token_affinity"

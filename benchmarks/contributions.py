@@ -42,7 +42,7 @@ def authors_contributions(layer: Layer, ids: torch.Tensor) -> torch.Tensor:
                 (b_QK @ p.T).expand(n, n),
             ]
         )  # (6, n, n)
-        parts /= layer.d_head**0.5
+        parts /= layer.scale
         for i in range(n):
             scores = parts[:, i, : i + 1].sum(dim=0)  # (i + 1,)
             for t in range(len(TERMS)):
@@ -57,22 +57,22 @@ def main() -> None:
     layer = models.layer()
     ids = torch.randint(models.V, (models.L,), generator=torch.Generator().manual_seed(0))
     difference = (detok.contributions(layer, ids) - authors_contributions(layer, ids)).abs().max()
-    times = measure.medians_ms(
-        {
-            "ours": lambda: detok.contributions(layer, ids),
-            "check": lambda: direct_error(layer, ids),
-        },
-        repeats=7,
-    )
-    theirs = measure.median_ms(lambda: authors_contributions(layer, ids), repeats=1)
     print(f"GPT-2 small's size, {models.L} tokens, all heads, {torch.get_num_threads()} threads")
-    print(f"largest difference of the contributions  {difference:10.1e} nats")
-    print(f"authors' approach                        {theirs / 1000:10.1f} s")
-    print(f"detok.contributions                      {times['ours'] / 1000:10.2f} s")
-    print(f"authors' time over ours                  {theirs / times['ours']:10.1f} x")
+    print(f"largest difference of the contributions         {difference:10.1e} nats")
+    functions = {
+        "theirs": lambda: authors_contributions(layer, ids),
+        "ours": lambda: detok.contributions(layer, ids),
+        "check": lambda: direct_error(layer, ids),
+    }
+    for name, milliseconds in measure.on_a_server(functions, repeats=3).items():
+        theirs, ours, check = (ms / 1000 for ms in milliseconds.values())
+        print(name)
+        print(f"  authors' approach                             {theirs:10.1f} s")
+        print(f"  detok.contributions                           {ours:10.2f} s")
+        print(f"  authors' time over ours                       {theirs / ours:10.1f} x")
+        print(f"  the check in float64, shown beside them       {check:10.2f} s")
     extra = measure.extra_mb(lambda: detok.contributions(layer, ids))
-    print(f"extra memory of detok.contributions      {extra:10.0f} MB")
-    print(f"the check in float64, shown beside them  {times['check'] / 1000:10.2f} s")
+    print(f"extra memory of detok.contributions             {extra:10.0f} MB")
 
 
 if __name__ == "__main__":

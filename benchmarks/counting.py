@@ -60,13 +60,13 @@ def main() -> None:
     ids, V = ids_like_books(n)
     listed = ids.tolist()
 
-    found, (tokens, pairs) = count_ids(ids, V), counters(listed)
-    rows = np.repeat(np.arange(V), np.diff(found.offsets))
-    ours = zip(found.past.tolist(), rows.tolist(), strict=True)
-    assert pairs == dict(zip(ours, found.pair_counts.tolist(), strict=True))
-    assert tokens == {t: n for t, n in enumerate(found.tokens.tolist()) if n}
+    counts, (tokens, pairs) = count_ids(ids, V), counters(listed)
+    rows = np.repeat(np.arange(V), np.diff(counts.offsets))
+    ours = zip(counts.past.tolist(), rows.tolist(), strict=True)
+    assert pairs == dict(zip(ours, counts.pair_counts.tolist(), strict=True))
+    assert tokens == {t: n for t, n in enumerate(counts.tokens.tolist()) if n}
     n_pairs = len(pairs)
-    del found, tokens, pairs, rows, ours
+    del counts, tokens, pairs, rows, ours
 
     # In turns, so that a change in the machine's speed meets both alike.
     seconds = np.array(

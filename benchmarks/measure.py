@@ -3,10 +3,15 @@
 import ctypes
 import resource
 import statistics
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+
+import torch
 
 PAGE = resource.getpagesize()
 
@@ -28,6 +33,28 @@ def medians_ms(functions: dict[str, Callable[[], object]], repeats: int) -> dict
 def median_ms(function: Callable[[], object], repeats: int) -> float:
     """`medians_ms` of one function."""
     return medians_ms({"": function}, repeats)[""]
+
+
+def on_a_server(
+    functions: dict[str, Callable[[], object]], repeats: int
+) -> dict[str, dict[str, float]]:
+    """`medians_ms` alone, in a second thread, and there beside two other busy processes."""
+
+    def in_a_thread() -> dict[str, float]:
+        with ThreadPoolExecutor(1) as thread:
+            work = torch.inference_mode()(medians_ms)
+            return thread.submit(work, functions, repeats).result()
+
+    times = {"alone": medians_ms(functions, repeats), "in a second thread": in_a_thread()}
+    busy = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+    try:
+        times["beside two busy processes"] = medians_ms(functions, repeats)
+        times["in a second thread beside them"] = in_a_thread()
+    finally:
+        for process in busy:
+            process.kill()
+            process.wait()
+    return times
 
 
 def resident_mb() -> float:

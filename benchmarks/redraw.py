@@ -15,22 +15,30 @@ import time
 from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
+from tokenizers import Tokenizer, decoders, pre_tokenizers
+from tokenizers.models import BPE
+from transformers import GPT2Config, GPT2LMHeadModel
 
 from benchmarks import models
-from tests.support.models import random_checkpoint
 
 REPEATS = 20
 PAGES = Path(__file__).parent.parent / "pages"
 
 
 def write_checkpoint(folder: str) -> None:
-    random_checkpoint(
-        Path(folder),
-        n_embd=models.D,
-        n_head=models.H,
-        n_positions=models.L,
-        vocab_size=models.V,
+    """Random weights at GPT-2 small's size, of which the app needs one layer."""
+    config = GPT2Config(
+        n_layer=1, n_embd=models.D, n_head=models.H, n_positions=models.L, vocab_size=models.V
     )
+    GPT2LMHeadModel(config).save_pretrained(folder)
+    entries = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *map(str, range(models.V - 256))]
+    vocabulary = {entry: n for n, entry in enumerate(dict.fromkeys(entries))}
+    missing = models.V - len(vocabulary)
+    vocabulary |= {f"more {n}": len(vocabulary) + n for n in range(missing)}
+    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=[]))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    tokenizer.save(f"{folder}/tokenizer.json")
 
 
 def report(name: str, seconds: list[float]) -> None:

@@ -1,7 +1,5 @@
 """detok: how a language model's first attention layer glues tokens together, from its weights.
 
-Scores are tensors, results are dataclasses, and what is shown or saved is a DataFrame.
-
 Dimension letters, used in every shape comment and error message of the package:
 
     V  tokens of the vocabulary          H   attention heads
@@ -9,9 +7,10 @@ Dimension letters, used in every shape comment and error message of the package:
     d  width of the model                n   tokens of a text
     i  the current token or position     j   the past token or position that i attends to
 
-Scores and terms are unscaled unless a docstring says otherwise: softmax divides them by √d'.
-Equation and section numbers are those of "Weight-based Analysis of Detokenization in Language
-Models" (Kamoda et al.).
+Scores are tensors; a result that holds several things is a dataclass; what is meant to be looked at
+or saved is a DataFrame. Scores and terms are unscaled unless a docstring says otherwise: softmax
+divides them by √d'. Equation and section numbers are those of "Weight-based Analysis of
+Detokenization in Language Models" (Kamoda et al.).
 """
 
 import os

@@ -24,6 +24,10 @@ from .heads.auroc import (
     Auroc as Auroc,
     auroc as auroc,
 )
+from .heads.curves import (
+    predecessor_ranks as predecessor_ranks,
+    roc_curves as roc_curves,
+)
 from .heads.summary import (
     auroc_by_kind as auroc_by_kind,
     auroc_summary as auroc_summary,
@@ -51,6 +55,7 @@ from .scores.contributions import (
     contributions as contributions,
 )
 from .scores.decomposition import (
+    TERMS as TERMS,
     Terms as Terms,
     attention as attention,
     terms as terms,

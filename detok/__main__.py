@@ -1,8 +1,8 @@
-"""`python -m detok`: see `detok.commands.count`."""
+"""`python -m detok`: see `detok.commands.main`."""
 
 import sys
 
-from detok.commands.count import main
+from detok.commands.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

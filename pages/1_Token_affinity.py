@@ -11,9 +11,9 @@ from detok.tables import affinity as tables
 PANEL_ROWS = 8  # bars a head where all heads are side by side
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
 
-layer = page.page("Token affinity")
+layer = page.begin("Token affinity")
 vocabulary = layer.tokenizer
-counts = cached.load_counts(layer.name)
+counts = cached.load_counts(layer)
 st.markdown(
     "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: the best partners tend to join into words, names and "
@@ -22,9 +22,7 @@ st.markdown(
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
     pieces, token = inputs.token_choice(layer)
-    head = st.selectbox(
-        "Head", ["all", *map(str, range(layer.n_heads))], key="head", bind="query-params"
-    )
+    head = inputs.head_choice(layer, with_all=True, default="all")
     side = st.selectbox(
         "Rank",
         ["past tokens", "current tokens"],
@@ -33,7 +31,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
         "attend to it.",
     )
-    k = st.number_input("How many", 1, 200, 20, key="k", bind="query-params", width=130)
+    k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
     last = layer.n_positions - 1
     i = st.number_input(
@@ -46,7 +44,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 if (i is None) != (j is None):
     st.info("Exact scores need both positions, i and j; averaging over positions until then.")
 positions = (i, j) if i is not None and j is not None else None
-heads = None if head == "all" else [int(head)]
+heads = list(range(layer.n_heads)) if head is None else [head]
 output.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
@@ -56,26 +54,26 @@ if token is None:
 else:
     with output.mistakes():
         direction = "past" if side == "past tokens" else "current"
-        found = detok.affinity(layer, token, heads, k, direction, positions)
-        found = tables.with_counts(found, layer, token, direction, counts)
-        output.answer(readings.answer(found, layer))
-        if head == "all":
-            st.dataframe(tables.side_by_side(found), hide_index=True)
-            output.chart(charts.bars(found[found["rank"] <= PANEL_ROWS]))
+        best = detok.affinity(layer, token, heads=head, k=k, side=direction, positions=positions)
+        best = tables.with_counts(best, layer, token, direction, counts)
+        output.answer(readings.answer(best, layer))
+        if head is None:
+            st.dataframe(tables.side_by_side(best), hide_index=True)
+            output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS]))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
             left.dataframe(
-                found[[c for c in shown if c in found]],
+                best[[c for c in shown if c in best]],
                 height=38 + 35 * min(k, 20),
                 hide_index=True,
                 column_config=columns.AFFINITY,
             )
             with right:
-                output.chart(charts.bars(found))
-        output.reading(readings.known(found, counts))
-        output.counts_notice(counts)
-        downloads.download(found.drop(columns="label"), "affinity", layer)
+                output.chart(charts.bars(best))
+        output.reading(readings.known(best, counts))
+        output.counts_notice(layer)
+        downloads.download(best.drop(columns="label"), "affinity", layer)
 
 if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
@@ -95,17 +93,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         placeholder="a random sample of the vocabulary",
         help="Write any text: its tokens are compared, each once.",
     )
-    seed = st.number_input("Sample", 0, 9999, 0, key="sample", bind="query-params", width=130)
+    seed = inputs.sample_number()
     st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
-n_tokens = N_TOKENS if heads else N_TOKENS_ALL_HEADS
+n_tokens = N_TOKENS_ALL_HEADS if head is None else N_TOKENS
 compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
 with output.mistakes():
     pairs = tables.pairs(
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
-        heads or list(range(layer.n_heads)),
+        heads,
     )
     output.chart(charts.pairs(pairs, output.is_dark()), "content")
-    more = "" if heads else f" Choose one head to compare up to {N_TOKENS} tokens."
+    more = f" Choose one head to compare up to {N_TOKENS} tokens." if head is None else ""
     output.reading(readings.pairs(tables.own_copies(pairs)) + more)
     downloads.download(pairs, "heatmap", layer)

@@ -7,29 +7,28 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, columns, downloads, inputs, long_runs, output, page
+from detok.app import cached, columns, downloads, inputs, output, page
 from detok.charts import positions as charts
 from detok.readings import positions as readings
 from detok.tables import positions as tables
 
-layer = page.page("Positional bias")
+layer = page.begin("Positional bias")
 st.markdown(
     "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
     "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
     "close tokens before it has read any."
 )
-heads = list(map(str, range(layer.n_heads)))
 
 
 def choose_head() -> None:
     """Choosing a row of the summary chooses its head."""
     rows = st.session_state["summary"].selection.rows
     if rows:
-        st.session_state["head"] = heads[rows[0]]
+        st.session_state["head"] = str(rows[0])
 
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = st.selectbox("Head", [*heads, "all"], key="head", bind="query-params", width=130)
+    head = inputs.head_choice(layer, with_all=True)
     i = inputs.current_position(layer)
     with_layernorm = st.toggle(
         "LayerNorm",
@@ -52,7 +51,6 @@ own = st.text_area(
     placeholder="empty: the excerpts of public-domain books that come with detok",
     help="Leave an empty line between two texts. Each needs more than i tokens.",
 )
-head = None if chosen == "all" else int(chosen)
 bias = detok.position_bias(layer, i, layernorm=with_layernorm)
 summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
 measured = None
@@ -60,8 +58,8 @@ with output.mistakes():
     if own.strip():
         measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
     else:
-        with long_runs.progress("Reading the excerpts …") as report:
-            measured = cached.measured_on_excerpts(layer.name, i, report)
+        with st.spinner("Reading the excerpts …"):
+            measured = cached.measured_on_excerpts(layer, i)
 
 curves = tables.curves(bias)
 attention = tables.attention(bias, measured)

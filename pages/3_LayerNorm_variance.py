@@ -8,15 +8,15 @@ from detok.charts import frequency as frequency_charts, layernorm as layernorm_c
 from detok.readings import frequency as frequency_readings, layernorm as layernorm_readings
 from detok.tables import common, frequency as frequency_tables, layernorm as layernorm_tables
 
-layer = page.page("LayerNorm variance")
-counts = cached.load_counts(layer.name)
+layer = page.begin("LayerNorm variance")
+counts = cached.load_counts(layer)
 st.markdown(
     "Before attention, LayerNorm divides the input e + p by **σ**, the root of its variance. A "
     "position of exceptional variance changes every score that it takes part in: a switch that is "
     "in the weights."
 )
 with st.spinner("Reading the vocabulary once …"):
-    stats = cached.layernorm_stats(layer.name)
+    stats = cached.layernorm_stats(layer)
 
 st.subheader("Variance of the position embeddings")
 variances = layernorm_tables.variances(stats)
@@ -44,11 +44,8 @@ with right:
 
 st.subheader("The switch at position 0, in one head")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    chosen = st.selectbox(
-        "Head", list(map(str, range(layer.n_heads))), key="head", bind="query-params", width=130
-    )
+    head = inputs.head_choice(layer)
     i = inputs.current_position(layer)
-head = int(chosen)
 plain, bias = (detok.position_bias(layer, i, layernorm=on) for on in (False, True))
 left, right = st.columns(2)
 with left:
@@ -65,9 +62,9 @@ with right:
     downloads.download(rows, "last-positions", layer)
 
 st.subheader("Variance of the token embeddings and their frequency")
-output.counts_notice(counts)
+output.counts_notice(layer)
 if counts is not None:
-    tokens, correlations = cached.token_frequencies(layer.name)
+    tokens, correlations = cached.token_frequencies(layer)
     drawn = common.sampled(frequency_tables.with_trend(tokens, "variance"), layer)
     output.chart(frequency_charts.against_count(drawn, "Var(e)"))
     output.reading(

@@ -23,7 +23,7 @@ MAX_UPLOAD_MB = 20
 NATS, SCALED = "nats", "divided by sqrt(d_head)"
 WEIGHTS = "attention weights, of scores divided by sqrt(d_head)"
 
-layer = page.page("Six-term contributions")
+layer = page.begin("Six-term contributions")
 vocabulary = layer.tokenizer
 state = st.session_state
 st.markdown(
@@ -41,8 +41,7 @@ def forget_places() -> None:
 text = inputs.passage(DEFAULT, EXAMPLES, forget_places)
 end = texts.end_of_text(layer)
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    heads = ["all", *map(str, range(layer.n_heads))]
-    chosen = st.selectbox("Head", heads, 1, key="head", bind="query-params", width=130)
+    head = inputs.head_choice(layer, with_all=True)
     begin = st.toggle(
         "Begin with the end-of-text token",
         key="begin",
@@ -67,24 +66,24 @@ output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60)
 output.reading(
     f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
     "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
-    f" weights), in all heads: {cached.direct_error(layer.name, tuple(ids)):.1e}."
+    f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
 )
 
 st.subheader("What each term contributes")
-found = tables.per_position(layer, ids, cached.contributions(layer.name, tuple(ids)))
-ranks = tables.ranking(found)
-shown = found if chosen == "all" else found[found["head"] == int(chosen)]
-shown_ranks = ranks if chosen == "all" else ranks[ranks["head"] == int(chosen)]
+values = tables.per_position(layer, ids, cached.contributions(layer, tuple(ids)))
+ranks = tables.ranking(values)
+shown = values if head is None else values[values["head"] == head]
+shown_ranks = ranks if head is None else ranks[ranks["head"] == head]
 drawn = tables.drawn(shown)
 output.chart(charts.contributions(drawn.table))
 output.reading(readings.per_position(drawn))
-downloads.numbers(shown, "contributions", layer, NATS, ids)
+downloads.download_numbers(shown, "contributions", layer, NATS, ids)
 output.chart(charts.ranking(ranks))
 output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
-downloads.numbers(ranks, "ranking", layer, NATS, ids)
+downloads.download_numbers(ranks, "ranking", layer, NATS, ids)
 
 st.subheader("Who attends to whom")
-width = WINDOW_ALL_HEADS if chosen == "all" else WINDOW
+width = WINDOW_ALL_HEADS if head is None else WINDOW
 begin_at = 0
 if last >= width:
     inputs.keep_within("window", last + 1 - width)
@@ -102,7 +101,7 @@ with st.container(horizontal=True):
         name for name in TERMS if st.toggle(f"Drop {name}", key=f"drop_{name}", bind="query-params")
     ]
 
-if chosen == "all":
+if head is None:
     every = list(range(layer.n_heads))
     inside = ids[: window.stop]  # what follows the window takes no part in it
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
@@ -111,10 +110,9 @@ if chosen == "all":
     table = ablation_tables.attention(layer, inside, ablation, every, window)
     output.chart(ablation_charts.heads(table, output.is_dark()))
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
-    downloads.numbers(table, "attention", layer, WEIGHTS, ids)
+    downloads.download_numbers(table, "attention", layer, WEIGHTS, ids)
 else:
-    head = int(chosen)
-    terms = detok.terms(layer, ids, head)
+    terms = detok.terms(layer, ids, heads=head)
     ablation = detok.ablate(terms, dropped)
     left, right = st.columns(2)
 
@@ -154,30 +152,28 @@ else:
         table = ablation_tables.attention(layer, ids, ablation, [head], window)
         figure = ablation_charts.attention(table, "left", output.is_dark(), (i, j))
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
-        downloads.numbers(table, "attention", layer, WEIGHTS, ids)
+        downloads.download_numbers(table, "attention", layer, WEIGHTS, ids)
         if dropped:
             output.chart(ablation_charts.row(ablation_tables.row(layer, ids, ablation, i)))
     with right:
-        pair = detok.explain_pair(layer, ids, i, j, head)
+        pair = detok.explain_pair(layer, ids, i=i, j=j, head=head)
         output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
         output.chart(charts.waterfall(bars))
-        downloads.numbers(bars, "pair", layer, SCALED, ids)
+        downloads.download_numbers(bars, "pair", layer, SCALED, ids)
 
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
     output.chart(charts.maps(panels, output.is_dark()), "content")
     output.reading(readings.maps(tables.spreads(panels), head))
-    downloads.numbers(panels, "terms", layer, SCALED, ids)
+    downloads.download_numbers(panels, "terms", layer, SCALED, ids)
 
 st.subheader("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     n_texts = st.number_input(
         "Texts", 2, MAX_TEXTS, 40, key="n_texts", bind="query-params", width=130
     )
-    seed = st.number_input(
-        "Sample", 0, 9999, 0, key="sample", bind="query-params", width=130, help="Same, same texts."
-    )
+    seed = inputs.sample_number("Same, same texts.")
 upload = st.file_uploader(
     "Your own texts, instead of the excerpts of books that come with detok",
     ["txt", "jsonl"],
@@ -185,25 +181,28 @@ upload = st.file_uploader(
     help="Plain text with empty lines between the texts, or JSON lines: strings, or objects with "
     "the key “text”. A file is not part of the link.",
 )
-kept = cached.averages(layer.name) if upload is None else state.setdefault("own_averages", {})
-key = (layer.name, upload and upload.file_id, first, n_texts, seed)
-if st.button("Average over them", disabled=key in kept):
-    with output.mistakes(), long_runs.cancellable("Reading texts:", key) as report:
-        averaged_texts = (
-            cached.excerpt_ids(layer.name)
+key = (first, n_texts, seed)
+kept = (
+    cached.averaged_over_excerpts(layer, *key)
+    if upload is None
+    else cached.averaged_over_upload(layer, upload.file_id, *key)
+)
+if st.button("Average over them", disabled=kept.value is not None):
+    with output.mistakes(), long_runs.cancellable("Reading texts:", kept) as report:
+        read = (
+            cached.excerpt_ids(layer)
             if upload is None
             else texts.texts_of(upload.name, upload.getvalue())
         )
-        averaged = detok.mean_contributions(
-            layer, averaged_texts, first=first, sample=n_texts, seed=seed, progress=report
+        kept.value = detok.mean_contributions(
+            layer, read, first=first, sample=n_texts, seed=seed, progress=report
         )
-        cached.remember(kept, key, averaged)
-long_runs.interrupted(key)
-if key in kept:
-    over = tables.averaged(kept[key])
-    shown = over if chosen == "all" else over[over["head"] == int(chosen)]
+long_runs.interrupted(kept)
+if kept.value is not None:
+    over = tables.averaged(kept.value)
+    shown = over if head is None else over[over["head"] == head]
     output.chart(charts.contributions(tables.drawn(shown).table))
-    output.reading(readings.averaged(kept[key], "excerpts" if upload is None else "of your texts"))
+    output.reading(readings.averaged(kept.value, "excerpts" if upload is None else "of your texts"))
     ranks = tables.ranking(shown)
     output.reading(readings.ranking(ranks, tables.places(ranks)))
-    downloads.numbers(shown, "averaged", layer, NATS)
+    downloads.download_numbers(shown, "averaged", layer, NATS)

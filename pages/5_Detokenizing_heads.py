@@ -5,39 +5,30 @@ import streamlit as st
 import detok
 from detok.app import cached, columns, downloads, inputs, long_runs, output, page
 from detok.charts import heads as charts
-from detok.counting.counts import no_counts
+from detok.counting.counts import Counts
 from detok.readings import heads as readings
 from detok.tables import heads as tables
 
 # Columns of a table that has half the page.
 EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
 
-layer = page.page("Detokenizing heads")
-counts = cached.load_counts(layer.name)
+layer = page.begin("Detokenizing heads")
+counts = cached.load_counts(layer)
 st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above all "
     "others. **AUROC** is the chance that it does: draw a token that was seen before token i, by "
     "how often, and one that never was; how often has the first the larger T^ee? 0.5 is a head "
     "blind to pairs, 1 one that knows them all."
 )
-output.counts_notice(counts)
-heads = list(map(str, range(layer.n_heads)))
-job = cached.auroc_job(layer.name)
+output.counts_notice(layer)
+job = cached.auroc_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    head = int(st.selectbox("Head", heads, key="head", bind="query-params", width=130))
+    head = inputs.head_choice(layer)
     seed = 0
     if not is_whole:
-        seed = st.number_input(
-            "Sample",
-            0,
-            9999,
-            key="sample",
-            bind="query-params",
-            width=130,
-            help=f"Another number draws other {cached.SAMPLE_SIZE} tokens.",
-        )
+        seed = inputs.sample_number(f"Another number draws other {cached.SAMPLE_SIZE} tokens.")
     authors = st.toggle(
         "Authors' convention",
         key="authors",
@@ -48,7 +39,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     if not is_whole and not job.is_under_way:
         st.button(
             f"Compute all {layer.vocab_size:,} tokens",
-            on_click=job.start,
+            on_click=cached.compute_auroc,
+            args=(layer,),
             help="Once for all visitors, and kept on disk: minutes for GPT-2 small on two cores.",
         )
 if job.is_under_way:
@@ -60,14 +52,14 @@ elif job.state == "failed":
 
 convention = "authors" if authors else "paper"
 if job.state == "done":
-    found = job.result
+    areas = job.result
 else:
     with st.spinner("Scoring a sample of tokens …"):
-        found = cached.auroc_of_sample(layer.name, seed)
-known = no_counts(layer) if counts is None else counts
-kinds = cached.token_kinds(layer.name)
-summary = detok.auroc_summary(found, known, convention)
-extent = tables.extent(found, known)
+        areas = cached.auroc_of_sample(layer, seed)
+known = Counts.empty(layer.vocab_size) if counts is None else counts
+kinds = cached.token_kinds(layer)
+summary = detok.auroc_summary(areas, known, convention)
+extent = tables.extent(areas, known)
 
 if counts is not None:
     st.subheader("Mean AUROC of each head")
@@ -76,7 +68,7 @@ if counts is not None:
     output.reading(readings.summary(summary, extent, convention))
 
     st.subheader("By the kind of token")
-    table = tables.by_kind(found, kinds, convention)
+    table = tables.by_kind(areas, kinds, convention)
     output.chart(charts.by_kind(table, output.is_dark()))
     output.reading(readings.by_kind(tables.best_by_kind(table)))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
@@ -93,7 +85,7 @@ if counts is not None:
     st.subheader("One token")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _, token = inputs.token_choice(layer)
-        k = st.number_input("How many", 1, 100, 15, key="k", bind="query-params", width=130)
+        k = inputs.how_many(15, most=100)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
@@ -111,7 +103,10 @@ if counts is not None:
                     hide_index=True,
                     height=420,
                     column_config=columns.TOKENS
-                    | {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in heads},
+                    | {
+                        f"head_{h}": st.column_config.NumberColumn(f"Head {h}")
+                        for h in range(layer.n_heads)
+                    },
                 )
                 output.reading(readings.predecessors(tables.typical_ranks(ranks), layer))
                 downloads.download(ranks, "predecessors", layer)
@@ -127,12 +122,12 @@ if counts is not None:
         width=180,
         help="Tokens with fewer different predecessors are not ranked: theirs may be luck.",
     )
-    extremes = tables.extremes(layer, found, counts, kinds, head, least)
+    extremes = tables.extremes(layer, areas, counts, kinds, head, least)
     left, right = st.columns(2)
     for place, end in ((left, "best"), (right, "worst")):
         place.markdown(f"**{end.capitalize()}**")
         part = extremes[extremes["end"] == end][EXTREMES]
         place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
-    n_ranked = len(tables.ranked(found, least))
+    n_ranked = len(tables.ranked(areas, least))
     output.reading(readings.extremes(extremes, extent, n_ranked, head, least))
     downloads.download(extremes, "auroc-tokens", layer)

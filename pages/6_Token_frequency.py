@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, downloads, output, page
+from detok.app import cached, columns, downloads, inputs, output, page
 from detok.charts import frequency as charts
 from detok.charts.palette import TERM_COLORS
 from detok.readings import frequency as readings
@@ -12,24 +12,22 @@ from detok.tables.common import sampled
 # Columns of a table that has half the page.
 FURTHEST = ["shown", "distance", "count", "value", "trend", "kind"]
 
-layer = page.page("Token frequency")
-counts = cached.load_counts(layer.name)
+layer = page.begin("Token frequency")
+counts = cached.load_counts(layer)
 st.markdown(
     "Two things depend on one token alone: **T^e**, what a token gets from every query whatever "
     "the query is, and **Var(e)**, the variance of its embedding, by which LayerNorm divides. Both "
     "go with how often the token occurs. Tokens far from that trend are often ones that training "
     "hardly reached."
 )
-output.counts_notice(counts)
-table, correlations = cached.token_frequencies(layer.name)
+output.counts_notice(layer)
+table, correlations = cached.token_frequencies(layer)
 occurring = tables.seen(table)
-kinds = cached.token_kinds(layer.name)
-heads = list(map(str, range(layer.n_heads)))
+kinds = cached.token_kinds(layer)
 
 if counts is not None:
     st.subheader("T^e against token count")
-    chosen = st.selectbox("Head", ["all", *heads], key="head", bind="query-params", width=130)
-    head = None if chosen == "all" else int(chosen)
+    head = inputs.head_choice(layer, with_all=True, default="all")
     output.answer(readings.self_assertion(correlations, head))
     if head is None:
         drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)

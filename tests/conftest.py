@@ -7,10 +7,8 @@ import sys
 # in processes of its own. Set before any library reads it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -23,35 +21,20 @@ from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from tests.support.models import random_checkpoint
 
-if TYPE_CHECKING:
-    from playwright.sync_api import Browser
-
 settings.register_profile("detok", derandomize=True, deadline=None, database=None)
 settings.load_profile("detok")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.parent.name == "browser":
+            item.add_marker("browser")
 
 
 @pytest.fixture
 def plain_main(monkeypatch: pytest.MonkeyPatch) -> None:
     """For tests that start processes, which run the main module again: AppTest leaves its page."""
     monkeypatch.setitem(sys.modules, "__main__", ModuleType("__main__"))
-
-
-@pytest.fixture(scope="module")
-def chromium() -> Iterator["Browser"]:
-    """A headless browser."""
-    from tests.support import browser  # which imports playwright
-
-    with browser.chromium() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a fresh server of the app, with a disk cache of its own."""
-    from tests.support import browser
-
-    with browser.server(DETOK_CACHE=str(tmp_path_factory.mktemp("cache"))) as running:
-        yield running
 
 
 @pytest.fixture(scope="session")
@@ -84,7 +67,7 @@ def counts(layer: detok.Layer) -> Counts:
 
 @pytest.fixture(scope="session")
 def no_counts(layer: detok.Layer) -> Counts:
-    return count_ids(np.array([], dtype=int), layer.vocab_size)
+    return Counts.empty(layer.vocab_size)
 
 
 @pytest.fixture(scope="session")

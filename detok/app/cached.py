@@ -1,7 +1,16 @@
-"""What the server computes once for all visitors, kept in memory by model."""
+"""What the server computes once for all visitors, and keeps in memory.
+
+Everything is kept by the layer itself, as it was loaded: what is loaded anew from a folder that has
+changed meanwhile shares nothing with what was there before. All caches are bounded, by the numbers
+below; what was not used for longest goes first. None but that of the layers holds a layer, so that
+one that has gone lives only as long as somebody's page shows it.
+"""
 
 import gc
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -10,151 +19,159 @@ import torch
 
 import detok
 from detok.app import disk_cache
+from detok.app.identity import identity
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 from detok.scores import reference
 from detok.tables import frequency as tables
 
-# Mean attentions kept at once for each model, one a position: 0.1 MB each at GPT-2 small's size.
-MAX_MEASURED = 64
-# Texts whose contributions are kept: 0.6 MB each for 1,024 tokens at GPT-2 small's size.
-MAX_TEXTS = 64
-# Averages over the excerpts kept at once for each model, of the same size.
-MAX_AVERAGES = 16
-# Layers kept at once for all visitors: a layer of GPT-2 small takes 0.5 GB.
+T = TypeVar("T")
+
+# Layers, by far the largest of what is kept, and all that there is once a layer.
 MAX_LAYERS = 3
-# Tokens of a sample, from which the AUROC of all is estimated: a second or two for GPT-2 small.
+# Texts, with all that is computed of each.
+MAX_TEXTS = 64
+# Positions, each with its attention measured on the excerpts.
+MAX_MEASURED = 128
+# Averages over excerpts. Most are places still empty: every choice of texts has one.
+MAX_AVERAGES = 64
+# Averages over texts of a visitor's own, for each visitor.
+MAX_OWN_AVERAGES = 16
+# Samples of tokens whose AUROC is kept, and the tokens in each.
+MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
+
+_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
+
+
+@dataclass(eq=False)
+class Kept(Generic[T]):
+    """A place for a result that is computed only when a visitor asks for it, with a bar.
+
+    It is the place that is cached, and the page fills it once the result is whole: a run that
+    is interrupted leaves it empty.
+    """
+
+    value: T | None = None
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model, once for all visitors of this server."""
+    """The first layer of a model."""
     layer = detok.load(model)
-    # Streamlit runs a full garbage collection after every script run; what is loaded by now stays.
+    # Streamlit collects all garbage after every script run, and may pass over what is there by now.
+    # What it has passed over since the last load is collected first: a layer may be among it.
+    gc.unfreeze()
     gc.collect()
     gc.freeze()
     return layer
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def _counts(model: str) -> tuple[Counts | None, str | None]:
-    return usable_counts_for(load_layer(model))
+@_by_layer(max_entries=MAX_LAYERS)
+def counts_of(layer: detok.Layer) -> tuple[Counts | None, str | None]:
+    """The counts of a layer's tokenizer, and in a sentence why a file of counts is not used."""
+    return usable_counts_for(layer)
 
 
-def load_counts(model: str) -> Counts | None:
-    """The token and bigram counts of a model, if there are any; see `detok.counts_for`."""
-    return _counts(model)[0]
+def load_counts(layer: detok.Layer) -> Counts | None:
+    """The token and bigram counts of a layer's tokenizer, if there are any."""
+    return counts_of(layer)[0]
 
 
-def refused_counts(model: str) -> str | None:
-    """Why a file of counts that was meant for a model is not used, in a sentence."""
-    return _counts(model)[1]
+def _counts_or_empty(layer: detok.Layer) -> Counts:
+    counts = load_counts(layer)
+    return Counts.empty(layer.vocab_size) if counts is None else counts
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def attention_error(model: str, text: str) -> float:
-    """How far the six terms are from the model's own attention on a text, measured once."""
-    layer = load_layer(model)
+@_by_layer(max_entries=MAX_TEXTS)
+def attention_error(layer: detok.Layer, text: str) -> float:
+    """How far the six terms are from the model's own attention on a text."""
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
 
 
-@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
-def contributions(model: str, ids: tuple[int, ...]) -> torch.Tensor:
+@_by_layer(max_entries=MAX_TEXTS)
+def contributions(layer: detok.Layer, ids: tuple[int, ...]) -> torch.Tensor:
     """The contributions of the six terms in a text, (6, H, n)."""
-    return detok.contributions(load_layer(model), ids)
+    return detok.contributions(layer, ids)
 
 
-@st.cache_resource(max_entries=MAX_TEXTS, show_spinner=False)
-def direct_error(model: str, ids: tuple[int, ...]) -> float:
+@_by_layer(max_entries=MAX_TEXTS)
+def direct_error(layer: detok.Layer, ids: tuple[int, ...]) -> float:
     """How far the six terms are from the layer computed as it stands, on a text."""
-    return reference.direct_error(load_layer(model), ids)
+    return reference.direct_error(layer, ids)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def layernorm_stats(model: str) -> detok.LayerNormStats:
-    """The statistics of a model's LayerNorm, computed once."""
-    return detok.layernorm_stats(load_layer(model))
+@_by_layer(max_entries=MAX_LAYERS)
+def layernorm_stats(layer: detok.Layer) -> detok.LayerNormStats:
+    """The statistics of a model's LayerNorm."""
+    return detok.layernorm_stats(layer)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def excerpt_ids(model: str) -> list[list[int]]:
+@_by_layer(max_entries=MAX_LAYERS)
+def excerpt_ids(layer: detok.Layer) -> list[list[int]]:
     """The bundled excerpts in a model's tokens."""
-    encode = load_layer(model).tokenizer.backend.encode_batch
+    encode = layer.tokenizer.backend.encode_batch
     texts = encode(detok.excerpts()["text"].tolist(), add_special_tokens=False)
     return [text.ids for text in texts]
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def _measured(model: str) -> dict[int, detok.MeanAttention]:
-    return {}
+@_by_layer(max_entries=MAX_MEASURED)
+def measured_on_excerpts(layer: detok.Layer, i: int) -> detok.MeanAttention:
+    """The mean attention of position i over the bundled excerpts."""
+    return detok.mean_attention(layer, excerpt_ids(layer), i)
 
 
-def measured_on_excerpts(
-    model: str, i: int, progress: Callable[[int, int], None] | None = None
-) -> detok.MeanAttention:
-    """The mean attention of position i over the bundled excerpts, measured once."""
-    measured = _measured(model)
-    if i not in measured:
-        found = detok.mean_attention(load_layer(model), excerpt_ids(model), i, progress=progress)
-        if len(measured) >= MAX_MEASURED:
-            measured.clear()
-        measured[i] = found
-        return found
-    return measured[i]
+@_by_layer(max_entries=MAX_AVERAGES)
+def averaged_over_excerpts(
+    layer: detok.Layer, first: int | None, n_texts: int, seed: int
+) -> Kept[detok.MeanContributions]:
+    """Contributions averaged over a sample of the bundled excerpts."""
+    return Kept()
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def averages(model: str) -> dict[Hashable, detok.MeanContributions]:
-    """Where contributions averaged over the bundled excerpts are kept, by what was asked for."""
-    return {}
+@_by_layer(max_entries=MAX_OWN_AVERAGES, scope="session")
+def averaged_over_upload(
+    layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
+) -> Kept[detok.MeanContributions]:
+    """Contributions averaged over texts of a visitor's own, which nobody else sees."""
+    return Kept()
 
 
-def remember(
-    kept: dict[Hashable, detok.MeanContributions], key: Hashable, value: detok.MeanContributions
-) -> None:
-    """Keeps a value among the last MAX_AVERAGES."""
-    kept[key] = value
-    for old in list(kept)[:-MAX_AVERAGES]:
-        kept.pop(old, None)  # another visitor may have done so
-
-
-def _counts_or_empty(model: str) -> Counts:
-    counts = load_counts(model)
-    return no_counts(load_layer(model)) if counts is None else counts
-
-
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def token_kinds(model: str) -> np.ndarray:
+@_by_layer(max_entries=MAX_LAYERS)
+def token_kinds(layer: detok.Layer) -> np.ndarray:
     """The kinds of a model's tokens."""
-    return detok.token_kinds(load_layer(model))
+    return detok.token_kinds(layer)
 
 
-@st.cache_resource(max_entries=16, show_spinner=False)
-def auroc_of_sample(model: str, seed: int) -> detok.Auroc:
-    """The AUROC of a random sample of tokens, once for each seed."""
-    layer = load_layer(model)
+@_by_layer(max_entries=MAX_SAMPLES)
+def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
+    """The AUROC of a random sample of tokens, another one for each seed."""
     sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _counts_or_empty(model), sample)
+    return detok.auroc(layer, _counts_or_empty(layer), sample)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def auroc_job(model: str) -> Job[detok.Auroc]:
-    """The AUROC of all tokens of a model: found on disk, or else to be computed once for all."""
-    layer, counts = load_layer(model), _counts_or_empty(model)
+@_by_layer(max_entries=MAX_LAYERS)
+def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
+    """The AUROC of all tokens of a model: kept on disk, or else for `compute_auroc` to begin."""
+    return Job(disk_cache.load(layer, _counts_or_empty(layer)))
+
+
+def compute_auroc(layer: detok.Layer) -> None:
+    """Starts to compute the AUROC of all tokens, once for all visitors, and keeps it on disk."""
+    counts = _counts_or_empty(layer)
 
     def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
-        found = detok.auroc(layer, counts, progress=progress)
-        disk_cache.save(layer, counts, found)
-        return found
+        table = detok.auroc(layer, counts, progress=progress)
+        disk_cache.save(layer, counts, table)
+        return table
 
-    return Job(compute, disk_cache.load(layer, counts))
+    auroc_job(layer).start(compute)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
-def token_frequencies(model: str) -> tuple[pd.DataFrame, pd.DataFrame]:
+@_by_layer(max_entries=MAX_LAYERS)
+def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
-    table = tables.tokens(load_layer(model), _counts_or_empty(model))
+    table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)

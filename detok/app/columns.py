@@ -83,3 +83,8 @@ def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
             label, format="percent", help=f"Share of position {i}'s attention, by position alone"
         )
     return columns
+
+
+def ranks_of(n_heads: int) -> dict[str, Any]:
+    """How the columns of ranks by head are headed."""
+    return {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in range(n_heads)}

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import numpy as np
 
+from detok.app.identity import revision
 from detok.counting.counts import Counts
 from detok.heads.auroc import Auroc
 from detok.model.layer import Layer
-from detok.model.source import Source
 
 # To be raised when the numbers would come out differently.
 VERSION = 1
@@ -37,7 +37,7 @@ def path(layer: Layer, counts: Counts) -> Path:
     made_from = {
         "version": VERSION,
         "model": layer.name,
-        "revision": layer.source.revision or _fingerprint(layer.source),
+        "revision": revision(layer),
         "counts": _counts_hash(counts),
         "dtype": str(layer.Q_E.dtype),
     }
@@ -49,14 +49,14 @@ def load(layer: Layer, counts: Counts) -> Auroc | None:
     """The table of all tokens if an earlier call saved it."""
     try:
         with np.load(path(layer, counts), allow_pickle=False) as file:
-            found = Auroc(**{name: file[name] for name in _FIELDS})
+            table = Auroc(**{name: file[name] for name in _FIELDS})
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
         return None  # not there, or damaged: it is computed again
     shape = layer.n_heads, layer.vocab_size
-    return found if found.area.shape == found.known.shape == found.itself.shape == shape else None
+    return table if table.area.shape == table.known.shape == table.itself.shape == shape else None
 
 
-def save(layer: Layer, counts: Counts, found: Auroc) -> bool:
+def save(layer: Layer, counts: Counts, table: Auroc) -> bool:
     """Saves the table of all tokens, whole or not at all; whether it could."""
     target = path(layer, counts)
     name = None
@@ -64,23 +64,13 @@ def save(layer: Layer, counts: Counts, found: Auroc) -> bool:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
             name = file.name
-            np.savez_compressed(file, **{field: getattr(found, field) for field in _FIELDS})
+            np.savez_compressed(file, **{field: getattr(table, field) for field in _FIELDS})
         os.replace(name, target)
     except OSError:
         if name is not None:
             Path(name).unlink(missing_ok=True)
         return False
     return True
-
-
-def _fingerprint(source: Source) -> str:
-    """What tells one state of a checkpoint folder from another, without reading its weights."""
-    files = [
-        (p.name, p.stat().st_size, p.stat().st_mtime_ns)
-        for p in sorted(source.folder.iterdir())
-        if p.suffix in (".json", ".safetensors")
-    ]
-    return json.dumps([str(source.folder.resolve()), files])
 
 
 def _counts_hash(counts: Counts) -> str:

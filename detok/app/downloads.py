@@ -24,7 +24,7 @@ def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: boo
     st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
 
 
-def numbers(
+def download_numbers(
     table: pd.DataFrame, name: str, layer: detok.Layer, unit: str, ids: list[int] | None = None
 ) -> None:
     """Buttons that download a table of a text's terms as CSV and JSON, made on a click."""

@@ -20,6 +20,27 @@ def keep_within(key: str, largest: int) -> None:
         del st.session_state[key]
 
 
+def head_choice(layer: detok.Layer, *, with_all: bool = False, default: str = "0") -> int | None:
+    """The number of a head; None for all of them, which only some pages can show."""
+    options = [*(["all"] if with_all else []), *map(str, range(layer.n_heads))]
+    chosen = st.selectbox(
+        "Head", options, options.index(default), key="head", bind="query-params", width=130
+    )
+    return None if chosen == "all" else int(chosen)
+
+
+def sample_number(help_: str | None = None) -> int:
+    """The number that draws a random sample, so that a link draws the same."""
+    return st.number_input(
+        "Sample", 0, 9999, 0, key="sample", bind="query-params", width=130, help=help_
+    )
+
+
+def how_many(default: int, most: int) -> int:
+    """The number of rows that a visitor wants of a table."""
+    return st.number_input("How many", 1, most, default, key="k", bind="query-params", width=130)
+
+
 def current_position(layer: detok.Layer) -> int:
     """The slider of the current position i, which begins in the middle."""
     last = layer.n_positions - 1

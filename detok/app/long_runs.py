@@ -1,32 +1,15 @@
 """What a visitor sees of a computation that takes a while, and how it is ended."""
 
-import time
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 from detok.app.jobs import Job
 
-# A progress bar that would be gone at once is not shown.
-PROGRESS_AFTER_S = 0.5
-
 
 @contextmanager
-def progress(label: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar for a callback of (done, total), shown only if it takes more than a moment."""
-    place, start = st.empty(), time.monotonic()
-
-    def report(done: int, total: int) -> None:
-        if time.monotonic() - start > PROGRESS_AFTER_S:
-            place.progress(done / total, label)
-
-    yield report
-    place.empty()
-
-
-@contextmanager
-def cancellable(label: str, key: Hashable) -> Iterator[Callable[[int, int | None], None]]:
+def cancellable(label: str, key: object) -> Iterator[Callable[[int, int | None], None]]:
     """A bar for a callback of (done, total), with a button that ends the run.
 
     Whatever a visitor does meanwhile ends the run too: Streamlit starts the page anew from within
@@ -54,7 +37,7 @@ def cancellable(label: str, key: Hashable) -> Iterator[Callable[[int, int | None
     place.empty()
 
 
-def interrupted(key: Hashable) -> None:
+def interrupted(key: object) -> None:
     """Says that a long run was ended before it was done, until another one begins."""
     of, sentence = st.session_state.get("interrupted", (None, ""))
     if sentence and of == key:

@@ -10,7 +10,6 @@ import streamlit as st
 
 import detok
 from detok.app import cached
-from detok.counting.counts import Counts
 
 
 @contextmanager
@@ -49,13 +48,12 @@ def answer(sentence: str) -> None:
     st.markdown(escaped(sentence))
 
 
-def counts_notice(counts: Counts | None) -> None:
+def counts_notice(layer: detok.Layer) -> None:
     """Which counts a page uses, and how to use other ones; without any, how to make some."""
-    model = st.session_state.get("current_model", "mini")
-    refused = cached.refused_counts(model)
+    counts, refused = cached.counts_of(layer)
     if refused:
         st.warning(escaped(f"Counts that are not used: {refused}."))
-    name = shlex.quote(model)
+    name = shlex.quote(layer.name)
     command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
     how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"
     if counts is None:

@@ -1,4 +1,4 @@
-"""What all pages share: page set-up, the model picker, notices, downloads."""
+"""How every page begins: its set-up, and the model that is looked at."""
 
 import os
 
@@ -17,16 +17,10 @@ HUB_MODELS = {
     "gpt2-large": "3.2 GB",
     "gpt2-xl": "6.4 GB",
 }
-EXAMPLES = [
-    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
-    (" unfit and rained", "more words that mini cuts in two"),
-    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
-    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
-]
 
 
-def page(title: str) -> detok.Layer:
-    """Sets up a page and its sidebar, and returns the layer of the model that the visitor chose."""
+def begin(title: str) -> detok.Layer:
+    """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     default = os.environ.get("DETOK_MODEL", "mini")
     options = list(dict.fromkeys([default, *BUNDLED, *HUB_MODELS]))

@@ -24,8 +24,8 @@ def texts_of(name: str, data: bytes) -> list[str]:
             f"{name} is not UTF-8 (byte {error.start} is {data[error.start]:#04x}); expected a "
             "plain text or JSON lines file in UTF-8"
         ) from error
-    found = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
-    texts = [text for text in found if text.strip()]
+    pieces = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
+    texts = [text for text in pieces if text.strip()]
     if not texts:
         raise InputError(f"{name} holds no text; expected at least one")
     return texts

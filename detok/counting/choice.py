@@ -2,19 +2,22 @@
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detok.bundled import BUNDLED_COUNTS
 from detok.counting.counts import Counts
 from detok.counting.counts_file import read_provenance
 from detok.counting.provenance import TOKENIZER_HASH
 from detok.errors import InputError
-from detok.model.layer import Layer
+
+if TYPE_CHECKING:
+    from detok.model.layer import Layer
 
 # A file of counts that is to be used in place of all others.
 VARIABLE = "DETOK_COUNTS"
 
 
-def counts_for(layer: Layer) -> Counts | None:
+def counts_for(layer: "Layer") -> Counts | None:
     """The token and bigram counts of a model's tokenizer, if there are any.
 
     They come from the file that the environment variable DETOK_COUNTS names, or else from
@@ -28,7 +31,7 @@ def counts_for(layer: Layer) -> Counts | None:
     return None
 
 
-def usable_counts_for(layer: Layer) -> tuple[Counts | None, str | None]:
+def usable_counts_for(layer: "Layer") -> tuple[Counts | None, str | None]:
     """`counts_for`, but a file that cannot be used is passed over; with the reason if one was."""
     refused = None
     for path in _candidates(layer):
@@ -39,7 +42,7 @@ def usable_counts_for(layer: Layer) -> tuple[Counts | None, str | None]:
     return None, refused
 
 
-def _candidates(layer: Layer) -> list[Path]:
+def _candidates(layer: "Layer") -> list[Path]:
     named = os.environ.get(VARIABLE)
     beside = layer.source.folder / "counts.parquet"
     bundled = [
@@ -47,5 +50,5 @@ def _candidates(layer: Layer) -> list[Path]:
         for path in sorted(BUNDLED_COUNTS.glob("*.parquet"))
         if read_provenance(path).get(TOKENIZER_HASH) == layer.tokenizer.sha256
     ]
-    found = [Path(named).expanduser()] if named else []
-    return [*found, *([beside] if beside.exists() else []), *bundled]
+    own = [Path(named).expanduser()] if named else []
+    return [*own, *([beside] if beside.exists() else []), *bundled]

@@ -11,7 +11,6 @@ from detok.counting.counts_file import Writer, pair_count_type, past_type
 from detok.counting.pairs import Run, checked
 from detok.counting.provenance import TOKENIZER_HASH
 from detok.errors import InputError
-from detok.model.layer import Layer
 from detok.model.vocabulary import Vocabulary
 
 
@@ -30,6 +29,33 @@ class Counts:
     pair_counts: np.ndarray  # (pairs,) uint32
     min_count: int = 1
     provenance: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def empty(cls, vocab_size: int) -> "Counts":
+        """Counts of no text at all, with which everything works that needs none."""
+        none = np.zeros(0, dtype=np.uint32)
+        return cls(np.zeros(vocab_size, np.int64), np.zeros(vocab_size + 1, np.int64), none, none)
+
+    @classmethod
+    def of(
+        cls, tokens: np.ndarray, portions: list[Run], provenance: dict[str, str] | None = None
+    ) -> "Counts":
+        """What a `PairCounter` has come to; takes the portions out of the list."""
+        vocab_size = len(tokens)
+        n = sum(len(run.keys) for run in portions)
+        past = np.empty(n, past_type(vocab_size))
+        pair_counts = np.empty(n, pair_count_type(tokens))
+        sizes = np.zeros(vocab_size, dtype=np.int64)
+        start = 0
+        while portions:
+            run = portions.pop(0)
+            part = slice(start, start + len(run.keys))
+            current, past[part] = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
+            sizes += np.bincount(current.astype(np.int64), minlength=vocab_size)
+            pair_counts[part] = run.counts
+            start = part.stop
+        offsets = np.concatenate([[0], sizes.cumsum()])
+        return cls(tokens, offsets, past, pair_counts, provenance=provenance or {})
 
     @property
     def vocab_size(self) -> int:
@@ -117,10 +143,10 @@ class Counts:
         """
         counts = cls(*counts_file.read(path))
         if tokenizer is not None and counts.provenance.get(TOKENIZER_HASH) != tokenizer.sha256:
-            found = counts.provenance
+            own = counts.provenance
             raise InputError(
-                f"{path} was counted with the tokenizer {found.get('tokenizer', 'of unknown name')}"
-                f" (V = {counts.vocab_size}, hash {found.get(TOKENIZER_HASH, 'unknown')[:8]}); "
+                f"{path} was counted with the tokenizer {own.get('tokenizer', 'of unknown name')}"
+                f" (V = {counts.vocab_size}, hash {own.get(TOKENIZER_HASH, 'unknown')[:8]}); "
                 f"expected this model's (V = {len(tokenizer)}, hash {tokenizer.sha256[:8]})"
             )
         return counts
@@ -129,34 +155,6 @@ class Counts:
         return checked(np.asarray(token_ids), self.vocab_size).astype(np.int64)
 
 
-def of_run(
-    tokens: np.ndarray, portions: list[Run], provenance: dict[str, str] | None = None
-) -> Counts:
-    """The counts that a `PairCounter` has come to; takes the portions out of the list."""
-    vocab_size = len(tokens)
-    n = sum(len(run.keys) for run in portions)
-    past = np.empty(n, past_type(vocab_size))
-    pair_counts = np.empty(n, pair_count_type(tokens))
-    sizes = np.zeros(vocab_size, dtype=np.int64)
-    start = 0
-    while portions:
-        run = portions.pop(0)
-        part = slice(start, start + len(run.keys))
-        current, past[part] = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
-        sizes += np.bincount(current.astype(np.int64), minlength=vocab_size)
-        pair_counts[part] = run.counts
-        start = part.stop
-    offsets = np.concatenate([[0], sizes.cumsum()])
-    return Counts(tokens, offsets, past, pair_counts, provenance=provenance or {})
-
-
 def _offsets(current: np.ndarray, vocab_size: int) -> np.ndarray:
     sizes = np.bincount(current, minlength=vocab_size)  # (V,)
     return np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)  # (V + 1,)
-
-
-def no_counts(layer: Layer) -> Counts:
-    """Counts of no text at all, with which everything works that needs none."""
-    V = layer.vocab_size
-    none = np.zeros(0, dtype=np.uint32)
-    return Counts(np.zeros(V, np.int64), np.zeros(V + 1, np.int64), none, none)

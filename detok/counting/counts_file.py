@@ -9,9 +9,8 @@ Row t is the token with id t.
 The metadata of its schema hold `detok_counts` (the version of this format), `min_count` (pairs seen
 fewer times were left out), and the provenance, in which every key begins with `provenance:`:
 corpus, documents, tokens, tokenizer, vocabulary_sha256, date, detok (its version), and a note if
-there is something to say of the corpus. Both lists are split by byte (BYTE_STREAM_SPLIT), which
-came out smallest: 3 million pairs take 4.1 MB. A row group ends with the row that brings it to
-ROW_GROUP_PAIRS.
+there is something to say of the corpus. Both lists are split by byte (BYTE_STREAM_SPLIT). A row
+group ends with the row that brings it to ROW_GROUP_PAIRS.
 """
 
 from collections.abc import Iterator
@@ -27,7 +26,7 @@ import pyarrow.parquet as pq
 from detok.errors import InputError
 
 FORMAT_VERSION = "2"
-# A row group is built in memory: 15 MB, and a few times that while it is encoded.
+# A row group is built in memory.
 ROW_GROUP_PAIRS = 1 << 20
 _PREFIX = "provenance:"
 
@@ -181,8 +180,8 @@ def _metadata(path: Path | str, schema: pa.Schema) -> dict[str, str]:
     metadata = {k.decode(): v.decode() for k, v in (schema.metadata or {}).items()}
     version = metadata.get("detok_counts")
     if version != FORMAT_VERSION:
-        found = f"version {version} of detok's counts" if version else "no counts of detok's"
-        raise InputError(f"{path} holds {found}; expected version {FORMAT_VERSION}")
+        held = f"version {version} of detok's counts" if version else "no counts of detok's"
+        raise InputError(f"{path} holds {held}; expected version {FORMAT_VERSION}")
     return metadata
 
 

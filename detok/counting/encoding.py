@@ -1,6 +1,7 @@
 """Encodes pieces of texts in batches, and counts their tokens and pairs."""
 
 import json
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
@@ -11,9 +12,21 @@ from detok.counting.pairs import PairCounter
 from detok.counting.pieces import Piece
 from detok.model.vocabulary import Vocabulary
 
-# Characters that are encoded at once. An encoded token takes some 150 bytes, a character a quarter
-# of a token.
+# Characters that are encoded at once, which bounds the memory that their tokens take.
 BATCH_CHARACTERS = 1 << 18
+
+
+def named_vocabulary(tokenizer: Vocabulary | str) -> tuple[Vocabulary, str]:
+    """The vocabulary that is asked for, and what it is called in the provenance."""
+    if isinstance(tokenizer, Vocabulary):
+        return tokenizer, "that was given to detok.count"
+    # Imported here: the processes that count need none of it.
+    from detok.model.source import locate_tokenizer
+
+    folder = locate_tokenizer(tokenizer)
+    # Of a folder only its name is put down: its path is nobody else's business.
+    name = folder.name if os.path.isdir(os.path.expanduser(tokenizer)) else tokenizer
+    return Vocabulary.from_folder(folder), name
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from detok.counting import pieces
-from detok.counting.counts import Counts, of_run
-from detok.counting.encoding import Encoder, batches
+from detok.counting.counts import Counts
+from detok.counting.encoding import Encoder, batches, named_vocabulary
 from detok.counting.pairs import PairCounter
-from detok.counting.provenance import provenance_of, today, vocabulary_of
+from detok.counting.pieces import Piece, pieces_of
+from detok.counting.provenance import provenance_of, today
 from detok.errors import InputError
 from detok.model.vocabulary import Vocabulary
 
@@ -35,7 +35,7 @@ def count_ids(
         # One id more than the block, with which its first pair begins.
         counter.add(np.asarray(ids[start - carried : start + BLOCK]), carried=carried)
         carried = 1
-    return of_run(*counter.take(), provenance)
+    return Counts.of(*counter.take(), provenance)
 
 
 def count(
@@ -52,7 +52,7 @@ def count(
 
     Raises: InputError for what is no text, or CheckpointError if there is no such tokenizer.
     """
-    vocabulary, name = vocabulary_of(tokenizer)
+    vocabulary, name = named_vocabulary(tokenizer)
     if isinstance(texts, str):
         raise InputError("texts is one text; expected several, such as a list")
     encoder = Encoder.of(vocabulary)
@@ -61,18 +61,24 @@ def count(
     for batch in batches(_pieces(texts, encoder.cuts)):
         last = encoder.add(batch, counter, last)
         documents += sum(piece.is_new_document for piece in batch)
-    tokens, run = counter.take()
-    provenance = {"corpus": corpus, "tokenizer": name, "date": today()}
-    return of_run(tokens, run, provenance_of(vocabulary, documents, tokens, provenance))
+    provenance = provenance_of(
+        vocabulary,
+        documents=documents,
+        tokens=counter.total,
+        corpus=corpus,
+        tokenizer=name,
+        date=today(),
+    )
+    return Counts.of(*counter.take(), provenance)
 
 
-def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[pieces.Piece]:
+def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[Piece]:
     for n, text in enumerate(texts):
         if not isinstance(text, str):
             raise InputError(f"texts[{n}] is a {type(text).__name__}; expected a text")
         try:
             if text:
-                yield from pieces.document(text.encode(), 0, 0.0, cuts)
+                yield from pieces_of(text.encode(), cuts)
         except UnicodeEncodeError as error:
             raise InputError(
                 f"texts[{n}] has {text[error.start]!r} at character {error.start}, half of a "

@@ -1,31 +1,30 @@
-"""Counts tokens and pairs of neighbours in texts: in memory, or over files of any size."""
+"""Counts the tokens and pairs of files of any size, into a file."""
 
-import contextlib
 import hashlib
 import json
 import os
-import signal
-import threading
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 
-from detok.counting import files
 from detok.counting.counts_file import Writer
-from detok.counting.encoding import Encoder
-from detok.counting.pairs import RunFile, merged
+from detok.counting.encoding import Encoder, named_vocabulary
+from detok.counting.files import files_in
+from detok.counting.interruption import stopping
+from detok.counting.messages import Counted, Message, Task, Written
+from detok.counting.parts import Part, parts_of
+from detok.counting.plan import DEFAULT_MEMORY, Plan
+from detok.counting.processes import work_in_processes
 from detok.counting.progress import Meter, Progress
-from detok.counting.provenance import provenance_of, today, vocabulary_of
-from detok.counting.work_folder import State, WorkFolder
-from detok.counting.workers import Task, work_here, work_in_processes
+from detok.counting.provenance import provenance_of, today
+from detok.counting.runs import State, merged
+from detok.counting.work_folder import WorkFolder
+from detok.counting.workers import work_here
 from detok.errors import InputError
 from detok.model.vocabulary import Vocabulary
-
-DEFAULT_MEMORY = 1 << 30
-# The least memory that a process can count with: a batch of encoded texts takes about as much.
-MIN_MEMORY = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -73,165 +72,115 @@ def count_files(
     Raises: InputError if a file is not what its name says, nothing can be counted, `out` is there
     already, or OUT.partial belongs to another count; KeyboardInterrupt when interrupted.
     """
-    out = Path(out)
-    vocabulary, name = vocabulary_of(tokenizer)
-    _check(out, memory, workers, min_count)
+    vocabulary, name = named_vocabulary(tokenizer)
+    plan = Plan(Path(out), Encoder.of(vocabulary), column, memory, workers, min_count)
+    plan.check()
     paths = [Path(path) for path in paths]
     total = State()
-    parts = [p for f in files.files_in(paths) for p in files.parts_of(f, column, total.report)]
-    settings = {
-        "format": "1",
-        "tokenizer": vocabulary.sha256,
-        "column": column,
-        "files": _digest(parts),
-        "date": today(),
-    }
-    folder = WorkFolder(out, settings)
-    try:
-        with _stopping() as stop:
-            _count_parts(parts, folder, vocabulary, column, memory, workers, progress, stop)
-            for state in folder.states():
-                total.add(state)
-            if not total.documents:
-                folder.remove()
-                raise InputError(_nothing(total))
-            known = {
-                "corpus": corpus or ", ".join(path.name or str(path) for path in paths),
-                "tokenizer": name,
-                "date": folder.date,
-                "note": note,
-                "left_out": "; ".join(f"{n} {kind}" for kind, n, _ in _listed(total)),
-            }
-            known = {key: value for key, value in known.items() if value}
-            pairs = _merge(folder, out, vocabulary, total, memory, min_count, known, stop)
+    parts = [part for file in files_in(paths) for part in parts_of(file, column, total.report)]
+    with WorkFolder(plan, _settings(vocabulary, column, parts)) as folder, stopping() as stop:
+        _count_parts(plan, parts, folder, progress, stop)
+        for state in folder.states():
+            total.add(state)
+        if not total.documents:
             folder.remove()
-    finally:
-        folder.close()
+            raise InputError(_nothing(total))
+        provenance = provenance_of(
+            vocabulary,
+            documents=total.documents,
+            tokens=total.tokens,
+            corpus=corpus or ", ".join(path.name or str(path) for path in paths),
+            tokenizer=name,
+            date=folder.date,
+            note=note,
+            left_out="; ".join(f"{n} {kind}" for kind, n, _ in _listed(total)),
+        )
+        pairs = _write_table(plan, folder, provenance, stop)
+        folder.remove()
     return Summary(total.documents, total.tokens, pairs, _listed(total))
 
 
-def _check(out: Path, memory: int, workers: int, min_count: int) -> None:
-    if workers < 1:
-        raise InputError(f"workers is {workers}; expected at least 1")
-    if min_count < 1:
-        raise InputError(f"min_count is {min_count}; expected at least 1")
-    if memory < MIN_MEMORY * workers:
-        raise InputError(
-            f"memory is {memory} bytes; expected at least {MIN_MEMORY * workers}, 16 MiB for each "
-            f"of {workers} processes"
-        )
-    if out.exists():
-        raise InputError(f"{out} is there already; delete it, or choose another file")
-    if not out.parent.is_dir():
-        raise InputError(f"{out.parent} is no folder; expected one to write {out.name} into")
-
-
-def _digest(parts: list[files.Part]) -> str:
-    """A hash of what is to be counted, which a file that is changed meanwhile changes too."""
+def _settings(vocabulary: Vocabulary, column: str, parts: list[Part]) -> dict[str, str]:
+    """What is to be counted; a file that is changed meanwhile changes it."""
     digest = hashlib.sha256()
     for part in parts:
         now = part.path.stat()
         known = [str(part.path), part.start, part.stop, now.st_size, now.st_mtime_ns]
         digest.update(json.dumps(known).encode())
-    return digest.hexdigest()
-
-
-@contextlib.contextmanager
-def _stopping() -> Iterator[threading.Event]:
-    """An event that an interruption sets; a second interruption ends the program at once."""
-    stop = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield stop
-        return
-
-    def interrupted(number: int, frame: object) -> None:
-        stop.set()
-        for known, handler in before.items():
-            signal.signal(known, handler)
-
-    before = {n: signal.signal(n, interrupted) for n in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-def _interrupt(folder: WorkFolder, tokens: int) -> KeyboardInterrupt:
-    return KeyboardInterrupt(
-        f"stopped; {tokens:,} tokens are counted and kept in {folder.path}, and the same command "
-        "goes on from there"
-    )
+    return {
+        "format": "1",
+        "tokenizer": vocabulary.sha256,
+        "column": column,
+        "files": digest.hexdigest(),
+        "date": today(),
+    }
 
 
 def _count_parts(
-    parts: list[files.Part],
+    plan: Plan,
+    parts: list[Part],
     folder: WorkFolder,
-    vocabulary: Vocabulary,
-    column: str,
-    memory: int,
-    workers: int,
     progress: Callable[[Progress], None] | None,
-    stop: threading.Event,
+    stop: Event,
 ) -> None:
     """Counts what no run covers yet; on return every part is in a run."""
+    states = folder.states()
+    tasks = _left(parts, states)
+    meter = Meter(parts, tasks, sum(state.tokens for state in states), progress)
+
+    def receive(message: Message) -> None:
+        match message:
+            case Written(name):
+                folder.keep(name)
+            case Counted():
+                meter.update(message)
+
+    plan = replace(plan, workers=min(plan.workers, len(tasks)))
+    work = work_in_processes if plan.workers > 1 else work_here
+    work(plan, tasks, receive, stop)
+    if stop.is_set():
+        raise _interrupted(folder)
+
+
+def _left(parts: list[Part], states: list[State]) -> list[Task]:
+    """What runs do not cover, the largest part first: else the last keeps the others waiting."""
     tasks = {n: Task(n, part) for n, part in enumerate(parts)}
-    tokens = 0
-    for state in folder.states():
-        tokens += state.tokens
+    for state in states:
         if state.at is not None and state.at[0] in tasks:
             n, position, last = state.at
             tasks[n] = Task(n, parts[n], position, last)
         for n in state.done:
             tasks.pop(n, None)
-    meter = Meter(parts, list(tasks.values()), tokens, progress)
-
-    def receive(message: tuple) -> None:
-        if message[0] == "run":
-            folder.keep(message[1])
-        else:
-            meter.update(*message[1:])
-
-    # The largest first, so that the last one does not keep the others waiting.
-    waiting = sorted(tasks.values(), key=lambda task: -task.part.size)
-    arguments = (waiting, Encoder.of(vocabulary), column, folder.path, memory, receive, stop)
-    workers = min(workers, len(waiting))
-    if workers > 1:
-        work_in_processes(workers, *arguments)
-    else:
-        work_here(*arguments)
-    if stop.is_set():
-        raise _interrupt(folder, meter.tokens)
+    return sorted(tasks.values(), key=lambda task: -task.part.size)
 
 
-def _merge(
-    folder: WorkFolder,
-    out: Path,
-    vocabulary: Vocabulary,
-    total: State,
-    memory: int,
-    min_count: int,
-    known: dict[str, str],
-    stop: threading.Event,
-) -> int:
+def _write_table(plan: Plan, folder: WorkFolder, provenance: dict[str, str], stop: Event) -> int:
     """Writes the table of all runs; gives the number of its pairs."""
-    V = len(vocabulary)
+    V = plan.encoder.vocab_size
+    runs = folder.runs
     tokens = np.zeros(V, dtype=np.int64)
-    for run in folder.runs:
-        tokens += np.fromfile(run / "tokens", np.int64)
-    provenance = provenance_of(vocabulary, total.documents, tokens, known)
+    for run in runs:
+        tokens += run.tokens()
     pairs = 0
     new = folder.path / "table.parquet"
-    with Writer(new, tokens, min_count, provenance) as file:
-        for portion in merged([RunFile(run, V) for run in folder.runs], memory):
+    with Writer(new, tokens, plan.min_count, provenance) as file:
+        for portion in merged(runs, plan.memory):
             if stop.is_set():
-                raise _interrupt(folder, total.tokens)
-            kept = portion.counts >= min_count
+                raise _interrupted(folder)
+            kept = portion.counts >= plan.min_count
             current, past = np.divmod(portion.keys[kept], portion.keys.dtype.type(V))
             file.write(current.astype(np.int64), past, portion.counts[kept])
             pairs += int(kept.sum())
-    os.replace(new, out)
+    os.replace(new, plan.out)
     return pairs
+
+
+def _interrupted(folder: WorkFolder) -> KeyboardInterrupt:
+    tokens = sum(state.tokens for state in folder.states())
+    return KeyboardInterrupt(
+        f"stopped; {tokens:,} tokens are counted and kept in {folder.path}, and the same command "
+        "goes on from there"
+    )
 
 
 def _listed(total: State) -> list[tuple[str, int, str]]:
@@ -239,5 +188,5 @@ def _listed(total: State) -> list[tuple[str, int, str]]:
 
 
 def _nothing(total: State) -> str:
-    found = "; ".join(f"{n} {kind} (such as {where})" for kind, n, where in _listed(total))
-    return f"found no document to count ({found or 'no lines'}); expected at least one"
+    problems = "; ".join(f"{n} {kind} (such as {where})" for kind, n, where in _listed(total))
+    return f"found no document to count ({problems or 'no lines'}); expected at least one"

@@ -1,25 +1,23 @@
-"""Counts pairs of neighbouring tokens by sorting: in memory, and merged from files.
+"""Counts pairs of neighbouring tokens by sorting, in memory.
 
 A pair is one number, its key: current · V + past. A run is an ascending array of different keys and
-an array of how often each was seen. Sorting blocks of keys that fit in a cache and merging the runs
-beats any hash table, because the pairs of a text repeat: a run is a fraction of its block.
+an array of how often each was seen. Blocks of keys that fit in a cache are sorted, and their runs
+merged; because the pairs of a text repeat, a run is a fraction of its block.
 """
 
-from collections.abc import Iterator
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from detok.errors import InputError
 
-# Keys that are sorted at once: 4 or 8 MB. More are a little faster and take more memory.
+# Keys that are sorted at once.
 BLOCK = 1 << 20
 # Ranges of keys that are merged one after the other, so that copies are small.
 RANGES = 32
-# Bytes a key takes while its block is sorted, an entry while it is held, and while runs of files
-# are merged, each with the copies that NumPy makes on the way.
-_SORT_BYTES, _HELD_BYTES, _MERGE_BYTES = 16, 32, 40
+# Bytes a key takes while its block is sorted, and an entry while it is held, each with the copies
+# that NumPy makes on the way.
+_SORT_BYTES, _HELD_BYTES = 16, 32
 
 
 class Run(NamedTuple):
@@ -30,7 +28,7 @@ class Run(NamedTuple):
 
 
 def key_type(vocab_size: int) -> type[np.unsignedinteger]:
-    """The smallest type that holds every key: sorting 4 bytes takes two thirds of the time of 8."""
+    """The smallest type that holds every key."""
     return np.uint32 if vocab_size**2 <= 1 << 32 else np.uint64
 
 
@@ -177,65 +175,3 @@ def checked(ids: np.ndarray, vocab_size: int) -> np.ndarray:
         wrong = ids.min() if ids.min() < 0 else ids.max()
         raise InputError(f"token id {wrong} is out of range; expected 0 ≤ id < V = {vocab_size}")
     return ids
-
-
-class RunFile:
-    """A run in a folder, as two raw files, read in portions and never as a whole."""
-
-    def __init__(self, folder: Path, vocab_size: int) -> None:
-        self._keys, self._counts = folder / "keys", folder / "counts"
-        self._key_type = np.dtype(key_type(vocab_size))
-
-    def write(self, portions: list[Run]) -> None:
-        """Writes a run that is given in ascending portions."""
-        with self._keys.open("wb") as keys, self._counts.open("wb") as counts:
-            for run in portions:
-                run.keys.tofile(keys)
-                run.counts.astype(np.int64).tofile(counts)
-
-    @property
-    def is_whole(self) -> bool:
-        sizes = (self._keys.stat().st_size, self._counts.stat().st_size)
-        return sizes[0] // self._key_type.itemsize == sizes[1] // 8
-
-    def __len__(self) -> int:
-        return self._counts.stat().st_size // 8
-
-    def read(self, start: int, n: int) -> Run:
-        """At most n entries from `start`."""
-        keys = np.fromfile(self._keys, self._key_type, n, offset=start * self._key_type.itemsize)
-        return Run(keys, np.fromfile(self._counts, np.int64, n, offset=start * 8))
-
-
-def merged(files: list[RunFile], memory: int) -> Iterator[Run]:
-    """The sum of runs, in ascending portions that fit in so many bytes of memory.
-
-    Of every file the next portion is held. Up to the smallest of their last keys nothing can come
-    any more, so that far they are added up.
-    """
-    portion = max(1, memory // _MERGE_BYTES // max(1, len(files)))
-    starts = [0] * len(files)
-    held = [file.read(0, portion) for file in files]
-    while any(len(run.keys) for run in held):
-        ends = [
-            run.keys[-1]
-            for file, run, start in zip(files, held, starts, strict=True)
-            if start + len(run.keys) < len(file)
-        ]
-        parts = []
-        for n, run in enumerate(held):
-            end = np.searchsorted(run.keys, min(ends), "right") if ends else len(run.keys)
-            parts.append(Run(run.keys[:end], run.counts[:end]))
-            starts[n] += int(end)
-            rest = Run(run.keys[end:], run.counts[end:])
-            held[n] = files[n].read(starts[n], portion) if 2 * len(rest.keys) < portion else rest
-        yield _sum(parts)
-
-
-def _sum(parts: list[Run]) -> Run:
-    keys = np.concatenate([run.keys for run in parts])
-    order = np.argsort(keys, kind="stable")  # finds the ascending stretches, and merges them
-    keys = keys[order]
-    counts = np.concatenate([run.counts for run in parts])[order]
-    first = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
-    return Run(keys[first], np.add.reduceat(counts, first) if len(first) else counts)

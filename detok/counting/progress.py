@@ -4,8 +4,8 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from detok.counting import files
-from detok.counting.workers import Task
+from detok.counting.messages import Counted, Task
+from detok.counting.parts import Part
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Meter:
 
     def __init__(
         self,
-        parts: list[files.Part],
+        parts: list[Part],
         tasks: list[Task],
         tokens: int,
         progress: Callable[[Progress], None] | None,
@@ -37,8 +37,9 @@ class Meter:
         self._start = time.monotonic()
         self._done_before = self._done
 
-    def update(self, tokens: int, number: int, share: float) -> None:
-        self.tokens += tokens
+    def update(self, more: Counted) -> None:
+        number, share = more.number, more.share
+        self.tokens += more.tokens
         before = self._shares.get(number)
         if before is None:
             # What an earlier call has counted of the part comes at once, and is not this call's.

@@ -1,8 +1,8 @@
 """Which heads detokenize: how well T^ee tells observed predecessors from unobserved (§4.2)."""
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -13,16 +13,13 @@ from detok.errors import InputError
 from detok.heads.areas import Positives, areas_by_ranks, areas_by_search
 from detok.heads.ranks import Ranks
 from detok.model.layer import Layer
+from detok.model.threads import n_threads, side_by_side
 
 Convention = Literal["paper", "authors"]
 # Current tokens at a time.
 BLOCK, BLOCK_GPU = 128, 512
-# Scores that a thread ranks at once: 8 MB of float32, which stay in a large cache.
+# Scores that a thread ranks at once: they stay in a large cache.
 RANKED = 1 << 21
-# Multiplications in a product that OpenBLAS does not share out to threads.
-SINGLE_THREADED = 1 << 18
-# More threads than this would wait for memory.
-MAX_THREADS = 8
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +62,7 @@ def auroc(
     layer: Layer,
     counts: Counts,
     tokens: Sequence[int] | np.ndarray | torch.Tensor | None = None,
+    *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Auroc:
     """Area under the ROC curve of T^ee, by head and current token: 0.5 for a head blind to pairs.
@@ -87,7 +85,7 @@ def auroc(
     chosen = range(layer.vocab_size) if tokens is None else tokens
     ids = np.array([layer.token_id(int(t)) for t in chosen], dtype=np.int64)  # (n,)
     H, n = layer.n_heads, len(ids)
-    found = Auroc(
+    table = Auroc(
         tokens=ids,
         n_past=np.diff(counts.offsets)[ids],
         area=np.full((H, n), np.nan),
@@ -98,85 +96,64 @@ def auroc(
     size = BLOCK_GPU if on_gpu else BLOCK
     fill = _fill_on_gpu if on_gpu else _Cpu(layer).fill
     # Tokens with about as many predecessors go together: those with none need no ranks.
-    order = np.argsort(found.n_past, kind="stable")
+    order = np.argsort(table.n_past, kind="stable")
     for start in range(0, n, size):
         if progress is not None:
             progress(start, n)
-        fill(layer, counts, found, order[start : start + size])
+        fill(layer, counts, table, order[start : start + size])
     if progress is not None:
         progress(n, n)
-    return found
+    return table
 
 
 class _Cpu:
     """Blocks of an `Auroc` on the CPU, in several threads, with memory that all blocks share."""
 
     def __init__(self, layer: Layer) -> None:
-        V, n_threads = layer.vocab_size, min(MAX_THREADS, torch.get_num_threads())
-        self.sigma = layer.moments.token_mean.cpu().numpy()  # (V,)
+        V, n = layer.vocab_size, n_threads()
+        self.sigma = layer.moments.token_mean.cpu()  # (V,)
         # Each thread takes as many parts of a block.
-        self.n_parts = n_threads * -(-BLOCK * V // (RANKED * n_threads))
-        shape = -(-BLOCK // self.n_parts), V
+        self.n_parts = n * -(-BLOCK * V // (RANKED * n))
+        shape, dtype = (-(-BLOCK // self.n_parts), V), self.sigma.dtype
         self.threads = [
-            (np.empty(shape, self.sigma.dtype), Ranks(*shape, self.sigma.dtype))
-            for _ in range(n_threads)
+            (torch.empty(shape, dtype=dtype), Ranks(*shape, self.sigma.numpy().dtype))
+            for _ in range(n)
         ]
 
-    def fill(self, layer: Layer, counts: Counts, found: Auroc, columns: np.ndarray) -> None:
+    def fill(self, layer: Layer, counts: Counts, table: Auroc, columns: np.ndarray) -> None:
         """Computes some columns (B,) of the table, head by head."""
         parts = [part for part in np.array_split(columns, self.n_parts) if len(part)]
-        positives = [Positives.of(counts, found.tokens[part]) for part in parts]
-        n_threads = len(self.threads)
+        positives = [Positives.of(counts, table.tokens[part]) for part in parts]
+        shares = list(zip(parts, positives, strict=True))
 
         def work(head: int, thread: int) -> None:
             memory, ranks = self.threads[thread]
-            for part, known_past in list(zip(parts, positives, strict=True))[thread::n_threads]:
-                ids = found.tokens[part]  # (R,)
-                scores = memory[: len(ids)]  # (R, V)
-                queries = layer.Q_E[head, ids].cpu().numpy() / self.sigma[ids, None]  # (R, d')
-                product(queries, layer.K_E[head].mT.cpu().numpy(), scores)
-                scores /= self.sigma
-                own = scores[np.arange(len(ids)), ids]  # (R,)
-                found.itself[head, part] = own >= scores.max(axis=1)
+            keys = layer.K_E[head].mT.cpu()  # (d', V)
+            for part, known_past in shares[thread :: len(self.threads)]:
+                ids = torch.from_numpy(table.tokens[part])  # (R,)
+                queries = layer.Q_E[head, ids].cpu() / self.sigma[ids, None]  # (R, d')
+                scores = torch.mm(queries, keys, out=memory[: len(ids)]).div_(self.sigma)  # (R, V)
+                own = scores.gather(1, ids[:, None])[:, 0]  # (R,)
+                table.itself[head, part] = (own >= scores.amax(dim=1)).numpy()
                 if len(known_past.row):
-                    area, known = areas_by_ranks(scores, known_past, ranks)
-                    found.area[head, part] = area
-                    found.known[head, part] = known
+                    area, known = areas_by_ranks(scores.numpy(), known_past, ranks)
+                    table.area[head, part] = area
+                    table.known[head, part] = known
 
-        with ThreadPoolExecutor(n_threads) as pool:
-            for head in range(layer.n_heads):  # whose keys then stay in a large cache
-                list(pool.map(work, [head] * n_threads, range(n_threads)))
-
-
-def product(queries: np.ndarray, keys: np.ndarray, out: np.ndarray) -> None:
-    """out (R, V) = queries (R, d') times keys (d', V), in this thread alone.
-
-    The product is made in slices small enough for numpy's BLAS to use no threads of its own: those
-    would be busy waiting after each product, at the cost of the threads that rank.
-    """
-    (R, width), V = queries.shape, keys.shape[1]
-    step = min(V, max(16, SINGLE_THREADED // (R * width)))
-    n, rest = divmod(V, step)
-    whole = V - rest
-    np.matmul(
-        queries,
-        keys[:, :whole].reshape(width, n, step).swapaxes(0, 1),  # (n, d', step), a view
-        out=out[:, :whole].reshape(R, n, step).swapaxes(0, 1),  # (n, R, step), a view
-    )
-    if rest:
-        out[:, whole:] = queries @ keys[:, whole:]
+        for head in range(layer.n_heads):  # whose keys then stay in a large cache
+            side_by_side(partial(work, head), range(len(self.threads)), torch.device("cpu"))
 
 
-def _fill_on_gpu(layer: Layer, counts: Counts, found: Auroc, columns: np.ndarray) -> None:
+def _fill_on_gpu(layer: Layer, counts: Counts, table: Auroc, columns: np.ndarray) -> None:
     sigma = layer.moments.token_mean  # (V,)
-    positives = Positives.of(counts, found.tokens[columns])
-    ids = torch.from_numpy(found.tokens[columns]).to(layer.device)  # (B,)
+    positives = Positives.of(counts, table.tokens[columns])
+    ids = torch.from_numpy(table.tokens[columns]).to(layer.device)  # (B,)
     for head in range(layer.n_heads):
         queries = layer.Q_E[head, ids] / sigma[ids, None]  # (B, d')
         scores = (queries @ layer.K_E[head].mT).div_(sigma)  # (B, V)
         itself = scores.gather(1, ids[:, None])[:, 0] >= scores.amax(dim=1)
-        found.itself[head, columns] = itself.cpu().numpy()
+        table.itself[head, columns] = itself.cpu().numpy()
         if len(positives.row):
             area, known = areas_by_search(scores, positives)
-            found.area[head, columns] = area.cpu().numpy()
-            found.known[head, columns] = known.cpu().numpy()
+            table.area[head, columns] = area.cpu().numpy()
+            table.known[head, columns] = known.cpu().numpy()

@@ -53,7 +53,7 @@ def _curve(
     )
 
 
-def predecessor_ranks(layer: Layer, counts: Counts, token: int, k: int = 20) -> pd.DataFrame:
+def predecessor_ranks(layer: Layer, counts: Counts, token: int, *, k: int = 20) -> pd.DataFrame:
     """The most frequent observed predecessors of a token, with their rank by T^ee in every head.
 
     Columns: token_id, count (of the pair), and head_0 … head_{H−1}: the rank among all V past

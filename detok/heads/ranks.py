@@ -12,8 +12,7 @@ class Ranks:
     """Ranks of chosen values within rows of V values, with memory that is used again every call.
 
     Every row is counted into bins of equal width, in which values keep their order. Only the values
-    that share a bin with a chosen one are sorted: few, if few are chosen. Sorting whole rows takes
-    several times as long, and so does asking the system for new memory. For CPUs; one thread may
+    that share a bin with a chosen one are sorted: few, if few are chosen. For CPUs; one thread may
     call it at a time.
     """
 
@@ -82,10 +81,7 @@ class Ranks:
 
 
 def _sorted_in_rows(values: np.ndarray, sizes: np.ndarray) -> np.ndarray:
-    """Integers sorted within each of R rows that lie one after another, given their sizes (R,).
-
-    Many short sorts take a third of the time of a long one.
-    """
+    """Integers sorted within each of R rows that lie one after another, given their sizes (R,)."""
     is_there = np.arange(sizes.max()) < sizes[:, None]  # (R, longest)
     padded = np.full(is_there.shape, np.iinfo(values.dtype).max)
     padded[is_there] = values

@@ -19,18 +19,18 @@ def has_area(counts: Counts) -> np.ndarray:
     return (n_past > 0) & (n_past < counts.vocab_size)
 
 
-def auroc_summary(found: Auroc, counts: Counts, convention: Convention = "paper") -> pd.DataFrame:
+def auroc_summary(areas: Auroc, counts: Counts, convention: Convention = "paper") -> pd.DataFrame:
     """How well each head detokenizes, one row a head (Fig. 2-D).
 
     Columns: head; mean, with mean_low and mean_high, the 95 % confidence interval of the mean over
-    all tokens if `found` is of a random sample (equal if it is of all); median, q25, q75, std over
+    all tokens if `areas` is of a random sample (equal if it is of all); median, q25, q75, std over
     the tokens; diagonal_share, how often no past token scores higher than the token itself; and
     known_share, the share of the ten best past tokens that the counts know, over the tokens with a
     predecessor. `Auroc.mean` explains the convention.
 
     Raises: InputError for another convention.
     """
-    area = _counted(found, convention)  # (H, n)
+    area = _counted(areas, convention)  # (H, n)
     population = int(has_area(counts).sum()) if convention == "paper" else counts.vocab_size
     H, n = area.shape
     half = np.zeros(H)
@@ -39,7 +39,7 @@ def auroc_summary(found: Auroc, counts: Counts, convention: Convention = "paper"
         left = 1 - n / population
         spread = area.std(axis=1, ddof=1) if n > 1 else np.full(H, np.nan)
         half = Z_95 * spread * np.sqrt(left / max(n, 1))
-    seen = found.n_past > 0
+    seen = areas.n_past > 0
     mean = area.mean(axis=1) if n else np.full(H, np.nan)
     q25, median, q75 = _quartiles(area)
     best = min(TOP, counts.vocab_size)
@@ -53,16 +53,16 @@ def auroc_summary(found: Auroc, counts: Counts, convention: Convention = "paper"
             "q25": q25,
             "q75": q75,
             "std": area.std(axis=1) if n else np.full(H, np.nan),
-            "diagonal_share": found.itself.mean(axis=1) if len(seen) else np.full(H, np.nan),
+            "diagonal_share": areas.itself.mean(axis=1) if len(seen) else np.full(H, np.nan),
             "known_share": (
-                found.known[:, seen].mean(axis=1) / best if seen.any() else np.full(H, np.nan)
+                areas.known[:, seen].mean(axis=1) / best if seen.any() else np.full(H, np.nan)
             ),
         }
     )
 
 
 def auroc_by_kind(
-    found: Auroc, kinds: np.ndarray, convention: Convention = "paper"
+    areas: Auroc, kinds: np.ndarray, convention: Convention = "paper"
 ) -> pd.DataFrame:
     """The AUROC of each head by the kind of the current token, one row a head and kind.
 
@@ -71,8 +71,8 @@ def auroc_by_kind(
 
     Raises: InputError for another convention than `Auroc.mean` has.
     """
-    area = _counted(found, convention)  # (H, n)
-    tokens = found.tokens if convention == "authors" else found.tokens[found.has_area]
+    area = _counted(areas, convention)  # (H, n)
+    tokens = areas.tokens if convention == "authors" else areas.tokens[areas.has_area]
     rows = []
     for kind in TOKEN_KINDS:
         part = area[:, kinds[tokens] == kind]  # (H, tokens of that kind)
@@ -91,12 +91,12 @@ def sample_of_tokens(vocab_size: int, n: int, seed: int = 0) -> np.ndarray:
     return np.sort(drawn)
 
 
-def _counted(found: Auroc, convention: Convention) -> np.ndarray:
+def _counted(areas: Auroc, convention: Convention) -> np.ndarray:
     if convention not in ("paper", "authors"):
         raise InputError(f"the convention is {convention!r}; expected 'paper' or 'authors'")
     if convention == "authors":
-        return np.nan_to_num(found.area)
-    return found.area[:, found.has_area]
+        return np.nan_to_num(areas.area)
+    return areas.area[:, areas.has_area]
 
 
 def _quartiles(area: np.ndarray) -> np.ndarray:

@@ -60,3 +60,9 @@ def check_position(layer: Layer, i: int) -> None:
     """Raises: InputError if i is no position of the model."""
     if not 0 <= i < layer.n_positions:
         raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
+
+
+def check_index(name: str, value: int, size: int, letter: str) -> None:
+    """Raises: InputError if a value is no integer from 0 to the size of a dimension less 1."""
+    if not isinstance(value, Integral) or not 0 <= value < size:
+        raise InputError(f"{name} is {value!r}; expected 0 ≤ {name} < {letter} = {size}")

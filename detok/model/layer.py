@@ -53,6 +53,11 @@ class Layer:
         return self.Q_E.shape[2]
 
     @property
+    def scale(self) -> float:
+        """What softmax divides scores by: √d'."""
+        return self.d_head**0.5
+
+    @property
     def d_model(self) -> int:
         return self.n_heads * self.d_head
 

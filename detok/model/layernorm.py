@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
-# Tokens per block when streaming over the vocabulary. A block of 2,048 tokens × 1,024 positions in
-# float32 takes 8 MB, and the handful of temporaries made from it stay in a large cache.
+# Tokens per block when streaming over the vocabulary: few enough that a block of σ, and the handful
+# of temporaries made from it, stay in a large cache.
 BLOCK = 2048
 
 

@@ -10,11 +10,10 @@ from typing import Any, TypeVar
 
 from detok.bundled import BUNDLED
 from detok.errors import CheckpointError, NotDownloadable
-from detok.model.checkpoint import (
+from detok.model.files import (
     TOKENIZER_FILES,
     WEIGHTS,
     WEIGHTS_INDEX,
-    adapter_for,
     check_files,
     check_tokenizer,
     read_config,
@@ -91,6 +90,9 @@ def _cached(model_id: str, revision: str | None) -> Path | None:
 
 def _download(model_id: str, revision: str | None) -> Path:
     import huggingface_hub as hub
+
+    # Imported here: a tokenizer is found without torch.
+    from detok.model.checkpoint import adapter_for
 
     def fetch(name: str, revision: str | None) -> Path:
         path = hub.hf_hub_download(model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S)

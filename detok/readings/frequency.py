@@ -49,7 +49,7 @@ def variance(correlations: pd.DataFrame) -> str:
     return (
         f"Spearman's ρ of Var(e) and token count is {row['rho']:+.2f} (p {row['p_shown']}), over "
         f"{row['n']:,} tokens: {'rare' if row['rho'] < 0 else 'frequent'} tokens have the larger "
-        "variance. LayerNorm divides by its root, so that the norms become equal."
+        "variance. LayerNorm divides by its root."
     )
 
 

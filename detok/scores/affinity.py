@@ -19,6 +19,7 @@ Side = Literal["past", "current"]
 def affinity_scores(
     layer: Layer,
     token: int | str,
+    *,
     heads: Sequence[int] | int | None = None,
     side: Side = "past",
     positions: tuple[int, int] | None = None,
@@ -59,6 +60,7 @@ def affinity_scores(
 def affinity(
     layer: Layer,
     token: int | str,
+    *,
     heads: Sequence[int] | int | None = None,
     k: int = 20,
     side: Side = "past",
@@ -73,7 +75,9 @@ def affinity(
         raise InputError(f"k is {k}; expected at least 1")
     chosen = check_heads(layer, heads)
     token_id = layer.token_id(token)
-    scores = affinity_scores(layer, token_id, heads, side, positions)  # (heads, V)
+    scores = affinity_scores(
+        layer, token_id, heads=heads, side=side, positions=positions
+    )  # (heads, V)
     best = scores.topk(min(k, layer.vocab_size), dim=1)
     n_ranks = best.indices.shape[1]
     others = best.indices.flatten().tolist()
@@ -99,7 +103,7 @@ def affinity(
 
 @torch.inference_mode()
 def affinity_matrix(
-    layer: Layer, current: Sequence[int], past: Sequence[int] | None = None
+    layer: Layer, current: Sequence[int], *, past: Sequence[int] | None = None
 ) -> torch.Tensor:
     """T^ee between chosen tokens, shape (H, len(current), len(past)), unscaled (§4.2, Fig. 2-B).
 

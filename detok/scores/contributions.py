@@ -7,9 +7,11 @@ import torch
 
 from detok.errors import InputError
 from detok.model.layer import Layer
+from detok.model.threads import side_by_side
 from detok.scores.decomposition import TERMS, Factors, Terms, blocks, causal_sum, scaled
 
-# A sum above this has lost nothing that matters to the underflow of float64 (1e-308).
+# A sum between this and its inverse has lost nothing that matters to the range of float64 (1e-308
+# to 1e308).
 TINY = 1e-250
 
 
@@ -26,10 +28,9 @@ def divergences(scores: torch.Tensor, removed: Iterable[torch.Tensor]) -> Iterat
     for term in removed:
         expected = _mean(P, term)
         # log Z_Q − log Z_P is log Σ_j P_j exp(−removed_j): half the work of another softmax.
-        low = term.amin(dim=-1)
-        ratio = _mean(P, (low[..., None] - term).exp_())
-        if ratio.amin() > TINY:
-            change = ratio.log_() - low
+        ratio = _mean(P, term.neg().exp_())
+        if ratio.amin() > TINY and ratio.amax() < 1 / TINY:
+            change = ratio.log_()
         else:
             change = (scores - term).logsumexp(dim=-1) - scores.logsumexp(dim=-1)
         yield (expected + change).clamp_(min=0)  # below zero only by rounding
@@ -52,12 +53,16 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
 
     Raises: InputError for ids that this model cannot take.
     """
-    factors = Factors.of(layer, ids)
+    factors = Factors.of(layer, ids).scaled()
     result = torch.empty(len(TERMS), *factors.e.shape, dtype=torch.float64)  # (6, H, n)
-    for heads, rows, block in blocks(factors):
-        parts = scaled(block).values()  # (heads, rows or 1, n) each
+
+    def fill(block: tuple[slice, slice]) -> None:
+        heads, rows = block
+        parts = scaled(factors.block(heads, rows)).values()  # (heads, rows or 1, n) each
         nats = torch.stack([*divergences(causal_sum(parts), parts)])  # (6, heads, rows)
         result[:, heads, rows] = nats.cpu()
+
+    side_by_side(fill, blocks(*factors.e.shape), layer.device)
     return result
 
 

@@ -1,7 +1,7 @@
 """The six terms of the first layer's attention scores for a text (Eq. 17), and their attention."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 import torch
 
@@ -9,8 +9,8 @@ from detok.model.inputs import check_heads, check_ids
 from detok.model.layer import Layer
 
 TERMS = ("ee", "pp", "ep", "pe", "e", "p")
-# Scores taken through softmax at once, (heads, rows, n): 1 MB of float64, so that the dozen of
-# tensors made from them stay in a large cache.
+# Scores taken through softmax at once, (heads, rows, n): few enough that the dozen of tensors made
+# from them stay in a large cache.
 BLOCK_SOFTMAX = 1 << 17
 
 
@@ -28,7 +28,7 @@ class Terms:
     pe: torch.Tensor  # (H, n, n), position i with token j
     e: torch.Tensor  # (H, n), self-assertion of token j
     p: torch.Tensor  # (H, n), self-assertion of position j
-    d_head: int
+    scale: float  # what softmax divides them by, √d'
 
     @property
     def total(self) -> torch.Tensor:
@@ -41,6 +41,9 @@ class Terms:
         return term if term.ndim == 3 else term[:, None, :]
 
 
+_FACTORS = ("q_e", "k_e", "q_p", "k_p", "e", "p")
+
+
 @dataclass(frozen=True, eq=False)
 class Factors:
     """What the terms of a text are products of, divided by σ: everything but (n, n) matrices."""
@@ -51,6 +54,7 @@ class Factors:
     k_p: torch.Tensor  # (H, n, d'), p_j W'^K / σ_j
     e: torch.Tensor  # (H, n)
     p: torch.Tensor  # (H, n)
+    scale: float
 
     @classmethod
     @torch.inference_mode()
@@ -70,11 +74,17 @@ class Factors:
         q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))
         b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
         e, p = ((k @ b_Q)[:, :, 0] for k in (k_e, k_p))  # (H, n)
-        return cls(q_e, k_e, q_p, k_p, e, p)
+        return cls(q_e, k_e, q_p, k_p, e, p, layer.scale)
 
-    def heads(self, start: int, stop: int) -> "Factors":
-        """Those of some of the heads, start … stop − 1."""
-        return Factors(*(getattr(self, field.name)[start:stop] for field in fields(self)))
+    def block(self, heads: slice, rows: slice) -> Terms:
+        """The terms of some heads and rows with the past tokens that these can see."""
+        parts = (getattr(self, name)[heads] for name in _FACTORS)
+        return Factors(*parts, self.scale).rows(rows.start, rows.stop)
+
+    def scaled(self) -> "Factors":
+        """Those of terms that are divided by the scale already."""
+        q_e, q_p, e, p = (part / self.scale for part in (self.q_e, self.q_p, self.e, self.p))
+        return Factors(q_e, self.k_e, q_p, self.k_p, e, p, 1.0)
 
     @torch.inference_mode()
     def rows(self, start: int, stop: int) -> Terms:
@@ -88,13 +98,14 @@ class Factors:
             pe=q_p @ k_e,  # (H, rows, stop)
             e=self.e[:, :stop],
             p=self.p[:, :stop],
-            d_head=self.q_e.shape[2],
+            scale=self.scale,
         )
 
 
 def terms(
     layer: Layer,
     ids: Sequence[int] | torch.Tensor,
+    *,
     heads: Sequence[int] | int | None = None,
 ) -> Terms:
     """The six terms for every pair of tokens of a text that starts at position 0.
@@ -114,9 +125,8 @@ def attention(terms: Terms) -> torch.Tensor:
 
     Shape (H, n, n); every row i sums to 1 over j ≤ i and is 0 beyond.
     """
-    scores = terms.total / terms.d_head**0.5  # (H, n, n)
-    future = torch.ones(scores.shape[1:], dtype=torch.bool, device=scores.device).triu(1)  # (n, n)
-    return scores.masked_fill_(future, -torch.inf).softmax(dim=-1)
+    scores = terms.total / terms.scale  # (H, n, n)
+    return scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
 
 
 def future(scores: torch.Tensor) -> torch.Tensor:
@@ -125,16 +135,16 @@ def future(scores: torch.Tensor) -> torch.Tensor:
     return torch.ones(rows, n, dtype=torch.bool, device=scores.device).triu(1 + n - rows)
 
 
-def scaled(found: Terms) -> dict[str, torch.Tensor]:
+def scaled(terms: Terms) -> dict[str, torch.Tensor]:
     """Each term divided by √d', (H, rows, n) or (H, 1, n), by its name.
 
     In float64, on the CPU if the device has none.
     """
-    device = torch.device("cpu") if found.e.device.type == "mps" else found.e.device
-    root = found.d_head**0.5
-    return {
-        name: found.matrix(name).to(device, torch.float64, copy=True).div_(root) for name in TERMS
-    }
+    device = torch.device("cpu") if terms.e.device.type == "mps" else terms.e.device
+    matrices = {name: terms.matrix(name).to(device, torch.float64) for name in TERMS}
+    if terms.scale == 1:
+        return matrices
+    return {name: matrix / terms.scale for name, matrix in matrices.items()}
 
 
 def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
@@ -143,20 +153,22 @@ def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
     The first of them has that shape; the others may broadcast.
     """
     first, *others = parts
-    total = first.clone()
+    total = first + sum(part for part in others if part.shape != first.shape)
     for part in others:
-        total += part
-    return total.masked_fill_(future(total), -torch.inf)
+        if part.shape == first.shape:
+            total += part
+    rows, n = total.shape[-2:]
+    own = total[..., n - rows :]  # all columns before can be seen by every row
+    own.masked_fill_(future(own), -torch.inf)
+    return total
 
 
-def blocks(factors: Factors) -> Iterator[tuple[slice, slice, Terms]]:
-    """The terms of a text in blocks for softmax: heads, rows, and their terms."""
-    H, n = factors.e.shape
-    n_heads = max(1, BLOCK_SOFTMAX // n**2)
-    n_rows = max(1, BLOCK_SOFTMAX // (n_heads * n))
-    for head in range(0, H, n_heads):
-        heads = slice(head, min(head + n_heads, H))
-        part = factors.heads(heads.start, heads.stop)
-        for row in range(0, n, n_rows):
-            rows = slice(row, min(row + n_rows, n))
-            yield heads, rows, part.rows(rows.start, rows.stop)
+def blocks(n_heads: int, n: int) -> list[tuple[slice, slice]]:
+    """The heads and rows of a text's scores in blocks for softmax, the longest rows first."""
+    heads_at_once = max(1, BLOCK_SOFTMAX // n**2)
+    rows_at_once = max(1, BLOCK_SOFTMAX // (heads_at_once * n))
+    return [
+        (slice(head, min(head + heads_at_once, n_heads)), slice(row, min(row + rows_at_once, n)))
+        for row in reversed(range(0, n, rows_at_once))
+        for head in range(0, n_heads, heads_at_once)
+    ]

@@ -8,6 +8,7 @@ import torch
 from detok.errors import InputError
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
+from detok.model.threads import n_threads, side_by_side
 from detok.scores.texts import Progress, Text, token_ids
 
 # Numbers held at once in the largest tensor, the embeddings of (texts, positions, d).
@@ -76,9 +77,13 @@ def mean_attention(
 
 def _sums(layer: Layer, batch: list[list[int]]) -> torch.Tensor:
     """The weights of a batch, and their squares, summed over its texts: (2, H, i + 1)."""
+
+    def sums(tokens: torch.Tensor) -> torch.Tensor:
+        weights = last_row(layer, tokens).cpu().double()  # (H, B, i + 1)
+        return torch.stack([weights.sum(dim=1), weights.square().sum(dim=1)])
+
     tokens = torch.tensor(batch, device=layer.device)  # (B, i + 1)
-    weights = last_row(layer, tokens).cpu().double()  # (H, B, i + 1)
-    return torch.stack([weights.sum(dim=1), weights.square().sum(dim=1)])
+    return sum(side_by_side(sums, tokens.chunk(n_threads()), layer.device))
 
 
 @torch.inference_mode()
@@ -101,5 +106,5 @@ def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
     scores += (query @ layer.K_pos[:, :n].mT).permute(1, 2, 0)  # (B, n, H)
     cov = e.mul_(layer.sigma.W_pos_centred[:n]).mean(dim=2)  # (B, n)
     sigma = layer.sigma.from_cov(tokens, positions, cov)  # (B, n)
-    scores /= sigma[:, :, None] * layer.d_head**0.5
+    scores /= sigma[:, :, None] * layer.scale
     return scores.permute(2, 0, 1).softmax(dim=-1)

@@ -2,12 +2,10 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral
 
 import torch
 
-from detok.errors import InputError
-from detok.model.inputs import check_ids
+from detok.model.inputs import check_ids, check_index
 from detok.model.layer import Layer
 from detok.scores.decomposition import TERMS, Factors, scaled
 
@@ -47,7 +45,7 @@ class Pair:
 
 @torch.inference_mode()
 def explain_pair(
-    layer: Layer, ids: Sequence[int] | torch.Tensor, i: int, j: int, head: int
+    layer: Layer, ids: Sequence[int] | torch.Tensor, *, i: int, j: int, head: int
 ) -> Pair:
     """The six terms of one pair of a text's tokens, divided by √d', beside its closest rival's.
 
@@ -56,9 +54,9 @@ def explain_pair(
     Raises: InputError for ids that this model cannot take, or i, j or head out of range.
     """
     tokens = check_ids(layer, ids)
-    _check("i", i, len(tokens), "n")
-    _check("j", j, i + 1, "i + 1")
-    _check("head", head, layer.n_heads, "H")
+    check_index("i", i, len(tokens), "n")
+    check_index("j", j, i + 1, "i + 1")
+    check_index("head", head, layer.n_heads, "H")
     row = Factors.of(layer, tokens[: i + 1], head).rows(i, i + 1)
     rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, i + 1)
     weights = rows.sum(dim=0).softmax(dim=0)  # (i + 1,)
@@ -72,8 +70,3 @@ def explain_pair(
     others[j] = -1.0
     rival = score(int(others.argmax())) if i else None
     return Pair(head=head, i=i, chosen=score(j), runner_up=rival)
-
-
-def _check(name: str, value: int, size: int, letter: str) -> None:
-    if not isinstance(value, Integral) or not 0 <= value < size:
-        raise InputError(f"{name} is {value!r}; expected 0 ≤ {name} < {letter} = {size}")

@@ -29,7 +29,7 @@ class PositionBias:
     pp: torch.Tensor  # (H, L), T^pp_ij: σ_i at its mean, averaged over the tokens at j
     pp_sigma_min: torch.Tensor | None = None  # (H, L), σ_i at its minimum over all tokens
     pp_sigma_max: torch.Tensor | None = None  # (H, L), σ_i at its maximum
-    d_head: int
+    scale: float  # what softmax divides them by, √d'
 
     @property
     def total(self) -> torch.Tensor:
@@ -39,7 +39,7 @@ class PositionBias:
     @property
     def attention(self) -> torch.Tensor:
         """Causal softmax of the sum over √d', shape (H, i + 1): each row sums to 1 (§5.3)."""
-        return (self.total[:, : self.i + 1] / self.d_head**0.5).softmax(dim=-1)
+        return (self.total[:, : self.i + 1] / self.scale).softmax(dim=-1)
 
 
 @torch.inference_mode()
@@ -57,7 +57,7 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
     p = (layer.K_pos @ layer.b_Q[:, :, None])[:, :, 0]  # (H, L)
     pp = (layer.K_pos @ layer.Q_pos[:, i, :, None])[:, :, 0]  # (H, L)
     if not layernorm:
-        return PositionBias(i=i, p=p, pp=pp, d_head=layer.d_head)
+        return PositionBias(i=i, p=p, pp=pp, scale=layer.scale)
     moments = layer.moments
     # Which of the two is the smaller depends on the sign of the product.
     ends = p / moments.position_max, p / moments.position_min  # (H, L)
@@ -71,7 +71,7 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
         pp=pp / moments.position_mean[i],
         pp_sigma_min=pp / moments.position_min[i],
         pp_sigma_max=pp / moments.position_max[i],
-        d_head=layer.d_head,
+        scale=layer.scale,
     )
 
 

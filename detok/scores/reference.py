@@ -7,6 +7,7 @@ from torch.nn.functional import layer_norm
 
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
+from detok.model.threads import side_by_side
 from detok.scores.decomposition import Factors, attention, blocks, causal_sum, future, scaled, terms
 
 
@@ -61,11 +62,15 @@ def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
         (x @ W.double() + b.double()).unflatten(1, (layer.n_heads, -1))  # (n, H, d')
         for W, b in ((first.W_Q, first.b_Q), (first.W_K, first.b_K))
     )
-    worst = 0.0
-    for heads, rows, block in blocks(Factors.of(layer, tokens)):
+    factors = Factors.of(layer, tokens).scaled()
+
+    def error(block: tuple[slice, slice]) -> float:
+        heads, rows = block
         past = k[: rows.stop, heads].permute(1, 2, 0)  # (heads, d', n)
-        scores = q[rows, heads].transpose(0, 1) @ past / layer.d_head**0.5  # (heads, rows, n)
+        scores = q[rows, heads].transpose(0, 1) @ past / layer.scale  # (heads, rows, n)
         own = scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
-        ours = causal_sum(scaled(block).values()).softmax(dim=-1)  # (heads, rows, n)
-        worst = max(worst, (ours.cpu() - own).abs().max().item())
-    return worst
+        parts = scaled(factors.block(heads, rows)).values()
+        ours = causal_sum(parts).softmax(dim=-1)  # (heads, rows, n)
+        return (ours.cpu() - own).abs().max().item()
+
+    return max(side_by_side(error, blocks(layer.n_heads, n), layer.device))

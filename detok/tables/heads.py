@@ -119,7 +119,7 @@ def token_areas(curves: pd.DataFrame) -> pd.DataFrame:
 
 def predecessors(layer: Layer, counts: Counts, token: int, k: int) -> pd.DataFrame:
     """`predecessor_ranks` with the tokens made visible: adds shown and joined_shown."""
-    table = predecessor_ranks(layer, counts, token, k)
+    table = predecessor_ranks(layer, counts, token, k=k)
     show = layer.tokenizer.show
     table.insert(1, "shown", [show(t) for t in table["token_id"]])
     table.insert(2, "joined_shown", [show(t, token) for t in table["token_id"]])

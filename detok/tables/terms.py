@@ -40,7 +40,7 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     start, stop = window.start, window.stop
     parts = [*(terms.matrix(name).expand_as(terms.ee) for name in TERMS), terms.total]
     rows = np.stack([array(part[0, start:stop, :stop]) for part in parts])  # (7, rows, stop)
-    rows /= terms.d_head**0.5
+    rows /= terms.scale
     causal = np.tri(len(window), stop, start)  # (rows, stop), 1 where j ≤ i
     mean = (rows * causal).sum(axis=2) / causal.sum(axis=1)  # (7, rows)
     axes = {"term": [*TERMS, "sum"], "i": window, "j": window}

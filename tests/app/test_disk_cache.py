@@ -12,6 +12,7 @@ import detok
 from detok.app import disk_cache
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
+from tests.support.models import random_checkpoint
 
 
 @pytest.fixture(autouse=True)
@@ -28,11 +29,11 @@ def counts_of(layer: detok.Layer, seed: int = 0) -> Counts:
 def test_what_was_saved_is_found_again(layer: detok.Layer, folder: Path) -> None:
     counts = counts_of(layer)
     assert disk_cache.load(layer, counts) is None
-    found = detok.auroc(layer, counts)
-    assert disk_cache.save(layer, counts, found)
+    table = detok.auroc(layer, counts)
+    assert disk_cache.save(layer, counts, table)
     again = disk_cache.load(layer, counts)
-    for field in fields(found):
-        ours, theirs = getattr(found, field.name), getattr(again, field.name)
+    for field in fields(table):
+        ours, theirs = getattr(table, field.name), getattr(again, field.name)
         assert ours.dtype == theirs.dtype
         np.testing.assert_array_equal(ours, theirs)
     assert [p.name for p in folder.iterdir()] == [disk_cache.path(layer, counts).name]
@@ -41,21 +42,20 @@ def test_what_was_saved_is_found_again(layer: detok.Layer, folder: Path) -> None
 def test_anything_else_has_a_file_of_its_own(checkpoint: Path, tmp_path: Path) -> None:
     layer = detok.load(str(checkpoint), device="cpu")
     counts = counts_of(layer)
-    changed = tmp_path / "changed"
-    shutil.copytree(checkpoint, changed)
-    other = detok.load(str(changed), device="cpu")
+    copied = tmp_path / "copied"
+    shutil.copytree(checkpoint, copied)
+    other = detok.load(str(copied), device="cpu")
+    random_checkpoint(copied, seed=1)
     paths = [
         disk_cache.path(layer, counts),
         disk_cache.path(layer, counts_of(layer, 1)),
         disk_cache.path(layer, counts.pruned(2)),
         disk_cache.path(detok.load(str(checkpoint), device="cpu", dtype=torch.float64), counts),
         disk_cache.path(other, counts),
+        disk_cache.path(detok.load(str(copied), device="cpu"), counts),
         disk_cache.path(replace(layer, source=replace(layer.source, revision="a")), counts),
         disk_cache.path(replace(layer, source=replace(layer.source, revision="b")), counts),
     ]
-    weights = changed / "model.safetensors"
-    weights.touch()
-    paths.append(disk_cache.path(other, counts))
     assert len(set(paths)) == len(paths)
     assert disk_cache.path(layer, counts_of(layer)) == paths[0]
 
@@ -63,8 +63,8 @@ def test_anything_else_has_a_file_of_its_own(checkpoint: Path, tmp_path: Path) -
 @pytest.mark.parametrize("damage", [b"", b"PK\x03\x04 no zip", None])
 def test_a_damaged_file_counts_as_none(layer: detok.Layer, damage: bytes | None) -> None:
     counts = counts_of(layer)
-    found = detok.auroc(layer, counts)
-    disk_cache.save(layer, counts, found)
+    table = detok.auroc(layer, counts)
+    disk_cache.save(layer, counts, table)
     path = disk_cache.path(layer, counts)
     whole = bytearray(path.read_bytes())
     if damage is None:
@@ -72,7 +72,7 @@ def test_a_damaged_file_counts_as_none(layer: detok.Layer, damage: bytes | None)
         damage = bytes(whole)
     path.write_bytes(damage)
     assert disk_cache.load(layer, counts) is None
-    assert disk_cache.save(layer, counts, found)
+    assert disk_cache.save(layer, counts, table)
     assert disk_cache.load(layer, counts) is not None
 
 

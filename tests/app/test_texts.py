@@ -1,15 +1,20 @@
 """Any text a person can type gives its contributions, tables and charts, or a sentence."""
 
+import json
+
 import pytest
 import torch
 from hypothesis import given, settings, strategies as st
 
 import detok
+from detok import InputError
 from detok.app import texts
+from detok.app.texts import texts_of
 from detok.charts import terms as charts
 from detok.readings import terms as readings
 from detok.scores.decomposition import TERMS
 from detok.tables import terms as tables
+from detok.tables.text import labels
 from tests.support.models import END_OF_TEXT
 
 NASTY = [
@@ -36,9 +41,9 @@ def result_or_sentence(layer: detok.Layer, text: str, begin: bool) -> list[int]:
     values = detok.contributions(layer, ids)
     assert values.isfinite().all()
     assert (values >= 0).all()
-    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
     readings.pair(layer, ids, pair).encode()
-    " ".join(tables.labels(layer, ids)).encode()
+    " ".join(labels(layer, ids)).encode()
     return ids
 
 
@@ -63,8 +68,8 @@ def test_nasty_texts_can_be_drawn(layer: detok.Layer, text: str) -> None:
     if not ids:
         return
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
-    maps = tables.maps(layer, ids, detok.terms(layer, ids, 1), range(len(ids)))
-    pair = detok.explain_pair(layer, ids, len(ids) - 1, 0, 1)
+    maps = tables.maps(layer, ids, detok.terms(layer, ids, heads=1), range(len(ids)))
+    pair = detok.explain_pair(layer, ids, i=len(ids) - 1, j=0, head=1)
     for chart in (
         charts.contributions(tables.drawn(found).table),
         charts.maps(maps),
@@ -105,3 +110,31 @@ def test_texts_of_one_two_and_all_tokens(layer: detok.Layer, n: int) -> None:
     assert ranks.groupby("head")["term"].apply(set).eq(set(TERMS)).all()
     assert readings.ranking(ranks, tables.places(ranks))
     charts.ranking(ranks).to_dict()
+
+
+def test_paragraphs_stand_between_empty_lines() -> None:
+    data = "\ufeffOne,\r\nstill one.\r\n \t\r\n\r\nTwo é.\n\n\n".encode()
+    assert texts_of("a.txt", data) == ["One,\nstill one.", "Two é."]
+
+
+def test_lines_are_strings_or_objects_with_a_text() -> None:
+    lines = [json.dumps("a\u2028b"), '{"text": "c", "id": 3}', "", '""', "  "]
+    assert texts_of("A.JSONL", "\r\n".join(lines).encode()) == ["a\u2028b", "c"]
+    assert texts_of("a.txt", b'{"text": "c"}') == ['{"text": "c"}']
+
+
+@pytest.mark.parametrize(
+    ("name", "data", "sentence"),
+    [
+        ("a.txt", b"ab\xff", "a.txt is not UTF-8 .byte 2 is 0xff"),
+        ("a.txt", b" \n\n", "a.txt holds no text"),
+        ("a.jsonl", b"", "a.jsonl holds no text"),
+        ("a.jsonl", b'"x"\n{"text": "c"', "line 2 of a.jsonl is not JSON"),
+        ("a.jsonl", b"3", "line 1 of a.jsonl holds no text"),
+        ("a.jsonl", b'{"texts": "c"}', 'line 1 of a.jsonl holds no text; .* key "text"'),
+        ("a.jsonl", b"[" * 100_000, "line 1 of a.jsonl is not JSON"),
+    ],
+)
+def test_refused_files(name: str, data: bytes, sentence: str) -> None:
+    with pytest.raises(InputError, match=sentence):
+        texts_of(name, data)

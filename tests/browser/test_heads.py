@@ -3,21 +3,17 @@
 import re
 
 import pytest
+from playwright.sync_api import Browser
 
 import detok
+from benchmarks import browser
 from detok.app.cached import SAMPLE_SIZE
 from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from tests.support import browser  # noqa: E402  (it imports playwright)
-
-pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not installed")
-
 
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_numbers(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     layer = detok.load("mini")
     counts = Counts.load(layer.source.folder / "counts.parquet")
@@ -33,7 +29,7 @@ def test_a_deep_link_on_a_fresh_server_shows_the_expected_numbers(
 
 
 def test_all_tokens_are_cancelled_then_computed_for_every_visitor(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     first = browser.visit(chromium, address + "/Detokenizing_heads?head=1")
     second = browser.visit(chromium, address + "/Detokenizing_heads?head=3")
@@ -51,7 +47,7 @@ def test_all_tokens_are_cancelled_then_computed_for_every_visitor(
 
 
 def test_token_frequency_is_drawn_and_its_choices_are_in_the_link(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     page = browser.visit(chromium, address + "/Token_frequency?head=3")
     chart = page.get_by_test_id("stVegaLiteChart").first

@@ -4,21 +4,17 @@ import re
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
 
 import detok
-
-playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-
-from tests.support import browser  # noqa: E402  (it imports playwright)
-
-pytestmark = pytest.mark.skipif(not browser.CHROMIUM, reason="chromium is not installed")
+from benchmarks import browser
 
 TEXT = "Mr. Sherlock"
 LINK = "/Token_affinity?text=Mr.+Sherlock&head=1&k=5"
 
 
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     """The first page that this server ever shows, and not the first of the app."""
     layer = detok.load("mini")
@@ -29,13 +25,13 @@ def test_a_deep_link_on_a_fresh_server_shows_the_expected_top_row(
     assert float(row[2]) == pytest.approx(best["score"], abs=0.006)
 
 
-def choose(page: playwright.Page, label: str, option: str) -> None:
+def choose(page: Page, label: str, option: str) -> None:
     page.get_by_role("combobox", name=label).click()
     page.get_by_role("option", name=option, exact=True).click()
     browser.settle(page)
 
 
-def test_every_choice_is_in_the_link(chromium: playwright.Browser, address: str) -> None:
+def test_every_choice_is_in_the_link(chromium: Browser, address: str) -> None:
     page = browser.visit(chromium, address + LINK)
     before = browser.top_row(page)
     choose(page, "Head", "2")
@@ -52,9 +48,7 @@ def test_every_choice_is_in_the_link(chromium: playwright.Browser, address: str)
     assert browser.top_row(browser.visit(chromium, page.url)) == after
 
 
-def test_an_example_leads_from_the_overview_to_its_result(
-    chromium: playwright.Browser, address: str
-) -> None:
+def test_an_example_leads_from_the_overview_to_its_result(chromium: Browser, address: str) -> None:
     page = browser.visit(chromium, address)
     page.get_by_text("the paper's word").click()
     page.wait_for_url(re.compile("Token_affinity.*text=Libertarian"))
@@ -63,7 +57,7 @@ def test_an_example_leads_from_the_overview_to_its_result(
 
 
 def test_moving_the_slider_redraws_the_chart_and_is_in_the_link(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     page = browser.visit(chromium, address + "/Positional_bias?head=1&i=100")
     chart = page.get_by_test_id("stVegaLiteChart").nth(3)
@@ -80,9 +74,7 @@ def test_moving_the_slider_redraws_the_chart_and_is_in_the_link(
     assert "head=1" in page.url
 
 
-def test_choosing_a_row_of_the_summary_chooses_its_head(
-    chromium: playwright.Browser, address: str
-) -> None:
+def test_choosing_a_row_of_the_summary_chooses_its_head(chromium: Browser, address: str) -> None:
     page = browser.visit(chromium, address + "/Positional_bias?head=1")
     browser.top_row(page)
     browser.settle(page)
@@ -95,7 +87,7 @@ def test_choosing_a_row_of_the_summary_chooses_its_head(
 
 
 def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
-    chromium: playwright.Browser, address: str
+    chromium: Browser, address: str
 ) -> None:
     """HF_HUB_OFFLINE is set for all tests: the hub is out of reach."""
     page = browser.visit(chromium, address + LINK)
@@ -108,9 +100,7 @@ def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
     assert page.get_by_text("Traceback").count() == 0
 
 
-def test_the_model_stays_when_the_page_changes(
-    chromium: playwright.Browser, checkpoint: Path
-) -> None:
+def test_the_model_stays_when_the_page_changes(chromium: Browser, checkpoint: Path) -> None:
     """The environment makes another model the default; the visitor's choice outlives it."""
     with browser.server(DETOK_MODEL=str(checkpoint)) as address:
         page = browser.visit(chromium, address)

@@ -12,7 +12,7 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
 
 @pytest.mark.parametrize("name", ["attention", "heads", "row"])
 def test_every_chart_is_whole(layer: detok.Layer, name: str) -> None:
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp"])
+    one = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp"])
     both = detok.ablate(detok.terms(layer, IDS), [])
     attention = tables.attention(layer, IDS, one, [1], range(7))
     make = {
@@ -26,7 +26,7 @@ def test_every_chart_is_whole(layer: detok.Layer, name: str) -> None:
 
 
 def test_a_click_selects_i_and_j(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
+    ablation = detok.ablate(detok.terms(layer, IDS, heads=0), [])
     table = tables.attention(layer, IDS, ablation, [0], range(7))
     [param] = charts.attention(table, "left").to_dict()["params"]
     assert param["name"] == "cell"
@@ -34,7 +34,7 @@ def test_a_click_selects_i_and_j(layer: detok.Layer) -> None:
 
 
 def test_the_weight_of_row_0_does_not_set_the_scale(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 0), [])
+    ablation = detok.ablate(detok.terms(layer, IDS, heads=0), [])
     table = tables.attention(layer, IDS, ablation, [0], range(7))
     cells = charts.attention(table, "left").to_dict()["layer"][0]
     domain = cells["encoding"]["color"]["scale"]["domain"]

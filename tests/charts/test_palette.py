@@ -1,10 +1,13 @@
 """The colours of the six terms can be told apart by everybody, on both themes."""
 
+import re
 from itertools import combinations
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import detok
 from detok.charts.palette import TERM_COLORS
 from detok.scores.decomposition import TERMS
 
@@ -61,3 +64,10 @@ def test_each_stands_out_from_the_page(background: str) -> None:
     for color in TERM_COLORS.values():
         low, high = sorted([luminance(color), luminance(background)])
         assert (high + 0.05) / (low + 0.05) >= 3, color
+
+
+def test_no_other_file_has_a_colour() -> None:
+    package = Path(detok.__file__).parent
+    files = [path for path in package.rglob("*.py") if path.name != "palette.py"]
+    assert len(files) > 50
+    assert not [path for path in files if re.search(r"#[0-9a-fA-F]{6}", path.read_text("utf-8"))]

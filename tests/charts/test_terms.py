@@ -27,9 +27,9 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     nats = tables.per_position(layer, IDS, detok.contributions(layer, IDS))
     one = nats[nats["head"] == 0]
     over = tables.averaged(detok.mean_contributions(layer, [IDS, IDS[:3]]))
-    terms = detok.terms(layer, IDS, 1)
+    terms = detok.terms(layer, IDS, heads=1)
     maps = tables.maps(layer, IDS, terms, range(7))
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     make = {
         "one head": lambda: charts.contributions(tables.drawn(one).table),
         "all heads": lambda: charts.contributions(tables.drawn(nats).table),

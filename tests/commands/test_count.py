@@ -13,12 +13,14 @@ import pytest
 
 import detok
 from detok.bundled import BUNDLED
-from detok.commands.count import main
+from detok.commands.main import main
 from detok.counting.counts_file import read_provenance
 from detok.counting.provenance import TOKENIZER_HASH
 from detok.model.vocabulary import Vocabulary
 from tests.support.hub_server import Hub
 from tests.support.models import byte_tokenizer
+
+pytestmark = pytest.mark.slow
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -35,9 +37,10 @@ def test_counting_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
     shown = capsys.readouterr().err
     assert "6 tokens of 2 documents, 1 different pairs seen at least 2 times, in 0 s" in shown
     assert f"left out: 1 broken lines, such as {texts / 'b.jsonl'}, byte 20" in shown
-    found = detok.Counts.load(out, detok.load("mini", device="cpu").tokenizer)
-    assert found.pair(*detok.load("mini").tokenizer.encode("the dog")) == 2
-    assert found.origin == "texts"
+    mini = Vocabulary.from_folder(BUNDLED["mini"])
+    counts = detok.Counts.load(out, mini)
+    assert counts.pair(*mini.encode("the dog")) == 2
+    assert counts.origin == "texts"
 
     assert main(arguments) == 2
     assert capsys.readouterr().err == (
@@ -46,7 +49,7 @@ def test_counting_a_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 @pytest.mark.parametrize(
-    ("options", "found"),
+    ("options", "sentence"),
     [
         (["--memory", "lots"], "'lots' is no size; expected one such as 500MB or 2GB"),
         (["--memory", "1kB"], "memory is 1000 bytes; expected at least"),
@@ -63,7 +66,7 @@ def test_mistakes_are_one_sentence(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
     options: list[str],
-    found: str,
+    sentence: str,
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "a.txt").write_text("the dog")
@@ -74,9 +77,9 @@ def test_mistakes_are_one_sentence(
         status = int(end.code or 0)
     assert status == 2
     shown = capsys.readouterr().err
-    assert found in shown
+    assert sentence in shown
     assert "Traceback" not in shown
-    assert shown.splitlines()[-1].endswith((".", found))
+    assert shown.splitlines()[-1].endswith((".", sentence))
 
 
 def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
@@ -90,11 +93,6 @@ def start(*arguments: str, **environment: str) -> subprocess.Popen[str]:
         text=True,
         start_new_session=True,
     )
-
-
-def test_without_a_command_there_is_help(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([]) == 0
-    assert "count tokens and pairs" in capsys.readouterr().out
 
 
 def wait_for(condition: object, process: subprocess.Popen[str]) -> None:

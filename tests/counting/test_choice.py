@@ -1,4 +1,4 @@
-"""Which counts belong to a model, and how a page says so."""
+"""Which counts belong to a model."""
 
 import dataclasses
 import shutil
@@ -6,10 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
 from detok.bundled import BUNDLED_COUNTS
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
@@ -85,44 +83,3 @@ def test_they_are_found_for_gpt2(model: Path) -> None:
     assert counts.vocab_size == 50_304
     assert counts.origin == "852 public-domain books"
     assert counts.pair(*gpt2.encode(" of the")) > 100_000
-
-
-def notice(model: str) -> str:
-    """What the page shows that asks for the counts of a model."""
-
-    def script(model: str) -> None:
-        import streamlit as st
-
-        from detok.app import cached, output
-
-        st.session_state["current_model"] = model
-        output.counts_notice(cached.load_counts(model))
-
-    cached._counts.clear()
-    test = AppTest.from_function(script, args=(model,), default_timeout=60).run()
-    assert not test.exception, test.exception
-    shown = "\n".join(e.value for e in [*test.warning, *test.info, *test.caption])
-    return shown.replace("\\", "")
-
-
-def test_the_page_says_which_counts_and_how_to_use_others() -> None:
-    shown = notice("mini")
-    assert "Counts: 56,155,058 tokens of the public-domain books that mini was trained on" in shown
-    assert "python -m detok count --tokenizer mini --out counts.parquet FOLDER" in shown
-    assert "DETOK_COUNTS=counts.parquet" in shown
-    assert "not used" not in shown
-
-
-def test_a_page_without_counts_says_how_to_make_some(checkpoint: Path) -> None:
-    shown = notice(str(checkpoint))
-    assert "no token counts" in shown
-    assert f"--tokenizer {checkpoint} --out" in shown
-
-
-def test_a_page_passes_over_counts_that_do_not_fit(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, layer: detok.Layer
-) -> None:
-    monkeypatch.setenv("DETOK_COUNTS", str(save(tmp_path / "own.parquet", layer, "own")))
-    shown = notice("mini")
-    assert "own.parquet was counted with the tokenizer ours (V = 300" in shown
-    assert "the public-domain books that mini was trained on" in shown

@@ -15,7 +15,7 @@ from detok import InputError
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP, Positives, areas_by_ranks, areas_by_search
-from detok.heads.auroc import auroc, product
+from detok.heads.auroc import auroc
 from detok.heads.ranks import Ranks
 from detok.scores.affinity import affinity_scores
 
@@ -159,16 +159,6 @@ def test_ranks_of_many_values_that_are_used_again() -> None:
             assert below[n] == np.searchsorted(others[r], rows[r, c])
             assert at_most[n] == np.searchsorted(others[r], rows[r, c], side="right")
             assert above[n] == (rows[r] > rows[r, c]).sum()
-
-
-@pytest.mark.parametrize("shape", [(1, 7), (3, 16), (32, 5000), (128, 300)])
-def test_the_product_in_slices_is_the_product(shape: tuple[int, int]) -> None:
-    R, V = shape
-    generator = np.random.default_rng(0)
-    queries, keys = generator.normal(size=(R, 64)), generator.normal(size=(64, V))
-    out = np.full(shape, np.nan)
-    product(queries, keys, out)
-    np.testing.assert_allclose(out, queries @ keys, atol=1e-10)
 
 
 def test_a_gpu_would_find_the_same(

@@ -7,7 +7,7 @@ import pytest
 
 import detok
 from detok import InputError
-from detok.counting.counts import Counts, no_counts
+from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP
 from detok.heads.summary import has_area, sample_of_tokens
@@ -104,7 +104,7 @@ def test_by_kind(layer: detok.Layer, found: detok.Auroc) -> None:
 
 
 def test_nothing_counted_has_no_auroc(layer: detok.Layer) -> None:
-    none = no_counts(layer)
+    none = Counts.empty(layer.vocab_size)
     assert not has_area(none).any()
     found = detok.auroc(layer, none)
     table = detok.auroc_summary(found, none)

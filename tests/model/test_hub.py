@@ -19,6 +19,8 @@ from tests.support.hub_client import Client
 from tests.support.hub_server import Hub
 from tests.support.models import random_checkpoint, random_model
 
+pytestmark = pytest.mark.slow
+
 WANTED = ["config.json", "model.safetensors", "tokenizer.json"]
 UNWANTED = [
     *["pytorch_model.bin", "model.onnx", "tf_model.h5", "flax_model.msgpack", "README.md"],

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Callable
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -16,17 +15,6 @@ AFFINITY = "pages/1_Token_affinity.py"
 
 def table(test: AppTest) -> pd.DataFrame:
     return test.dataframe[0].value
-
-
-def test_overview_shows_model_measured_error_and_examples() -> None:
-    test = run("app.py")
-    assert [m.label for m in test.metric][:2] == ["Parameters", "Layers"]
-    shown = texts(test)
-    assert "computed by `transformers`" in shown
-    before = shown
-    after = texts(succeed(test.selectbox(key="head").select("3").run()))
-    assert "in head 3" in after
-    assert after != before
 
 
 def test_affinity_shows_what_the_library_computes() -> None:
@@ -117,39 +105,6 @@ def test_one_position_alone_is_explained_and_an_impossible_pair_refused() -> Non
     assert "expected 0 ≤ j ≤ i" in texts(test)
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_current_one_in_place() -> None:
-    test = run(AFFINITY, text="Mr. Holmes")
-    succeed(test.selectbox(key="model").select("gpt2").run())
-    assert test.selectbox(key="model").value == "mini"
-    assert "gpt2 could not be loaded:** 'gpt2' is not on this machine" in texts(test)
-    assert "Still showing **mini**" in texts(test)
-    assert len(table(test)) == 20
-
-
-def test_a_link_to_a_model_that_is_not_offered_says_so() -> None:
-    test = run(AFFINITY, model="/etc")
-    assert test.selectbox(key="model").value == "mini"
-    assert "The link asks for '/etc'" in texts(test)
-
-
 def test_the_browser_never_gets_the_whole_vocabulary() -> None:
     test = run(AFFINITY, text="a")
     assert len(test.selectbox(key="token").options) <= 51
-
-
-def test_a_default_model_that_cannot_be_loaded_falls_back_to_the_bundled_one(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
-    test = run(AFFINITY)
-    assert test.selectbox(key="model").value == "mini"
-    assert "has no config.json" in texts(test)
-
-
-def test_the_environment_chooses_another_default(
-    monkeypatch: pytest.MonkeyPatch, checkpoint: Path
-) -> None:
-    monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
-    test = run(AFFINITY)
-    assert test.selectbox(key="model").value == str(checkpoint)
-    assert "of all 300 tokens" in texts(test)

@@ -1,4 +1,4 @@
-"""The pages of detokenizing heads and of token frequency: every control acts."""
+"""The page of detokenizing heads: every control acts, and a long run is watched and cancelled."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,6 @@ from detok.heads.summary import sample_of_tokens
 from tests.support.pages import downloads, run, succeed, texts
 
 HEADS = "pages/5_Detokenizing_heads.py"
-FREQUENCY = "pages/6_Token_frequency.py"
 
 
 @pytest.fixture(autouse=True)
@@ -128,7 +127,7 @@ def test_every_control_changes_something(change: Callable[[AppTest], None]) -> N
 
 
 def _sample_with_one_left_out() -> int:
-    n_past = np.diff(cached.load_counts("mini").offsets)
+    n_past = np.diff(cached.load_counts(cached.load_layer("mini")).offsets)
     return next(s for s in range(99) if not n_past[sample_of_tokens(len(n_past), 40, s)].all())
 
 
@@ -137,7 +136,7 @@ def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
     first, second = run(HEADS), run(HEADS)
     assert "Compute all 8,192 tokens" in [b.label for b in second.button]
     succeed(button(first, "Compute all").click().run())
-    wait(cached.auroc_job("mini"))
+    wait(cached.auroc_job(cached.load_layer("mini")))
     for visitor in (first, second):
         succeed(visitor.run())
         assert "Over all 8,192 tokens" in texts(visitor)
@@ -170,14 +169,14 @@ def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
         assert "Cancel" in [b.label for b in visitor.button]
         assert not [b for b in visitor.button if b.label.startswith("Compute")]
     button(second, "Cancel").click().run()
-    job = cached.auroc_job("mini")
+    job = cached.auroc_job(cached.load_layer("mini"))
     wait(job)
     assert (job.state, job.result) == ("cancelled", None)
     succeed(first.run())
     assert "was cancelled and nothing of it is kept" in texts(first)
     assert "Compute all 8,192 tokens" in [b.label for b in first.button]
     layer = cached.load_layer("mini")
-    assert disk_cache.load(layer, cached.load_counts("mini")) is None
+    assert disk_cache.load(layer, cached.load_counts(cached.load_layer("mini"))) is None
 
 
 def test_a_failure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,7 +190,7 @@ def test_a_failure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detok, "auroc", broken)
     test = run(HEADS)
     succeed(button(test, "Compute all").click().run())
-    wait(cached.auroc_job("mini"))
+    wait(cached.auroc_job(cached.load_layer("mini")))
     assert "computation of all tokens failed" in texts(succeed(test.run()))
 
 
@@ -208,53 +207,11 @@ def test_too_many_predecessors_asked_for() -> None:
     assert "choose a smaller number" in texts(test)
 
 
-def test_frequency_shows_what_the_library_computes() -> None:
-    test = run(FREQUENCY, head="3")
-    table, rho = cached.token_frequencies("mini")
-    assert test.dataframe[0].value["T^e, head 3"].tolist()[0] == f"{rho.loc[4, 'rho']:+.3f}"
-    assert f"token count is {rho.loc[4, 'rho']:+.2f} (p < 1e-300)" in texts(test)
-    assert f"{(table['count'] == 0).sum()} of 8,192 tokens never occur" in texts(test)
-    assert len(downloads(test)) == len(set(downloads(test))) == 4
-
-
-def change_measure(test: AppTest) -> None:
-    test.selectbox(key="measure").select("T^e, head 6")
-
-
-def change_to_all(test: AppTest) -> None:
-    test.selectbox(key="head").select("all")
-
-
-@pytest.mark.parametrize("change", [change_head, change_to_all, change_measure])
-def test_every_control_of_frequency_changes_something(change: Callable[[AppTest], None]) -> None:
-    test = run(FREQUENCY, head="1")
-    said, drawn = texts(test), figures(test)
-    change(test)
-    succeed(test.run())
-    assert texts(test) != said
-    assert figures(test) != drawn
-
-
-def figures(test: AppTest) -> list[str]:
-    """What is drawn, or in tables."""
-    charts = [str(chart.proto) for chart in test.get("vega_lite_chart")]
-    assert len(charts) == 2
-    return charts + [table.value.to_json() for table in test.dataframe]
-
-
-@pytest.mark.parametrize("page", [HEADS, FREQUENCY])
-def test_another_model_without_counts(
-    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, page: str
-) -> None:
+def test_another_model_without_counts(monkeypatch: pytest.MonkeyPatch, checkpoint: Path) -> None:
     """Two heads, 300 tokens and 16 positions, which a link to another model may be beyond."""
     monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
-    test = run(page, head="7", sample="3", measure="T^e, head 6", least="5000")
+    test = run(HEADS, head="7", sample="3", least="5000")
     assert "no token counts" in texts(test)
+    assert test.dataframe[0].value.columns.tolist() == ["head", "diagonal_share"]
     assert len(test.dataframe) == 1
-    if page == HEADS:
-        assert test.dataframe[0].value.columns.tolist() == ["head", "diagonal_share"]
-        assert "Diagonal share" in texts(test)
-    else:
-        assert len(test.dataframe[0].value) == 200
-        test.selectbox(key="measure").select("T^e, head 1")
-        succeed(test.run())
+    assert "Diagonal share" in texts(test)

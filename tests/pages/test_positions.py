@@ -1,20 +1,16 @@
-"""The pages of positions and LayerNorm: they show what the library computes, every control acts."""
+"""The page of positions: it shows what the library computes, and every control acts."""
 
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
 from tests.support.pages import downloads, run, succeed, texts
 
 POSITIONS = "pages/2_Positional_bias.py"
-LAYERNORM = "pages/3_LayerNorm_variance.py"
 
 
 def test_the_summary_is_what_the_library_computes() -> None:
@@ -87,54 +83,14 @@ def test_own_texts_are_counted_and_short_ones_refused_in_a_sentence() -> None:
     assert "by position alone" in texts(test).lower()
 
 
-def test_measured_attention_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "MAX_MEASURED", 2)
-    first = cached.measured_on_excerpts("mini", 7)
-    assert cached.measured_on_excerpts("mini", 7) is first
-    for i in (8, 9, 10):
-        cached.measured_on_excerpts("mini", i)
-    torch.testing.assert_close(cached.measured_on_excerpts("mini", 7).mean, first.mean)
+def test_measured_attention_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts_before = texts(run(POSITIONS, i="7"))
+    monkeypatch.setattr(detok, "mean_attention", lambda *_, **__: pytest.fail("computed again"))
+    assert texts(run(POSITIONS, i="7")) == texts_before
 
 
-def test_layernorm_shows_what_the_library_computes() -> None:
-    stats = detok.layernorm_stats(detok.load("mini"))
-    test = run(LAYERNORM, head="1", i="100")
-    shown = texts(test)
-    before, after = stats.norm_variances
-    assert f"a variance of {before:.3g} before and {after:.3g} after" in shown
-    assert f"{len(stats.outliers)} of 256 positions" in shown
-    assert len(downloads(test)) == len(set(downloads(test))) == 6
-    assert "Head 1, i = 100. j = 0:" in shown
-    assert "j = 50:" in shown
-
-
-def change_layernorm_position(test: AppTest) -> None:
-    test.slider(key="i").set_value(0)
-
-
-@pytest.mark.parametrize("change", [change_head, change_layernorm_position])
-def test_every_control_changes_the_switch(change: Callable[[AppTest], None]) -> None:
-    test = run(LAYERNORM, head="1")
-    before, said = downloads(test)[3], texts(test)
-    change(test)
-    succeed(test.run())
-    assert downloads(test)[3] != before
-    assert texts(test) != said
-
-
-def test_var_e_against_frequency_is_that_of_the_frequency_page() -> None:
-    said = [texts(run(page)) for page in (LAYERNORM, "pages/6_Token_frequency.py")]
-    sentences = [re.search(r"Spearman's ρ of Var\(e\).*", text)[0] for text in said]
-    assert sentences[0] == sentences[1]
-
-
-@pytest.mark.parametrize("page", [POSITIONS, LAYERNORM])
-def test_another_model_without_counts(
-    monkeypatch: pytest.MonkeyPatch, checkpoint: Path, page: str
-) -> None:
-    """Sixteen positions and two heads, which a link to another model may be beyond."""
+def test_a_link_beyond_another_model(monkeypatch: pytest.MonkeyPatch, checkpoint: Path) -> None:
+    """Sixteen positions and two heads."""
     monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
-    test = run(page, i="200", head="7")
+    test = run(POSITIONS, i="200", head="7")
     assert test.slider(key="i").value < 16
-    if page == LAYERNORM:
-        assert "no token counts" in texts(test)

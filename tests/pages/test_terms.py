@@ -21,12 +21,12 @@ def test_the_page_says_what_the_library_computes() -> None:
     layer = detok.load("mini")
     ids = layer.tokenizer.encode(TEXT)
     test = run(PAGE, passage=TEXT, head="3", pair_i="6", pair_j="3")
-    pair = detok.explain_pair(layer, ids, 6, 3, 3)
+    pair = detok.explain_pair(layer, ids, i=6, j=3, head=3)
     assert readings.pair(layer, ids, pair) in texts(test)
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
     ranks = tables.ranking(found)
-    ranks = ranks[ranks["head"] == 3]
-    assert readings.ranking(ranks, tables.places(ranks)) in texts(test)
+    one = ranks[ranks["head"] == 3]
+    assert readings.ranking(one, tables.places(one)) in texts(test)
     assert f"{len(ids)} tokens. Largest difference" in texts(test)
 
 
@@ -98,7 +98,7 @@ def test_every_term_can_be_dropped() -> None:
     ids = layer.tokenizer.encode(TEXT)
     drops = {f"drop_{name}": "true" for name in ("ee", "pp", "ep", "pe", "e", "p")}
     test = run(PAGE, passage=TEXT, head="1", **drops)
-    ablation = detok.ablate(detok.terms(layer, ids, 1), ["ee", "pp", "ep", "pe", "e", "p"])
+    ablation = detok.ablate(detok.terms(layer, ids, heads=1), ["ee", "pp", "ep", "pe", "e", "p"])
     nats = ablation.divergence[0, -1].item()
     assert f"Without ee, pp, ep, pe, e and p: D(P‖Q) = {nats:.3g} nats" in texts(test)
 

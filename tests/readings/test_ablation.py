@@ -8,7 +8,7 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
 
 
 def test_how_far_attention_has_moved(layer: detok.Layer) -> None:
-    ablation = detok.ablate(detok.terms(layer, IDS, 1), ["pp", "e"])
+    ablation = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp", "e"])
     nats = ablation.divergence[0]
     one = tables.divergences(ablation, [1], 3)
     said = readings.divergences(one, ["pp", "e"], 3)

@@ -16,7 +16,7 @@ def ranks(layer: detok.Layer) -> pd.DataFrame:
 
 
 def test_the_spread_of_the_maps(layer: detok.Layer) -> None:
-    spreads = tables.spreads(tables.maps(layer, IDS, detok.terms(layer, IDS, 1), range(7)))
+    spreads = tables.spreads(tables.maps(layer, IDS, detok.terms(layer, IDS, heads=1), range(7)))
     first = spreads.idxmax()
     assert f"in head 1, largest first: {first} {spreads[first]:.2f}," in readings.maps(spreads, 1)
 
@@ -51,7 +51,7 @@ def test_averages_say_what_they_are_over(layer: detok.Layer) -> None:
 
 
 def test_a_pair_in_words(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     said = readings.pair(layer, IDS, pair)
     assert f"(j = 2) gets {pair.chosen.weight:.2f} of" in said
     for name, value in pair.chosen.parts.items():
@@ -59,5 +59,5 @@ def test_a_pair_in_words(layer: detok.Layer) -> None:
     assert f"(j = {pair.runner_up.j}) gets most, {pair.runner_up.weight:.2f}" in said
     term, gap = pair.widest
     assert f"differ most in {term}, by {gap:+.2f}" in said
-    alone = detok.explain_pair(layer, IDS, 0, 0, 1)
+    alone = detok.explain_pair(layer, IDS, i=0, j=0, head=1)
     assert "the only token" in readings.pair(layer, IDS, alone)

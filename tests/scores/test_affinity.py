@@ -47,7 +47,7 @@ def test_exact_positions(
     layer: detok.Layer, direct: torch.Tensor, sigma: torch.Tensor, side: str
 ) -> None:
     i, j = 6, 2
-    scores = affinity_scores(layer, 70, [1], side, positions=(i, j))
+    scores = affinity_scores(layer, 70, heads=[1], side=side, positions=(i, j))
     if side == "past":
         expected = direct[1:2, 70, :] / (sigma[70, i] * sigma[:, j])
     else:
@@ -59,7 +59,7 @@ def test_at_positions_it_is_the_term_of_a_text(layer: detok.Layer) -> None:
     ids = [3, 1, 4, 1, 5, 9, 2]
     ee = detok.terms(layer, ids).ee
     for j, i in itertools.combinations_with_replacement(range(7), 2):
-        scores = affinity_scores(layer, ids[i], None, "past", (i, j))
+        scores = affinity_scores(layer, ids[i], positions=(i, j))
         torch.testing.assert_close(scores[:, ids[j]], ee[:, i, j])
 
 

@@ -26,7 +26,7 @@ def slow_softmax(row: list[float]) -> list[float]:
 
 def slow_contribution(terms: detok.Terms, name: str, head: int, i: int) -> float:
     """Eqs. 18–22 as they are written, in Python numbers."""
-    scale = math.sqrt(terms.d_head)
+    scale = terms.scale
     row, without = [], []
     for j in range(i + 1):
         parts = {t: terms.matrix(t).expand_as(terms.ee)[head, i, j].item() for t in TERMS}

@@ -16,7 +16,7 @@ def test_it_is_that_cell_of_the_terms_and_of_the_attention(
     layer: detok.Layer, i: int, j: int, head: int
 ) -> None:
     terms, weights = detok.terms(layer, IDS), detok.attention(detok.terms(layer, IDS))[head, i]
-    pair = detok.explain_pair(layer, IDS, i, j, head)
+    pair = detok.explain_pair(layer, IDS, i=i, j=j, head=head)
     rival = max((k for k in range(i + 1) if k != j), key=lambda k: weights[k])
     assert (pair.chosen.j, pair.runner_up.j) == (j, rival)
     for score in (pair.chosen, pair.runner_up):
@@ -39,7 +39,7 @@ def test_it_is_that_cell_of_the_terms_and_of_the_attention(
 
 
 def test_the_first_token_has_no_rival(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 0, 0, 1)
+    pair = detok.explain_pair(layer, IDS, i=0, j=0, head=1)
     assert pair.runner_up is None
     assert pair.widest is None
     assert pair.chosen.weight == 1
@@ -57,4 +57,4 @@ def test_the_first_token_has_no_rival(layer: detok.Layer) -> None:
 )
 def test_refused_pairs(layer: detok.Layer, i: Any, j: int, head: int, sentence: str) -> None:
     with pytest.raises(detok.InputError, match=sentence):
-        detok.explain_pair(layer, torch.tensor(IDS), i, j, head)
+        detok.explain_pair(layer, torch.tensor(IDS), i=i, j=j, head=head)

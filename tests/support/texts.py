@@ -17,6 +17,9 @@ SPECIAL = [END_OF_TEXT, "<|endof", "'", "\x00", "\ufeff", "👩‍👩‍👧"]
 TEXTS = st.lists(
     st.lists(st.sampled_from(WORDS + SPACES * 2 + SPECIAL), max_size=25).map("".join), max_size=6
 )
+# Token ids: few, so that runs of one token, empty documents and repeated pairs are common.
+V, END = 12, 3
+CORPORA = st.lists(st.integers(0, V - 1) | st.just(END) | st.just(5), max_size=60)
 
 
 def plain_count(texts: list[str], vocabulary: Vocabulary) -> tuple[Counter, Counter]:
@@ -31,13 +34,13 @@ def plain_count(texts: list[str], vocabulary: Vocabulary) -> tuple[Counter, Coun
     return tokens, pairs
 
 
-def as_counters(found: Counts) -> tuple[Counter, Counter]:
+def as_counters(counts: Counts) -> tuple[Counter, Counter]:
     """The same of a table."""
     pairs = Counter(
         {
             (int(past), current): int(n)
-            for current in range(found.vocab_size)
-            for past, n in zip(*found.row(current), strict=True)
+            for current in range(counts.vocab_size)
+            for past, n in zip(*counts.row(current), strict=True)
         }
     )
-    return Counter({t: int(n) for t, n in enumerate(found.tokens) if n}), pairs
+    return Counter({t: int(n) for t, n in enumerate(counts.tokens) if n}), pairs

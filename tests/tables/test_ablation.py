@@ -17,7 +17,7 @@ def test_attention_maps_and_rows(layer: detok.Layer) -> None:
         assert cell.full == pytest.approx(ablation.full[cell.head, cell.i, cell.j].item(), abs=1e-5)
         assert cell.left == pytest.approx(ablation.left[cell.head, cell.i, cell.j].item(), abs=1e-5)
         assert (cell.token_id_i, cell.token_id_j) == (IDS[cell.i], IDS[cell.j])
-    one = detok.ablate(detok.terms(layer, IDS, 1), ["pp"])
+    one = detok.ablate(detok.terms(layer, IDS, heads=1), ["pp"])
     torch.testing.assert_close(one.full[0], ablation.full[1])
     row = tables.row(layer, IDS, one, 5)
     assert row.groupby("attention")["weight"].sum().tolist() == pytest.approx([1, 1])

@@ -28,7 +28,7 @@ def test_contributions_are_in_their_place(layer: detok.Layer, nats: pd.DataFrame
 def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     layer: detok.Layer, window: range
 ) -> None:
-    terms = detok.terms(layer, IDS, 1)
+    terms = detok.terms(layer, IDS, heads=1)
     table = tables.maps(layer, IDS, terms, window)
     assert set(table["i"]) == set(window)
     for column in ("value", "centred"):
@@ -79,7 +79,7 @@ def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
 
 
 def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
-    pair = detok.explain_pair(layer, IDS, 5, 2, 1)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
     bars = tables.waterfall(layer, IDS, pair)
     assert bars["which"].nunique() == 2
     for (_, rows), score in zip(

@@ -20,6 +20,8 @@ from tests.support.models import random_checkpoint
 from training import bigram, measure
 from training.publish import publish
 
+pytestmark = pytest.mark.slow
+
 V = 6
 
 
@@ -103,7 +105,7 @@ def test_joined_names_are_candidates_that_a_head_ranks_high(
     ids: list[int] = []
     best, worst = [], []
     for ending in map(token, ("en", "et", "ea")):
-        scores = affinity_scores(layer, ending, 0)[0, beginnings]
+        scores = affinity_scores(layer, ending, heads=0)[0, beginnings]
         best.append((int(beginnings[scores.argmax()]), ending))
         worst.append((int(beginnings[scores.argmin()]), ending))
         ids += [*best[-1], full_stop] * 30 + [*worst[-1], space] * 30

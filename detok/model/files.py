@@ -1,0 +1,69 @@
+"""The files of a checkpoint, and what its JSON says; without opening its weights."""
+
+import json
+import os
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any
+
+from detok.errors import CheckpointError
+
+TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
+WEIGHTS = "model.safetensors"
+WEIGHTS_INDEX = "model.safetensors.index.json"
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """The checkpoint's config.json.
+
+    Raises: CheckpointError if the folder holds none or it cannot be parsed.
+    """
+    path = folder / "config.json"
+    if not os.path.exists(path):  # unlike Path.exists, False where permission is lacking
+        raise CheckpointError(
+            f"{folder} is no checkpoint: it has no config.json; expected config.json, {WEIGHTS} "
+            "and tokenizer.json"
+        )
+    return _read_json(path)
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(
+            f"{path} cannot be read as JSON ({error}); expected a JSON object"
+        ) from error
+    if not isinstance(content, dict):
+        raise CheckpointError(f"{path} holds a {type(content).__name__}; expected a JSON object")
+    return content
+
+
+def check_files(where: str, names: Collection[str]) -> None:
+    """Raises: CheckpointError if weights or tokenizer are not among the names of the files."""
+    if WEIGHTS not in names and WEIGHTS_INDEX not in names:
+        pickled = " (only a pickled pytorch_model.bin, which detok never opens)"
+        found = pickled if "pytorch_model.bin" in names else ""
+        raise CheckpointError(f"{where} has no {WEIGHTS}{found}; expected one")
+    check_tokenizer(where, names)
+
+
+def check_tokenizer(where: str, names: Collection[str]) -> None:
+    """Raises: CheckpointError if no tokenizer is among the names of the files."""
+    if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
+        raise CheckpointError(
+            f"{where} has no tokenizer; expected tokenizer.json, or vocab.json and merges.txt"
+        )
+
+
+def shards(folder: Path) -> dict[str, Path]:
+    """The file of every tensor of a checkpoint in several files."""
+    index = folder / WEIGHTS_INDEX
+    weight_map = _read_json(index).get("weight_map")
+    if (
+        not isinstance(weight_map, dict)
+        or not weight_map
+        or not all(isinstance(name, str) for name in weight_map.values())
+    ):
+        raise CheckpointError(f"{index} has no weight_map; expected one from tensor to file names")
+    return {tensor: folder / name for tensor, name in weight_map.items()}
