@@ -31,11 +31,10 @@ def write_checkpoint(folder: str) -> None:
         n_layer=1, n_embd=models.D, n_head=models.H, n_positions=models.L, vocab_size=models.V
     )
     GPT2LMHeadModel(config).save_pretrained(folder)
-    entries = [*sorted(pre_tokenizers.ByteLevel.alphabet()), *map(str, range(models.V - 256))]
-    vocabulary = {entry: n for n, entry in enumerate(dict.fromkeys(entries))}
-    missing = models.V - len(vocabulary)
-    vocabulary |= {f"more {n}": len(vocabulary) + n for n in range(missing)}
-    tokenizer = Tokenizer(BPE(vocab=vocabulary, merges=[]))
+    # Without merges a text is its bytes; the other entries are there for the size.
+    entries = sorted(pre_tokenizers.ByteLevel.alphabet())
+    entries += [f"entry {n}" for n in range(models.V - len(entries))]
+    tokenizer = Tokenizer(BPE(vocab={entry: n for n, entry in enumerate(entries)}, merges=[]))
     tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
     tokenizer.decoder = decoders.ByteLevel()
     tokenizer.save(f"{folder}/tokenizer.json")

@@ -46,6 +46,7 @@ def test_the_averages_of_one_text_more_are_other_ones(layer: detok.Layer) -> Non
     assert cached.averaged_over_excerpts(layer, None, 4, 0).value is None
 
 
+@pytest.mark.slow
 def test_a_layer_is_freed_when_others_have_taken_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

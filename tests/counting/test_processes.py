@@ -14,9 +14,7 @@ from detok.counting.progress import Progress
 from tests.support.corpora import SMALL, count_into, write
 from tests.support.texts import as_counters, plain_count
 
-pytestmark = pytest.mark.slow
-
-pytestmark = pytest.mark.usefixtures("small_portions", "plain_main")
+pytestmark = [pytest.mark.slow, pytest.mark.usefixtures("small_portions", "plain_main")]
 ROOT = Path(__file__).parents[2]
 
 

@@ -17,6 +17,8 @@ from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 from tests.support.pages import downloads, run, succeed, texts
 
+pytestmark = pytest.mark.slow
+
 HEADS = "pages/5_Detokenizing_heads.py"
 
 
