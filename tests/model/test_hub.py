@@ -27,7 +27,7 @@ UNWANTED = [
     *["model.fp16.safetensors", "rust_model.ot", "training_args.bin"],
 ]
 # What a visitor is made to wait for a hub that is out of reach.
-PATIENCE_S = 8.0
+PATIENCE_S = 12.0
 NUMBERS = count()
 
 
