@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +67,27 @@ def shards(folder: Path) -> dict[str, Path]:
     ):
         raise CheckpointError(f"{index} has no weight_map; expected one from tensor to file names")
     return {tensor: folder / name for tensor, name in weight_map.items()}
+
+
+def full_name_in(names: Collection[str], name: str, prefixes: tuple[str, ...], where: str) -> str:
+    """A tensor's name as a checkpoint keeps it, under one of its family's prefixes.
+
+    Raises: CheckpointError if it is under none of them.
+    """
+    candidates = [prefix + name for prefix in prefixes]
+    for candidate in candidates:
+        if candidate in names:
+            return candidate
+    raise CheckpointError(
+        f"{where} has no tensor {' or '.join(map(repr, candidates))}; expected those of the first "
+        "layer"
+    )
+
+
+def check_shape(name: str, found: tuple[int, ...], expected: Mapping[str, int]) -> None:
+    """Raises: CheckpointError if a tensor has not the shape that config.json says."""
+    if found != tuple(expected.values()):
+        raise CheckpointError(
+            f"tensor {name!r} has shape {found}; expected ({', '.join(expected)}) = "
+            f"{tuple(expected.values())} from config.json"
+        )

@@ -53,6 +53,12 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
         raise InputError(
             f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {layer.vocab_size}"
         )
+    padding = layer.first.padding_id
+    if padding is not None and (tensor == padding).any():
+        raise InputError(
+            f"token id {padding} is this model's padding, which has no position of its own; "
+            "expected a text without it"
+        )
     return tensor.to(layer.device, torch.long)
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 import torch
 
 from detok.errors import InputError
-from detok.model.checkpoint import FirstLayer, read_first_layer
+from detok.model.checkpoint import read_first_layer
+from detok.model.families.family import FirstLayer
 from detok.model.layernorm import Moments, Sigma, fold
 from detok.model.source import Source, locate
 from detok.model.vocabulary import Vocabulary
@@ -24,8 +25,6 @@ class Layer:
     tokenizer: Vocabulary
     first: FirstLayer  # as in the checkpoint, in its own type, on the CPU
     n_heads: int
-    n_layers: int
-    n_parameters: int
     W_E: torch.Tensor  # (V, d)
     W_pos: torch.Tensor  # (L, d)
     Q_E: torch.Tensor  # (H, V, d'), W_E W'^Q
@@ -53,9 +52,23 @@ class Layer:
         return self.Q_E.shape[2]
 
     @property
+    def n_layers(self) -> int:
+        """The layers of the whole model."""
+        return self.first.n_layers
+
+    @property
     def scale(self) -> float:
-        """What softmax divides scores by: √d'."""
-        return self.d_head**0.5
+        """What softmax divides scores by: √d', or 1 in a family that divides by nothing."""
+        return self.first.scale
+
+    @property
+    def is_causal(self) -> bool:
+        """Whether a token sees only itself and those before it."""
+        return self.first.is_causal
+
+    def n_visible(self, i: int) -> int:
+        """How many positions the token at position i sees in a text that fills all of them."""
+        return i + 1 if self.is_causal else self.n_positions
 
     @property
     def d_model(self) -> int:
@@ -116,8 +129,6 @@ def fold_layer(
         tokenizer=tokenizer,
         first=first,
         n_heads=H,
-        n_layers=first.n_layers,
-        n_parameters=first.n_parameters,
         W_E=W_E,
         W_pos=W_pos,
         Q_E=per_head(W_E, W_Q),

@@ -92,7 +92,7 @@ def _download(model_id: str, revision: str | None) -> Path:
     import huggingface_hub as hub
 
     # Imported here: a tokenizer is found without torch.
-    from detok.model.checkpoint import adapter_for
+    from detok.model.families import family_of
 
     def fetch(name: str, revision: str | None) -> Path:
         path = hub.hf_hub_download(model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S)
@@ -109,7 +109,7 @@ def _download(model_id: str, revision: str | None) -> Path:
         # A model that cannot be used is refused before its gigabytes are downloaded. Other files
         # are asked for by this one's commit, in case the branch moves meanwhile.
         folder = fetch("config.json", revision or None).parent
-        adapter_for(read_config(folder))
+        family_of(read_config(folder)).plan(read_config(folder))
         check_files(where, names)
         # Weights come last: where they are in the cache, the rest is.
         for name in TOKENIZER_FILES:

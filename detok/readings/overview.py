@@ -9,7 +9,6 @@ from detok.model.layer import Layer
 def facts(layer: Layer) -> dict[str, str]:
     """What a visitor wants to know of the model: its size, and where it came from."""
     return {
-        "Parameters": f"{layer.n_parameters / 1e6:,.1f} M",
         "Layers": f"{layer.n_layers}",
         "Heads H": f"{layer.n_heads}",
         "Width d": f"{layer.d_model:,}",

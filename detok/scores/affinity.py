@@ -41,9 +41,10 @@ def affinity_scores(
         sigma_own, sigma_others = layer.moments.token_mean[token_id], layer.moments.token_mean
     else:
         i, j = positions if len(positions) == 2 else (-1, -1)
-        if not 0 <= j <= i < layer.n_positions:
+        if not (0 <= i < layer.n_positions and 0 <= j < layer.n_visible(i)):
+            bounds = "0 ≤ j ≤ i < L" if layer.is_causal else "0 ≤ i, j < L"
             raise InputError(
-                f"positions (i, j) are {positions}; expected 0 ≤ j ≤ i < L = {layer.n_positions}"
+                f"positions (i, j) are {positions}; expected {bounds} = {layer.n_positions}"
             )
         own_position, other_position = (i, j) if side == "past" else (j, i)
         pair = torch.tensor([[token_id], [own_position]], device=layer.device)

@@ -8,7 +8,7 @@ import torch
 from detok.errors import InputError
 from detok.model.layer import Layer
 from detok.model.threads import side_by_side
-from detok.scores.decomposition import TERMS, Factors, Terms, blocks, causal_sum, scaled
+from detok.scores.decomposition import TERMS, Factors, Terms, blocks, masked_sum, scaled
 
 # A sum between this and its inverse has lost nothing that matters to the range of float64 (1e-308
 # to 1e308).
@@ -19,8 +19,8 @@ def divergences(scores: torch.Tensor, removed: Iterable[torch.Tensor]) -> Iterat
     """KL divergence D(P ‖ Q) in nats of every row, for each of the tensors removed in turn.
 
     P = softmax(scores), Q = softmax(scores − removed). All are float64 (…, n), already divided by
-    √d' (Eqs. 18–22); −∞ in `scores` is what the mask hides, and a tensor to remove is finite and
-    may broadcast. Each result (…) is exact to the rounding of float64 at any scale, because no
+    the scale (Eqs. 18–22); −∞ in `scores` is what the mask hides, and a tensor to remove is finite
+    and may broadcast. Each result (…) is exact to the rounding of float64 at any scale, because no
     logarithm of a single probability is taken: D = Σ_j P_j removed_j + log Z_Q − log Z_P, with Z
     the sums that softmax divides by.
     """
@@ -47,9 +47,9 @@ def _mean(P: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """How many nats of a text's attention each term accounts for, (6, H, n) in the order of TERMS.
 
-    c_i = D(P_i ‖ Q_i), P_i = softmax_j(s_ij / √d'), Q_i the same without the term, over j ≤ i
-    (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads and rows are taken in blocks, so that no (n, n)
-    matrix of a long text is held.
+    c_i = D(P_i ‖ Q_i), P_i = softmax_j of the scaled scores, Q_i the same without the term, over
+    the j that i sees (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads and rows are taken in blocks,
+    so that no (n, n) matrix of a long text is held.
 
     Raises: InputError for ids that this model cannot take.
     """
@@ -59,7 +59,9 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
     def fill(block: tuple[slice, slice]) -> None:
         heads, rows = block
         parts = scaled(factors.block(heads, rows)).values()  # (heads, rows or 1, n) each
-        nats = torch.stack([*divergences(causal_sum(parts), parts)])  # (6, heads, rows)
+        nats = torch.stack(
+            [*divergences(masked_sum(parts, factors.is_causal), parts)]
+        )  # (6, heads, rows)
         result[:, heads, rows] = nats.cpu()
 
     side_by_side(fill, blocks(*factors.e.shape), layer.device)
@@ -70,7 +72,7 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
 class Ablation:
     """The attention of a text without some terms, beside the full one; float64."""
 
-    full: torch.Tensor  # (H, n, n), the model's own attention; 0 where j > i
+    full: torch.Tensor  # (H, n, n), the model's own attention; 0 where i does not see j
     left: torch.Tensor  # (H, n, n), the attention that is left
     divergence: torch.Tensor  # (H, n), D(full ‖ left) of every row in nats
 
@@ -80,7 +82,7 @@ def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
     """The attention without the terms in `drop`, and how far it is from the full one.
 
     Dropping one term gives its contribution (Eqs. 18–22); dropping all six leaves uniform attention
-    over j ≤ i; dropping none, the model's own.
+    over the tokens that i sees; dropping none, the model's own.
 
     Raises: InputError for a name that is none of the six terms.
     """
@@ -90,10 +92,11 @@ def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
         )
     parts = scaled(terms)
     nothing = torch.zeros_like(parts["ee"])  # (H, n, n)
-    scores = causal_sum(parts.values())  # (H, n, n)
+    scores = masked_sum(parts.values(), terms.is_causal)  # (H, n, n)
     # Added up from the terms that stay: the full sum less the others would not be quite constant
     # where nothing stays.
-    left = causal_sum([nothing, *(part for name, part in parts.items() if name not in drop)])
+    stay = [nothing, *(part for name, part in parts.items() if name not in drop)]
+    left = masked_sum(stay, terms.is_causal)
     removed = sum((part for name, part in parts.items() if name in drop), nothing)
     return Ablation(
         full=scores.softmax(dim=-1),

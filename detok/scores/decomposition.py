@@ -28,7 +28,8 @@ class Terms:
     pe: torch.Tensor  # (H, n, n), position i with token j
     e: torch.Tensor  # (H, n), self-assertion of token j
     p: torch.Tensor  # (H, n), self-assertion of position j
-    scale: float  # what softmax divides them by, √d'
+    scale: float  # what softmax divides them by
+    is_causal: bool  # whether a token sees only itself and those before it
 
     @property
     def total(self) -> torch.Tensor:
@@ -55,6 +56,7 @@ class Factors:
     e: torch.Tensor  # (H, n)
     p: torch.Tensor  # (H, n)
     scale: float
+    is_causal: bool
 
     @classmethod
     @torch.inference_mode()
@@ -74,31 +76,36 @@ class Factors:
         q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))
         b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
         e, p = ((k @ b_Q)[:, :, 0] for k in (k_e, k_p))  # (H, n)
-        return cls(q_e, k_e, q_p, k_p, e, p, layer.scale)
+        return cls(q_e, k_e, q_p, k_p, e, p, layer.scale, layer.is_causal)
 
     def block(self, heads: slice, rows: slice) -> Terms:
         """The terms of some heads and rows with the past tokens that these can see."""
         parts = (getattr(self, name)[heads] for name in _FACTORS)
-        return Factors(*parts, self.scale).rows(rows.start, rows.stop)
+        return Factors(*parts, self.scale, self.is_causal).rows(rows.start, rows.stop)
 
     def scaled(self) -> "Factors":
         """Those of terms that are divided by the scale already."""
         q_e, q_p, e, p = (part / self.scale for part in (self.q_e, self.q_p, self.e, self.p))
-        return Factors(q_e, self.k_e, q_p, self.k_p, e, p, 1.0)
+        return Factors(q_e, self.k_e, q_p, self.k_p, e, p, 1.0, self.is_causal)
 
     @torch.inference_mode()
     def rows(self, start: int, stop: int) -> Terms:
-        """The terms of rows start … stop − 1 with the past tokens that they can see, j < stop."""
+        """The terms of rows start … stop − 1 with the tokens that they can see.
+
+        These are m: the first `stop` of the text, or all n of it where no mask hides any.
+        """
+        m = stop if self.is_causal else self.e.shape[1]
         q_e, q_p = self.q_e[:, start:stop], self.q_p[:, start:stop]  # (H, rows, d')
-        k_e, k_p = self.k_e[:, :stop].mT, self.k_p[:, :stop].mT  # (H, d', stop)
+        k_e, k_p = self.k_e[:, :m].mT, self.k_p[:, :m].mT  # (H, d', m)
         return Terms(
-            ee=q_e @ k_e,  # (H, rows, stop)
-            pp=q_p @ k_p,  # (H, rows, stop)
-            ep=q_e @ k_p,  # (H, rows, stop)
-            pe=q_p @ k_e,  # (H, rows, stop)
-            e=self.e[:, :stop],
-            p=self.p[:, :stop],
+            ee=q_e @ k_e,  # (H, rows, m)
+            pp=q_p @ k_p,  # (H, rows, m)
+            ep=q_e @ k_p,  # (H, rows, m)
+            pe=q_p @ k_e,  # (H, rows, m)
+            e=self.e[:, :m],
+            p=self.p[:, :m],
             scale=self.scale,
+            is_causal=self.is_causal,
         )
 
 
@@ -111,7 +118,7 @@ def terms(
     """The six terms for every pair of tokens of a text that starts at position 0.
 
     `ids` are n token ids, 1 ≤ n ≤ L; `heads` are all unless given. Values are unscaled (Eq. 17);
-    entries with j > i are filled too, and are masked only by `attention`.
+    entries with j > i are filled too, and are masked only by `attention`, as the model masks them.
 
     Raises: InputError for ids that this model cannot take, or a head that it does not have.
     """
@@ -121,12 +128,15 @@ def terms(
 
 @torch.inference_mode()
 def attention(terms: Terms) -> torch.Tensor:
-    """The model's own first-layer attention: causal softmax of the terms' sum over √d'.
+    """The model's own first-layer attention: softmax of the terms' sum over the model's scale.
 
-    Shape (H, n, n); every row i sums to 1 over j ≤ i and is 0 beyond.
+    Shape (H, n, n); every row i sums to 1 over the tokens that i sees, and is 0 elsewhere: for a
+    causal model beyond j = i.
     """
     scores = terms.total / terms.scale  # (H, n, n)
-    return scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
+    if terms.is_causal:
+        scores.masked_fill_(future(scores), -torch.inf)
+    return scores.softmax(dim=-1)
 
 
 def future(scores: torch.Tensor) -> torch.Tensor:
@@ -136,7 +146,7 @@ def future(scores: torch.Tensor) -> torch.Tensor:
 
 
 def scaled(terms: Terms) -> dict[str, torch.Tensor]:
-    """Each term divided by √d', (H, rows, n) or (H, 1, n), by its name.
+    """Each term divided by the scale, (H, rows, n) or (H, 1, n), by its name.
 
     In float64, on the CPU if the device has none.
     """
@@ -147,8 +157,8 @@ def scaled(terms: Terms) -> dict[str, torch.Tensor]:
     return {name: matrix / terms.scale for name, matrix in matrices.items()}
 
 
-def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
-    """The sum of scaled terms as softmax takes it, (H, rows, n): −∞ where j > i.
+def masked_sum(parts: Iterable[torch.Tensor], is_causal: bool) -> torch.Tensor:
+    """The sum of scaled terms as softmax takes it, (H, rows, n): −∞ where i does not see j.
 
     The first of them has that shape; the others may broadcast.
     """
@@ -157,6 +167,8 @@ def causal_sum(parts: Iterable[torch.Tensor]) -> torch.Tensor:
     for part in others:
         if part.shape == first.shape:
             total += part
+    if not is_causal:
+        return total
     rows, n = total.shape[-2:]
     own = total[..., n - rows :]  # all columns before can be seen by every row
     own.masked_fill_(future(own), -torch.inf)

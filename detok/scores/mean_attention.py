@@ -20,10 +20,10 @@ class MeanAttention:
     """The attention weights of position i in the first layer over texts; each mean sums to 1."""
 
     i: int
-    mean: torch.Tensor  # (H, i + 1), float64 on the CPU
-    std: torch.Tensor  # (H, i + 1), standard deviation over the texts (biased)
+    mean: torch.Tensor  # (H, m), float64 on the CPU; m = i + 1, or L where i sees every position
+    std: torch.Tensor  # (H, m), standard deviation over the texts (biased)
     n_used: int
-    n_short: int  # texts of less than i + 1 tokens, which are left out
+    n_short: int  # texts of less than m tokens, which are left out
 
 
 @torch.inference_mode()
@@ -39,64 +39,65 @@ def mean_attention(
 ) -> MeanAttention:
     """Mean and spread of the model's own attention weights of position i over texts (Fig. 3-E).
 
-    Only row i of the attention is computed, in batches, and of a text nothing after position i is
-    used. A text starts at position 0, with the token `first` if there is one. The other arguments
-    are those of `mean_contributions`: any iterable is read one text at a time.
+    Only row i of the attention is computed, in batches, and of a text only what i sees is used: the
+    first i + 1 tokens, or L where i sees every position. A text starts at position 0, with the
+    token `first` if there is one. The other arguments are those of `mean_contributions`: any
+    iterable is read one text at a time.
 
     Raises: InputError if i is no position of the model, a text cannot be read, by number, or none
-    has i + 1 tokens.
+    has as many tokens as i sees.
     """
     check_position(layer, i)
-    size = max(1, BLOCK_VALUES // ((i + 1) * layer.d_model))
-    sums = torch.zeros(2, layer.n_heads, i + 1, dtype=torch.float64)  # of weights, of their squares
+    m = layer.n_visible(i)
+    size = max(1, BLOCK_VALUES // (m * layer.d_model))
+    sums = torch.zeros(2, layer.n_heads, m, dtype=torch.float64)  # of weights, of their squares
     batch: list[list[int]] = []
     n_used = n_short = longest = 0
-    for ids in token_ids(
-        layer, texts, i + 1, first=first, sample=sample, seed=seed, progress=progress
-    ):
+    for ids in token_ids(layer, texts, m, first=first, sample=sample, seed=seed, progress=progress):
         longest = max(longest, len(ids))
-        if len(ids) <= i:
+        if len(ids) < m:
             n_short += 1
             continue
         n_used += 1
-        batch.append(ids[: i + 1])
+        batch.append(ids[:m])
         if len(batch) == size:
-            sums += _sums(layer, batch)
+            sums += _sums(layer, batch, i)
             batch.clear()
     if batch:
-        sums += _sums(layer, batch)
+        sums += _sums(layer, batch, i)
     if not n_used:
         raise InputError(
-            f"no text reaches position {i} (the longest of {n_short} has {longest} tokens); "
-            f"expected at least one of {i + 1} tokens"
+            f"no text reaches position {m - 1} (the longest of {n_short} has {longest} tokens); "
+            f"expected at least one of {m} tokens"
         )
     mean, square = (sums / n_used).unbind()
     std = (square - mean.square()).clamp(min=0).sqrt()
     return MeanAttention(i=i, mean=mean, std=std, n_used=n_used, n_short=n_short)
 
 
-def _sums(layer: Layer, batch: list[list[int]]) -> torch.Tensor:
-    """The weights of a batch, and their squares, summed over its texts: (2, H, i + 1)."""
+def _sums(layer: Layer, batch: list[list[int]], i: int) -> torch.Tensor:
+    """The weights of a batch, and their squares, summed over its texts: (2, H, m)."""
 
     def sums(tokens: torch.Tensor) -> torch.Tensor:
-        weights = last_row(layer, tokens).cpu().double()  # (H, B, i + 1)
+        weights = row(layer, tokens, i).cpu().double()  # (H, B, m)
         return torch.stack([weights.sum(dim=1), weights.square().sum(dim=1)])
 
-    tokens = torch.tensor(batch, device=layer.device)  # (B, i + 1)
+    tokens = torch.tensor(batch, device=layer.device)  # (B, m)
     return sum(side_by_side(sums, tokens.chunk(n_threads()), layer.device))
 
 
 @torch.inference_mode()
-def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
-    """The attention that the last token of each text pays, from the six terms: (H, B, n).
+def row(layer: Layer, tokens: torch.Tensor, i: int) -> torch.Tensor:
+    """The attention that the token at i of each text pays to all of it: (H, B, n).
 
-    `tokens` (B, n) are texts of one length, from position 0. The six terms are the products of
-    (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their sum.
+    `tokens` (B, n) are texts of one length, from position 0, of which i sees all. The six terms are
+    the products of (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their
+    sum.
     """
     n = tokens.shape[1]
     positions = torch.arange(n, device=tokens.device)
     e = layer.W_E[tokens]  # (B, n, d)
-    own = tokens[:, -1], torch.full_like(tokens[:, -1], n - 1)
+    own = tokens[:, i], torch.full_like(tokens[:, i], i)
     query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
     query += layer.b_Q[:, None]  # (H, B, d')
     # The query is brought to the width of the embeddings, once a text, and meets each in one

@@ -12,12 +12,12 @@ from detok.scores.decomposition import TERMS, Factors, scaled
 
 @dataclass(frozen=True)
 class Score:
-    """The score of a past token j, with the six terms it is the sum of, all divided by √d'."""
+    """The score of a token j, with the six terms it is the sum of, all divided by the scale."""
 
     j: int
     parts: dict[str, float]  # by the names of TERMS, in their order
     total: float  # the model's own score up to a constant of row i
-    weight: float  # softmax over j ≤ i
+    weight: float  # softmax over the tokens that i sees
 
     @property
     def by_size(self) -> dict[str, float]:
@@ -32,7 +32,7 @@ class Pair:
     head: int
     i: int
     chosen: Score
-    runner_up: Score | None  # the largest weight of another j; None for i = 0, which has no other
+    runner_up: Score | None  # the largest weight of another j; None where i sees no other
 
     @property
     def widest(self) -> tuple[str, float] | None:
@@ -47,7 +47,7 @@ class Pair:
 def explain_pair(
     layer: Layer, ids: Sequence[int] | torch.Tensor, *, i: int, j: int, head: int
 ) -> Pair:
-    """The six terms of one pair of a text's tokens, divided by √d', beside its closest rival's.
+    """The six terms of a pair of a text's tokens, divided by the scale, beside its closest rival's.
 
     Terms may be read as reasons only against another j: what is equal for all j changes nothing.
 
@@ -55,11 +55,12 @@ def explain_pair(
     """
     tokens = check_ids(layer, ids)
     check_index("i", i, len(tokens), "n")
-    check_index("j", j, i + 1, "i + 1")
+    n = i + 1 if layer.is_causal else len(tokens)  # what i sees
+    check_index("j", j, n, "i + 1" if layer.is_causal else "n")
     check_index("head", head, layer.n_heads, "H")
-    row = Factors.of(layer, tokens[: i + 1], head).rows(i, i + 1)
-    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, i + 1)
-    weights = rows.sum(dim=0).softmax(dim=0)  # (i + 1,)
+    row = Factors.of(layer, tokens[:n], head).rows(i, i + 1)
+    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, n)
+    weights = rows.sum(dim=0).softmax(dim=0)  # (n,)
 
     def score(j: int) -> Score:
         parts = rows[:, j].tolist()
@@ -68,5 +69,5 @@ def explain_pair(
 
     others = weights.clone()
     others[j] = -1.0
-    rival = score(int(others.argmax())) if i else None
+    rival = score(int(others.argmax())) if n > 1 else None
     return Pair(head=head, i=i, chosen=score(j), runner_up=rival)

@@ -29,7 +29,8 @@ class PositionBias:
     pp: torch.Tensor  # (H, L), T^pp_ij: σ_i at its mean, averaged over the tokens at j
     pp_sigma_min: torch.Tensor | None = None  # (H, L), σ_i at its minimum over all tokens
     pp_sigma_max: torch.Tensor | None = None  # (H, L), σ_i at its maximum
-    scale: float  # what softmax divides them by, √d'
+    scale: float  # what softmax divides them by
+    is_causal: bool  # whether i sees only itself and those before it
 
     @property
     def total(self) -> torch.Tensor:
@@ -38,8 +39,9 @@ class PositionBias:
 
     @property
     def attention(self) -> torch.Tensor:
-        """Causal softmax of the sum over √d', shape (H, i + 1): each row sums to 1 (§5.3)."""
-        return (self.total[:, : self.i + 1] / self.scale).softmax(dim=-1)
+        """Softmax of the scaled sum over what i sees: (H, i + 1), or (H, L) (§5.3)."""
+        total = self.total[:, : self.i + 1] if self.is_causal else self.total
+        return (total / self.scale).softmax(dim=-1)
 
 
 @torch.inference_mode()
@@ -57,7 +59,7 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
     p = (layer.K_pos @ layer.b_Q[:, :, None])[:, :, 0]  # (H, L)
     pp = (layer.K_pos @ layer.Q_pos[:, i, :, None])[:, :, 0]  # (H, L)
     if not layernorm:
-        return PositionBias(i=i, p=p, pp=pp, scale=layer.scale)
+        return PositionBias(i=i, p=p, pp=pp, scale=layer.scale, is_causal=layer.is_causal)
     moments = layer.moments
     # Which of the two is the smaller depends on the sign of the product.
     ends = p / moments.position_max, p / moments.position_min  # (H, L)
@@ -72,6 +74,7 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
         pp_sigma_min=pp / moments.position_min[i],
         pp_sigma_max=pp / moments.position_max[i],
         scale=layer.scale,
+        is_causal=layer.is_causal,
     )
 
 

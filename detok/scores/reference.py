@@ -5,10 +5,12 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import layer_norm
 
+from detok.model.families import family_of
+from detok.model.files import read_config
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 from detok.model.threads import side_by_side
-from detok.scores.decomposition import Factors, attention, blocks, causal_sum, future, scaled, terms
+from detok.scores.decomposition import Factors, attention, blocks, future, masked_sum, scaled, terms
 
 
 @torch.inference_mode()
@@ -21,21 +23,27 @@ def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Te
     Raises: InputError for ids that this model cannot take.
     """
     # Imported here: it takes seconds, and only this check needs it.
-    from transformers import GPT2Config, GPT2Model
+    import transformers
     from transformers.utils import logging
 
     tokens = check_ids(layer, ids).cpu()
-    config = GPT2Config.from_pretrained(layer.source.folder, n_layer=1)
-    config._attn_implementation = "eager"
+    folder = layer.source.folder
+    family = family_of(read_config(folder))
+    model_class = getattr(transformers, family.model_class)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # it would list the unread layers as unexpected
     try:
-        model = GPT2Model.from_pretrained(
-            layer.source.folder, config=config, dtype=torch.float32, local_files_only=True
+        model = model_class.from_pretrained(
+            folder,
+            dtype=torch.float32,
+            attn_implementation="eager",
+            local_files_only=True,
+            **family.one_layer,
         ).eval()
     finally:
         logging.set_verbosity(verbosity)
-    return model(tokens[None], output_attentions=True, use_cache=False).attentions[0][0]
+    model = getattr(model, family.part) if family.part else model
+    return model(tokens[None], output_attentions=True).attentions[0][0]
 
 
 def attention_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
@@ -66,11 +74,14 @@ def direct_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
 
     def error(block: tuple[slice, slice]) -> float:
         heads, rows = block
-        past = k[: rows.stop, heads].permute(1, 2, 0)  # (heads, d', n)
+        seen = k[: rows.stop] if layer.is_causal else k  # (n, H, d')
+        past = seen[:, heads].permute(1, 2, 0)  # (heads, d', n)
         scores = q[rows, heads].transpose(0, 1) @ past / layer.scale  # (heads, rows, n)
-        own = scores.masked_fill_(future(scores), -torch.inf).softmax(dim=-1)
+        if layer.is_causal:
+            scores.masked_fill_(future(scores), -torch.inf)
+        own = scores.softmax(dim=-1)
         parts = scaled(factors.block(heads, rows)).values()
-        ours = causal_sum(parts).softmax(dim=-1)  # (heads, rows, n)
+        ours = masked_sum(parts, layer.is_causal).softmax(dim=-1)  # (heads, rows, n)
         return (ours.cpu() - own).abs().max().item()
 
     return max(side_by_side(error, blocks(layer.n_heads, n), layer.device))

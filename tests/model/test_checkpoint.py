@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
-from transformers import GPT2Config, GPT2LMHeadModel
+from transformers import GPT2LMHeadModel
 
 import detok
 from detok.model import checkpoint as checkpoint_module
@@ -150,18 +150,12 @@ def test_width_that_the_heads_do_not_divide(folder: Path) -> None:
         load(folder)
 
 
-@pytest.mark.parametrize("change", [{"scale_attn_weights": False}, {"add_cross_attention": True}])
-def test_attention_of_another_kind(folder: Path, change: dict[str, bool]) -> None:
-    edit_config(folder, **change)
-    assert "unscaled or cross attention" in refusal(folder)
-
-
 @pytest.mark.parametrize("architecture", ["llama", "", ["gpt2"], 2])
 def test_unsupported_architecture(folder: Path, architecture: Any) -> None:
     edit_config(folder, model_type=architecture)
     sentence = refusal(folder)
     assert f"model_type = {architecture!r}" in sentence
-    assert sentence.endswith("gpt2")
+    assert "expected one with learned absolute positions: gpt2" in sentence
 
 
 def test_no_architecture(folder: Path) -> None:
@@ -177,7 +171,7 @@ def test_no_architecture(folder: Path) -> None:
     [
         ("vocab_size", 301, "wte.weight", "(V, d) = (301, 16)"),
         ("n_positions", 15, "wpe.weight", "(L, d) = (15, 16)"),
-        ("n_embd", 32, "h.0.attn.c_attn.weight", "(d, 3d) = (32, 96)"),
+        ("n_embd", 32, "wte.weight", "(V, d) = (300, 32)"),
     ],
 )
 def test_config_of_another_size(
@@ -309,14 +303,6 @@ def test_only_tensors_of_the_first_layer_are_read(
     monkeypatch.setattr(checkpoint_module, "safe_open", Observed)
     assert load(tmp_path).n_layers == 3
     assert sorted(read) == sorted(f"transformer.{name}" for name in FIRST_LAYER)
-
-
-@pytest.mark.parametrize("n_inner", [None, 24])
-def test_parameters_are_those_of_the_whole_model(tmp_path: Path, n_inner: int | None) -> None:
-    random_checkpoint(tmp_path, n_layer=3)
-    edit_config(tmp_path, n_inner=n_inner)
-    model = GPT2LMHeadModel(GPT2Config.from_pretrained(tmp_path))
-    assert load(tmp_path).n_parameters == sum(p.numel() for p in model.parameters())
 
 
 # Weights in several files

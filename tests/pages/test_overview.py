@@ -5,7 +5,7 @@ from tests.support.pages import run, succeed, texts
 
 def test_overview_shows_model_measured_error_and_examples() -> None:
     test = run("app.py")
-    assert [m.label for m in test.metric][:2] == ["Parameters", "Layers"]
+    assert [m.label for m in test.metric][:2] == ["Layers", "Heads H"]
     shown = texts(test)
     assert "computed by `transformers`" in shown
     before = shown

@@ -1,0 +1,63 @@
+"""The architectures whose first layer has the six terms: learned positions, added to the tokens.
+
+A new family is one file here and one line in `FAMILIES`. Its file says, for a config.json,
+
+1. which tensors are needed, by the names they have in the checkpoint, and their shapes (`shapes`);
+2. how these become a `FirstLayer`: its `first_layer` transposes what `torch.nn.Linear` holds, cuts
+   fused projections, counts positions from 0 (dropping rows that stand before the first), and adds
+   to the positions what every token gets (such as BERT's token type);
+3. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
+4. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
+   model of one layer, which proves the file right.
+
+What the file cannot represent it refuses, with a sentence. The tests of the rest find a family by
+itself: add to `tests/support/families.py` the configurations to be proved.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from detok.errors import CheckpointError
+from detok.model.families import (
+    bert,
+    biogpt,
+    clip,
+    gpt2,
+    gpt_bigcode,
+    gpt_neo,
+    opt,
+    roberta,
+    whisper,
+)
+from detok.model.families.elsewhere import why_not
+from detok.model.families.family import Family
+
+# By the model_type of config.json.
+FAMILIES: dict[str, Family] = {
+    "gpt2": gpt2.FAMILY,
+    "opt": opt.FAMILY,
+    "gpt_neo": gpt_neo.FAMILY,
+    "gpt_bigcode": gpt_bigcode.FAMILY,
+    "biogpt": biogpt.FAMILY,
+    "whisper": whisper.FAMILY,
+    "bert": bert.FAMILY,
+    "roberta": roberta.FAMILY,
+    "clip": clip.FAMILY,
+    "clip_text_model": clip.FAMILY,
+}
+
+
+def family_of(config: Mapping[str, Any]) -> Family:
+    """The family of a checkpoint, by its config.json.
+
+    Raises: CheckpointError if the architecture is not supported; for one that treats positions in
+    another way the sentence says which of the six terms it does not have.
+    """
+    architecture = config.get("model_type")
+    if isinstance(architecture, str) and architecture in FAMILIES:
+        return FAMILIES[architecture]
+    named = "names no" if architecture is None else f"has model_type = {architecture!r}: no"
+    raise CheckpointError(
+        f"config.json {named} supported architecture{why_not(architecture)}; expected one with "
+        f"learned absolute positions: {', '.join(FAMILIES)}"
+    )

@@ -1,0 +1,41 @@
+"""Architectures known to add no learned positions to the tokens, and what they do instead."""
+
+_ROTARY = (
+    "it rotates queries and keys by their positions instead of adding learned ones: of the six "
+    "terms pp, ep, pe and p do not exist"
+)
+_BIAS = (
+    "it adds to the scores a number for the distance of two tokens: of the six terms ep, pe and p "
+    "do not exist, and that number stands in place of pp"
+)
+_RELATIVE = (
+    "its positions are those of one token relative to another: the six terms do not exist in this "
+    "form"
+)
+_SINES = "its positions are fixed sines, which detok does not read yet"
+_NO_NORM = "no LayerNorm comes before its first attention, which detok does not read yet"
+_NO_ATTENTION = "its first layer is no attention: none of the six terms exists"
+
+_WHY: dict[str, tuple[str, ...]] = {
+    _ROTARY: (
+        *("llama", "llama4", "mistral", "mixtral", "qwen", "qwen2", "qwen2_moe", "qwen3"),
+        *("qwen3_moe", "gemma", "gemma2", "gemma3", "gemma3_text", "phi", "phi3", "gptj"),
+        *("gpt_neox", "gpt_neox_japanese", "codegen", "olmo", "olmo2", "olmo3", "stablelm"),
+        *("starcoder2", "cohere", "cohere2", "deepseek_v2", "deepseek_v3", "granite"),
+        *("smollm3", "gpt_oss", "modernbert", "persimmon", "glm", "glm4", "nemotron"),
+        *("roformer", "internlm2", "chatglm", "exaone4", "ernie4_5"),
+    ),
+    _BIAS: ("bloom", "mpt", "t5", "mt5", "umt5", "longt5", "switch_transformers"),
+    _RELATIVE: ("deberta", "deberta-v2", "xlnet", "transfo-xl"),
+    _SINES: ("marian", "pegasus", "xglm", "fsmt", "m2m_100"),
+    _NO_NORM: ("openai-gpt",),
+    _NO_ATTENTION: ("mamba", "mamba2", "rwkv", "falcon_mamba", "fnet"),
+}
+
+
+def why_not(architecture: object) -> str:
+    """The reason to be put after "no supported architecture", or nothing if none is known."""
+    for reason, architectures in _WHY.items():
+        if architecture in architectures:
+            return f" ({reason})"
+    return ""

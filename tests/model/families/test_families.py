@@ -1,0 +1,167 @@
+"""Every family against `transformers`: whoever is registered is proved, or missing here."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+import transformers
+from safetensors.torch import load_file, save_file
+
+import detok
+from detok.model.families import FAMILIES
+from detok.model.families.elsewhere import _WHY
+from detok.scores import reference
+from tests.support.families import MODELS, REFUSED, L, V, random_member
+
+MEMBERS = [(name, config) for members in MODELS.values() for name, config in members]
+# Not among them the padding token of RoBERTa, which has no position.
+IDS = torch.randint(4, V, (L,), generator=torch.Generator().manual_seed(1))
+
+
+@pytest.fixture(scope="module", params=MEMBERS, ids=lambda member: member[0])
+def folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random checkpoint of a family."""
+    folder = tmp_path_factory.mktemp("member")
+    random_member(folder, *request.param)
+    return folder
+
+
+def test_every_family_is_proved() -> None:
+    assert MODELS.keys() == REFUSED.keys() == FAMILIES.keys()
+    assert all(MODELS.values())
+
+
+def test_the_terms_sum_to_the_models_own_attention(folder: Path) -> None:
+    layer = detok.load(folder, device="cpu")
+    for ids in (IDS[: layer.n_positions], IDS[:1], IDS[3:8]):
+        assert reference.attention_error(layer, ids) < 1e-5
+        assert reference.direct_error(layer, ids) < 1e-5
+    exact = detok.load(folder, device="cpu", dtype=torch.float64)
+    assert reference.direct_error(exact, IDS[: layer.n_positions]) < 1e-10
+    with pytest.raises(detok.InputError, match="positions of this model"):
+        detok.terms(layer, [5] * (layer.n_positions + 1))
+
+
+def test_attention_is_that_of_float64(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The model's own, in the precision in which a wrong constant could not hide."""
+    # Many models take softmax in float32, whatever their weights are.
+    softmax = torch.nn.functional.softmax
+    monkeypatch.setattr(torch.nn.functional, "softmax", lambda x, dim, **_: softmax(x, dim=dim))
+    layer = detok.load(folder, device="cpu", dtype=torch.float64)
+    family = FAMILIES[json.loads((folder / "config.json").read_text())["model_type"]]
+    model = getattr(transformers, family.model_class).from_pretrained(
+        folder, dtype=torch.float64, attn_implementation="eager"
+    )
+    part = getattr(model.eval(), family.part) if family.part else model.eval()
+    ids = IDS[: layer.n_positions]
+    with torch.inference_mode():
+        own = part(ids[None], output_attentions=True).attentions[0][0]
+    # GPT-Neo also multiplies in float32.
+    in_single = type(model).__name__.startswith("GPTNeo")
+    tolerance = 1e-5 if in_single else 1e-10
+    ours = detok.attention(detok.terms(layer, ids))
+    torch.testing.assert_close(ours, own.double(), rtol=0, atol=tolerance)
+
+
+def test_only_the_tensors_of_the_plan_are_needed(folder: Path, tmp_path: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    family = FAMILIES[config["model_type"]]
+    needed = {prefix + name for prefix in family.prefixes for name in family.plan(config).shapes}
+    for name in ("config.json", "tokenizer.json"):
+        (tmp_path / name).write_bytes((folder / name).read_bytes())
+    tensors = load_file(folder / "model.safetensors")
+    save_file({k: t for k, t in tensors.items() if k in needed}, tmp_path / "model.safetensors")
+    layer = detok.load(tmp_path, device="cpu")
+    # Also for the check by `transformers`, which makes up the rest of the layer.
+    assert reference.attention_error(layer, IDS[: layer.n_positions]) < 1e-5
+
+
+def test_every_question_is_answered(folder: Path) -> None:
+    layer = detok.load(folder, device="cpu")
+    ids = IDS[: layer.n_positions].tolist()
+    i = layer.n_positions // 2
+    assert len(detok.affinity(layer, ids[0], k=3)) == 3 * layer.n_heads
+    weights = detok.attention(detok.terms(layer, ids))
+    torch.testing.assert_close(weights.sum(dim=-1), torch.ones(weights.shape[:2]))
+    measured = detok.mean_attention(layer, [ids], i)
+    seen = weights[:, i, : layer.n_visible(i)].double()
+    torch.testing.assert_close(measured.mean, seen, rtol=0, atol=1e-5)
+    bias = detok.position_bias(layer, i)
+    assert bias.attention.shape == seen.shape
+    pair = detok.explain_pair(layer, ids, i=i, j=0, head=1)
+    assert pair.chosen.weight == pytest.approx(weights[1, i, 0].item(), abs=1e-5)
+    nats = detok.contributions(layer, ids)
+    dropped = detok.ablate(detok.terms(layer, ids), {"ee"})
+    torch.testing.assert_close(nats[0], dropped.divergence, rtol=1e-4, atol=1e-6)
+    torch.testing.assert_close(dropped.full, weights.double(), rtol=0, atol=1e-5)
+
+
+CASES = [(kind, *case) for kind, cases in REFUSED.items() for case in cases]
+
+
+@pytest.mark.parametrize(("kind", "change", "found"), CASES)
+def test_what_cannot_be_represented_is_refused(
+    tmp_path: Path, kind: str, change: Mapping[str, Any], found: str
+) -> None:
+    random_member(tmp_path, *MODELS[kind][0])
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change))
+    with pytest.raises(detok.CheckpointError) as caught:
+        detok.load(tmp_path)
+    assert found in str(caught.value)
+    assert "expected" in str(caught.value)
+
+
+def test_bert_sees_what_comes_after(tmp_path: Path) -> None:
+    random_member(tmp_path, "BertModel", MODELS["bert"][0][1])
+    layer = detok.load(tmp_path, device="cpu")
+    assert not layer.is_causal
+    assert layer.n_visible(0) == layer.n_positions
+    assert detok.attention(detok.terms(layer, [5, 6, 7]))[:, 0, 1:].min() > 0
+    assert detok.explain_pair(layer, [5, 6, 7], i=0, j=2, head=0).runner_up is not None
+    detok.affinity_scores(layer, 5, positions=(0, 3))
+    with pytest.raises(detok.InputError, match=r"expected 0 ≤ i, j < L = 16"):
+        detok.affinity_scores(layer, 5, positions=(0, 16))
+
+
+def test_self_assertion_without_a_query_bias_comes_from_layernorm(tmp_path: Path) -> None:
+    """GPT-Neo has no b^Q: what is left of b'^Q is β W^Q."""
+    random_member(tmp_path, *MODELS["gpt_neo"][0])
+    first = detok.load(tmp_path, device="cpu").first
+    assert not first.b_Q.any()
+    path = tmp_path / "model.safetensors"
+    tensors = load_file(path)
+    tensors["transformer.h.0.ln_1.bias"].zero_()
+    save_file(tensors, path, metadata={"format": "pt"})
+    terms = detok.terms(detok.load(tmp_path, device="cpu"), IDS)
+    assert not terms.e.any()
+    assert not terms.p.any()
+
+
+def test_padding_of_roberta_has_no_position(tmp_path: Path) -> None:
+    random_member(tmp_path, *MODELS["roberta"][0])
+    layer = detok.load(tmp_path, device="cpu")
+    assert layer.n_positions == L - 2
+    with pytest.raises(detok.InputError, match="token id 1 is this model's padding"):
+        detok.terms(layer, [5, 1, 6])
+
+
+@pytest.mark.parametrize(
+    ("architecture", "found"),
+    [("llama", "pp, ep, pe and p do not exist"), ("bloom", "ep, pe and p"), ("nonsense", "no sup")],
+)
+def test_an_architecture_elsewhere(tmp_path: Path, architecture: str, found: str) -> None:
+    random_member(tmp_path, *MODELS["gpt2"][0])
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"model_type": architecture}))
+    with pytest.raises(detok.CheckpointError, match=found):
+        detok.load(tmp_path)
+
+
+def test_no_architecture_is_both_here_and_elsewhere() -> None:
+    named = [name for names in _WHY.values() for name in names]
+    assert len(named) == len(set(named))
+    assert not set(named) & FAMILIES.keys()
