@@ -197,7 +197,8 @@ class Vocabulary:
         )
         if len(ids) == 1 and not is_unknown:
             return ids[0]
-        if self._traits.spelling.drops_spaces:
+        may_be_several = self._traits.lacks_words and len(ids) > 1
+        if self._traits.spelling.drops_spaces and not may_be_several:
             entry = self.backend.token_to_id(token)
             if entry is not None:
                 return entry
