@@ -7,7 +7,6 @@ from detok.errors import InputError
 from detok.model.layer import Layer
 
 MAX_CHARACTERS = 1_000_000
-END_OF_TEXT = "<|endoftext|>"
 
 
 def texts_of(name: str, data: bytes) -> list[str]:
@@ -63,8 +62,8 @@ def _lines(name: str, content: str) -> Iterator[str]:
 
 
 def end_of_text(layer: Layer) -> int | None:
-    """The token that stands between documents, if the model has one."""
-    token = layer.tokenizer.backend.token_to_id(END_OF_TEXT)
+    """The token that stands before a document, or between two, if the model has one."""
+    token = layer.tokenizer.first_token
     return token if token is not None and token < layer.vocab_size else None
 
 

@@ -40,6 +40,8 @@ class Encoder:
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> "Encoder":
+        """Raises: InputError if the vocabulary cannot split texts."""
+        vocabulary.check_encodes()
         backend = vocabulary.backend
         added = backend.get_added_tokens_decoder()
         return cls(

@@ -7,7 +7,7 @@ from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.areas import TOP
 from detok.heads.auroc import Auroc, Convention
-from detok.model.token_kinds import TOKEN_KINDS
+from detok.model.token_kinds import END_KINDS, kinds_at
 
 # Two-sided, of the normal distribution.
 Z_95 = 1.959964
@@ -74,7 +74,7 @@ def auroc_by_kind(
     area = _counted(areas, convention)  # (H, n)
     tokens = areas.tokens if convention == "authors" else areas.tokens[areas.has_area]
     rows = []
-    for kind in TOKEN_KINDS:
+    for kind in kinds_at("end" if np.isin(kinds, END_KINDS).any() else "start"):
         part = area[:, kinds[tokens] == kind]  # (H, tokens of that kind)
         n = part.shape[1]
         nothing = np.full(len(part), np.nan)

@@ -8,7 +8,10 @@ from typing import Any
 
 from detok.errors import CheckpointError
 
-TOKENIZER_FILES = ("tokenizer.json", "vocab.json", "merges.txt")
+TOKENIZER = "tokenizer.json"
+# The older files of a tokenizer; each set will do, and files beside it name special tokens.
+OLDER_TOKENIZERS = (("vocab.json", "merges.txt"), ("vocab.txt",))
+_BESIDE_OLDER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
 
@@ -50,10 +53,21 @@ def check_files(where: str, names: Collection[str]) -> None:
 
 def check_tokenizer(where: str, names: Collection[str]) -> None:
     """Raises: CheckpointError if no tokenizer is among the names of the files."""
-    if "tokenizer.json" not in names and not {"vocab.json", "merges.txt"} <= set(names):
+    if not tokenizer_files(names):
         raise CheckpointError(
-            f"{where} has no tokenizer; expected tokenizer.json, or vocab.json and merges.txt"
+            f"{where} has no tokenizer; expected {TOKENIZER}, or vocab.json and merges.txt, or "
+            "vocab.txt"
         )
+
+
+def tokenizer_files(names: Collection[str]) -> list[str]:
+    """Those of the names of the files that a tokenizer is read from; empty if there is none."""
+    if TOKENIZER in names:
+        return [TOKENIZER]
+    for older in OLDER_TOKENIZERS:
+        if set(older) <= set(names):
+            return [name for name in (*_BESIDE_OLDER, *older) if name in names]
+    return []
 
 
 def shards(folder: Path) -> dict[str, Path]:

@@ -11,13 +11,15 @@ from typing import Any, TypeVar
 from detok.bundled import BUNDLED
 from detok.errors import CheckpointError, NotDownloadable
 from detok.model.files import (
-    TOKENIZER_FILES,
+    OLDER_TOKENIZERS,
+    TOKENIZER,
     WEIGHTS,
     WEIGHTS_INDEX,
     check_files,
     check_tokenizer,
     read_config,
     shards,
+    tokenizer_files,
 )
 
 T = TypeVar("T")
@@ -112,9 +114,8 @@ def _download(model_id: str, revision: str | None) -> Path:
         family_of(read_config(folder)).plan(read_config(folder))
         check_files(where, names)
         # Weights come last: where they are in the cache, the rest is.
-        for name in TOKENIZER_FILES:
-            if name in names:
-                fetch(name, folder.name)
+        for name in tokenizer_files(names):
+            fetch(name, folder.name)
         if WEIGHTS in names:
             fetch(WEIGHTS, folder.name)
         else:
@@ -133,7 +134,7 @@ def _cached_tokenizer(model_id: str) -> Path | None:
     import huggingface_hub as hub
 
     try:
-        for names in (TOKENIZER_FILES[:1], TOKENIZER_FILES[1:]):
+        for names in ((TOKENIZER,), *OLDER_TOKENIZERS):
             paths = [hub.try_to_load_from_cache(model_id, name) for name in names]
             if all(isinstance(path, str) for path in paths):
                 return Path(str(paths[0])).parent
@@ -153,12 +154,11 @@ def _download_tokenizer(model_id: str) -> Path:
         check_tokenizer(f"{model_id!r} on the hub", names)
         # The cache notes which commit the branch is at only when it is asked for the branch.
         revision = None
-        for name in TOKENIZER_FILES:
-            if name in names:
-                path = hub.hf_hub_download(
-                    model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S
-                )
-                revision = Path(path).parent.name
+        for name in tokenizer_files(names):
+            path = hub.hf_hub_download(
+                model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S
+            )
+            revision = Path(path).parent.name
         return Path(path).parent
     except CheckpointError:
         raise

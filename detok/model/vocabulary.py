@@ -3,22 +3,19 @@
 import hashlib
 import json
 import operator
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer
 
-from detok.errors import CheckpointError, InputError
-
-
-def _bytes_of_characters() -> dict[str, int]:
-    """GPT-2's byte-level alphabet: which byte each character of a vocabulary entry stands for."""
-    own = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in own]
-    return {chr(b): b for b in own} | {chr(256 + n): b for n, b in enumerate(others)}
-
-
-_BYTE_OF = _bytes_of_characters()
+from detok.errors import InputError
+from detok.model.tokens.first import first_token
+from detok.model.tokens.kinds import spelling_of
+from detok.model.tokens.read import read_tokenizer
+from detok.model.tokens.search import search
+from detok.model.tokens.spelling import Edge, Spelling
+from detok.model.tokens.word_end import lacks_words
 
 
 def _show_character(c: str) -> str:
@@ -44,10 +41,27 @@ def show(text: bytes) -> str:
     return "".join(map(_show_character, text.decode("utf-8", errors="surrogateescape")))
 
 
-class Vocabulary:
-    """A byte-level BPE vocabulary, read without importing `transformers` (which takes seconds).
+@dataclass(frozen=True)
+class _Traits:
+    """What a tokenizer's JSON says of it, without the JSON, which is large."""
 
-    `backend` is the `tokenizers.Tokenizer` itself, for batch encoding.
+    spelling: Spelling
+    first: int | None
+    lacks_words: bool
+    unknown: str | None
+
+    @classmethod
+    def of(cls, backend: Tokenizer) -> "_Traits":
+        tokenizer = json.loads(backend.to_str())
+        unknown = tokenizer["model"].get("unk_token")
+        return cls(spelling_of(tokenizer), first_token(tokenizer), lacks_words(tokenizer), unknown)
+
+
+class Vocabulary:
+    """The vocabulary of a model: byte-level BPE, WordPiece, or BPE with an end of word.
+
+    Which of them it is decides where the space at a word's edge is: `detok.model.tokens`.
+    `backend` is the `tokenizers.Tokenizer` itself, for batch encoding (see `check_encodes`).
     """
 
     def __init__(self, backend: Tokenizer) -> None:
@@ -58,28 +72,33 @@ class Vocabulary:
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Vocabulary":
-        """Reads `tokenizer.json`, or else GPT-2's older pair `vocab.json` and `merges.txt`.
+        """Reads `tokenizer.json`, or else older files: `vocab.json` and `merges.txt`, `vocab.txt`.
 
         Raises: CheckpointError if they are missing or damaged.
         """
-        try:
-            if (folder / "tokenizer.json").exists():
-                backend = Tokenizer.from_file(str(folder / "tokenizer.json"))
-            else:
-                entries = json.loads((folder / "vocab.json").read_text(encoding="utf-8"))
-                files = str(folder / "vocab.json"), str(folder / "merges.txt")
-                backend = Tokenizer(models.BPE.from_file(*files))
-                backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-                backend.decoder = decoders.ByteLevel()
-                backend.add_special_tokens([t for t in ("<|endoftext|>",) if t in entries])
-        except Exception as error:  # `tokenizers` raises bare Exception for a broken file
-            raise CheckpointError(
-                f"the tokenizer in {folder} cannot be read ({error}); expected a whole "
-                "tokenizer.json, or vocab.json and merges.txt"
-            ) from error
-        if not backend.get_vocab_size():
-            raise CheckpointError(f"the tokenizer in {folder} has no tokens; expected a vocabulary")
-        return cls(backend)
+        return cls(read_tokenizer(folder))
+
+    @cached_property
+    def _traits(self) -> _Traits:
+        return _Traits.of(self.backend)
+
+    @property
+    def edge(self) -> Edge:
+        """At which end of a word its tokens hold a space; of a part of a word, only that is known.
+
+        "start": " liber" + "tarian"; "end": "liber" + "tarian ".
+        """
+        return self._traits.spelling.edge
+
+    @property
+    def first_token(self) -> int | None:
+        """The id of the token that texts begin with, or are separated by, if there is one."""
+        return self._traits.first
+
+    @cached_property
+    def added(self) -> frozenset[int]:
+        """The ids of special tokens and of others that stand beside the pieces of words."""
+        return frozenset(self.backend.get_added_tokens_decoder())
 
     def __len__(self) -> int:
         return self.backend.get_vocab_size(with_added_tokens=True)
@@ -87,14 +106,13 @@ class Vocabulary:
     @cached_property
     def _bytes(self) -> list[bytes]:
         entries = {i: t for t, i in self.backend.get_vocab(with_added_tokens=True).items()}
-        added = self.backend.get_added_tokens_decoder()
+        spelled = self._traits.spelling.bytes_of
         table = []
         for token_id in range(max(entries) + 1):
-            entry = entries.get(token_id, "")
-            if token_id in added or not all(c in _BYTE_OF for c in entry):
-                table.append(entry.encode())
-            else:
-                table.append(bytes(_BYTE_OF[c] for c in entry))
+            entry = entries.get(token_id)
+            # A special token may be spelled with the characters of a piece: it stands for itself.
+            is_piece = entry is not None and token_id not in self.added
+            table.append(spelled(entry) if is_piece else (entry or "").encode())
         return table
 
     @cached_property
@@ -113,7 +131,10 @@ class Vocabulary:
         return [text.decode("utf-8", errors="replace").casefold() for text in self._bytes]
 
     def bytes_of(self, token_id: int) -> bytes:
-        """The bytes that a token stands for (an id past the tokenizer's own has none)."""
+        """The bytes that a token stands for (an id past the tokenizer's own has none).
+
+        Those of consecutive pieces join to the word, with a space at its `edge`.
+        """
         return self._bytes[token_id] if 0 <= token_id < len(self._bytes) else b""
 
     def text(self, *token_ids: int) -> str:
@@ -125,14 +146,24 @@ class Vocabulary:
         """The text of tokens with its spaces, newlines and stray bytes made visible."""
         return show(b"".join(self.bytes_of(t) for t in token_ids))
 
+    def check_encodes(self) -> None:
+        """Raises: InputError if the files do not say how a text is split into words (BioGPT)."""
+        if self._traits.lacks_words:
+            raise InputError(
+                "this model's files do not say how a text is split into words (a program of its "
+                "own, such as Moses, does that); expected token ids"
+            )
+
     def encode(self, text: str) -> list[int]:
         """Token ids of a text, without special tokens added.
 
         The text of a special token, such as `<|endoftext|>`, becomes that token, as `transformers`
         reads it too.
 
-        Raises: InputError if the text holds half of a surrogate pair, which no bytes stand for.
+        Raises: InputError if the text holds half of a surrogate pair, which no bytes stand for, or
+        if this vocabulary cannot split texts (`check_encodes`).
         """
+        self.check_encodes()
         try:
             text.encode("utf-8")
         except UnicodeEncodeError as error:
@@ -145,43 +176,66 @@ class Vocabulary:
     def id_of(self, token: int | str) -> int:
         """The id of a token given as its exact text, or as its id, which only a layer can check.
 
+        Where tokens have no spaces of the text, a piece may be given as the vocabulary writes it,
+        "##tarian" or "tarian</w>".
+
         Raises: InputError if the text is not exactly one token, or the id is no integer.
         """
-        if isinstance(token, str):
-            ids = self.encode(token)
-            if len(ids) == 1:
-                return ids[0]
-            if not ids:
-                raise InputError("the token is empty; expected the text or the id of one token")
-            pieces = " + ".join(repr(self.text(t)) for t in ids)
+        if not isinstance(token, str):
+            try:
+                return operator.index(token)
+            except TypeError as error:
+                raise InputError(
+                    f"the token is a {type(token).__name__}; expected its text or its id"
+                ) from error
+        ids = self._spelled(token) if self._traits.lacks_words else self.encode(token)
+        unknown = self._traits.unknown
+        is_unknown = (
+            unknown is not None
+            and unknown not in token
+            and self.backend.token_to_id(unknown) in ids
+        )
+        if len(ids) == 1 and not is_unknown:
+            return ids[0]
+        may_be_several = self._traits.lacks_words and len(ids) > 1
+        if self._traits.spelling.drops_spaces and not may_be_several:
+            entry = self.backend.token_to_id(token)
+            if entry is not None:
+                return entry
+        if is_unknown:
             raise InputError(
-                f"{token!r} is {len(ids)} tokens, {pieces}; expected one token: give one of the "
-                f"pieces, or its id ({', '.join(map(str, ids))})"
+                f"{token!r} is or holds what this vocabulary has no token for; expected one token"
             )
-        try:
-            return operator.index(token)
-        except TypeError as error:
-            raise InputError(
-                f"the token is a {type(token).__name__}; expected its text or its id"
-            ) from error
+        raise self._not_one(token, ids)
+
+    def _spelled(self, text: str) -> list[int]:
+        """The tokens of a text that is one word or a piece of one."""
+        wanted = {text.encode("utf-8", errors="replace")} - {b""}
+        wanted |= {word + b" " for word in wanted if not word.endswith(b" ")}
+        return [token_id for token_id, own in enumerate(self._bytes) if own in wanted]
+
+    def _not_one(self, token: str, ids: list[int]) -> InputError:
+        if not ids:
+            found = f"{token!r} is no token" if token.strip() else "the token is empty"
+            return InputError(f"{found}; expected the text or the id of one token")
+        pieces = [repr(self.text(t)) for t in ids]
+        listed = ", ".join(map(str, ids))
+        if self._traits.lacks_words:
+            return InputError(
+                f"{token!r} may be {' or '.join(pieces)}; expected one token: give its id "
+                f"({listed})"
+            )
+        return InputError(
+            f"{token!r} is {len(ids)} tokens, {' + '.join(pieces)}; expected one token: give one "
+            f"of the pieces, or its id ({listed})"
+        )
 
     def search(self, query: str, limit: int = 50) -> list[int]:
         """Ids of the tokens that match what was typed, best first.
 
         First equal tokens, then tokens that begin with the query, then tokens that contain it; in
-        each group the same letter case and shorter tokens come first. A leading space of the token
-        is overlooked unless the query has one. A query of nothing but white space matches nothing.
+        each group the same letter case and shorter tokens come first. The space at a token's edge
+        (the leading one, but of "tarian " the last) is overlooked unless the query has it. A query
+        of nothing but white space matches nothing.
         """
-        folded = query.casefold()
-        if not folded.strip():
-            return []
-        exact = query.encode("utf-8", errors="replace")
-        found = []
-        for token_id, entry in enumerate(self._folded):
-            if folded not in entry:
-                continue
-            bare = entry if folded[0] == " " else entry.removeprefix(" ")
-            kind = 0 if bare == folded else 1 if bare.startswith(folded) else 2
-            other_case = exact not in self._bytes[token_id]
-            found.append((kind, other_case, len(entry), token_id))
-        return [token_id for *_, token_id in sorted(found)[:limit]]
+        return search(self._bytes, self._folded, query, self._traits.spelling)[:limit]

@@ -11,7 +11,7 @@ from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.areas import TOP
 from detok.heads.summary import has_area, sample_of_tokens
-from detok.model.token_kinds import CONTINUES, TOKEN_KINDS, token_kinds
+from detok.model.token_kinds import CONTINUES, ENDS, TOKEN_KINDS, kinds_at, token_kinds
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +101,13 @@ def test_by_kind(layer: detok.Layer, found: detok.Auroc) -> None:
     chosen = found.has_area & (kinds == CONTINUES)
     row = table[(table["head"] == 1) & (table["kind"] == CONTINUES)].iloc[0]
     assert row["mean"] == pytest.approx(found.area[1, chosen].mean())
+
+
+def test_by_kind_where_the_ends_of_words_are_known(layer: detok.Layer, found: detok.Auroc) -> None:
+    kinds = token_kinds(layer)
+    kinds[kinds == CONTINUES] = ENDS
+    table = detok.auroc_by_kind(found, kinds)
+    assert table["kind"].unique().tolist() == list(kinds_at("end"))
 
 
 def test_nothing_counted_has_no_auroc(layer: detok.Layer) -> None:

@@ -8,11 +8,14 @@ import torch
 import detok
 from detok.model.token_kinds import (
     CONTINUES,
+    ENDS,
     NUMBER,
+    OPEN,
     OTHER,
     PUNCTUATION,
     STARTS,
     TOKEN_KINDS,
+    kinds_at,
     token_kind,
     token_kinds,
 )
@@ -47,6 +50,19 @@ from detok.model.token_kinds import (
 )
 def test_kinds_by_example(token: str, kind: str) -> None:
     assert token_kind(token.encode()) == kind
+
+
+@pytest.mark.parametrize(
+    ("token", "kind"),
+    [
+        *[("tarian ", ENDS), ("'s ", ENDS), ("liber", OPEN), ("é", OPEN), (" the", OTHER)],
+        *[("42 ", NUMBER), ("42", NUMBER), (", ", PUNCTUATION), ("( ", PUNCTUATION)],
+        *[(" ", OTHER), ("a1 ", OTHER), ("the  ", OTHER)],
+    ],
+)
+def test_kinds_where_the_space_ends_a_word(token: str, kind: str) -> None:
+    assert token_kind(token.encode(), "end") == kind
+    assert kind in kinds_at("end")
 
 
 def test_a_byte_that_is_no_text_is_other() -> None:

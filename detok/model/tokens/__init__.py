@@ -1,0 +1,1 @@
+"""How the tokenizers of different models spell words, and how their files are read."""
