@@ -36,6 +36,9 @@ from .model.layer import (
     Layer as Layer,
     load as load,
 )
+from .model.source import (
+    fetch as fetch,
+)
 from .model.token_kinds import (
     TOKEN_KINDS as TOKEN_KINDS,
     token_kinds as token_kinds,

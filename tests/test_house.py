@@ -126,7 +126,7 @@ def test_the_public_names() -> None:
         "MeanContributions NotDownloadable Pair PositionBias TERMS TOKEN_KINDS Terms "
         "Vocabulary ablate affinity affinity_matrix affinity_scores attention auroc "
         "auroc_by_kind auroc_summary contributions count count_files counts_for excerpts "
-        "explain_pair layernorm_stats load mean_attention mean_contributions position_bias "
+        "explain_pair fetch layernorm_stats load mean_attention mean_contributions position_bias "
         "position_summary predecessor_ranks previous_piece_ranks roc_curves self_assertion "
         "terms token_kinds"
     )

@@ -13,12 +13,13 @@ from detok.errors import CheckpointError
 from detok.model.families import family_of
 from detok.model.families.family import FirstLayer
 from detok.model.files import (
-    WEIGHTS,
-    check_files,
+    WEIGHTS_INDEX,
     check_shape,
+    check_tokenizer,
     full_name_in,
     read_config,
     shards,
+    weights_of,
 )
 
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
@@ -39,22 +40,29 @@ def _opened(path: Path) -> Iterator[Any]:
 class Tensors:
     """The tensors of a checkpoint, read one at a time from its safetensors file or files."""
 
-    def __init__(self, folder: Path, prefixes: tuple[str, ...]) -> None:
+    def __init__(self, folder: Path, prefixes: tuple[str, ...], weights: Path | None) -> None:
         self.folder = folder
         self.prefixes = prefixes
-        path = folder / WEIGHTS
-        if path.exists():
+        path = weights or weights_of(folder)
+        if path.name == WEIGHTS_INDEX:
+            self._file_of = shards(folder)
+        else:
             with _opened(path) as file:
                 self._file_of = dict.fromkeys(file.keys(), path)
-        else:
-            self._file_of = shards(folder)
+
+    def full_name(self, name: str) -> str:
+        """A tensor's name as the checkpoint keeps it, under one of the prefixes.
+
+        Raises: CheckpointError if it is under none of them.
+        """
+        return full_name_in(self._file_of, name, self.prefixes, str(self.folder))
 
     def read(self, name: str, shape: Mapping[str, int]) -> torch.Tensor:
         """One tensor, with its expected shape by dimension letter, e.g. `{"V": 50257, "d": 768}`.
 
         Raises: CheckpointError if it is missing, or its shape, type or values cannot be used.
         """
-        full_name = full_name_in(self._file_of, name, self.prefixes, str(self.folder))
+        full_name = self.full_name(name)
         with _opened(self._file_of[full_name]) as file:
             tensor = file.get_tensor(full_name)
         check_shape(full_name, tuple(tensor.shape), shape)
@@ -68,8 +76,10 @@ class Tensors:
         return tensor
 
 
-def read_first_layer(folder: Path) -> FirstLayer:
+def read_first_layer(folder: Path, weights: Path | None = None) -> FirstLayer:
     """Reads only the first layer's tensors of a checkpoint, never a pickle.
+
+    `weights` is a safetensors file, if it is not to be found in the folder.
 
     Raises: CheckpointError for a folder that is no checkpoint, a damaged file, an architecture
     that is not supported, or tensors whose shapes contradict config.json.
@@ -77,6 +87,6 @@ def read_first_layer(folder: Path) -> FirstLayer:
     config = read_config(folder)
     family = family_of(config)
     plan = family.plan(config)
-    check_files(str(folder), os.listdir(folder))
-    tensors = Tensors(folder, family.prefixes)
+    check_tokenizer(str(folder), os.listdir(folder))
+    tensors = Tensors(folder, family.prefixes, weights)
     return plan.first_layer({n: tensors.read(n, shape) for n, shape in plan.shapes.items()})

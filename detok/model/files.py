@@ -45,10 +45,34 @@ def _read_json(path: Path) -> dict[str, Any]:
 def check_files(where: str, names: Collection[str]) -> None:
     """Raises: CheckpointError if weights or tokenizer are not among the names of the files."""
     if WEIGHTS not in names and WEIGHTS_INDEX not in names:
-        pickled = " (only a pickled pytorch_model.bin, which detok never opens)"
-        found = pickled if "pytorch_model.bin" in names else ""
-        raise CheckpointError(f"{where} has no {WEIGHTS}{found}; expected one")
+        raise _no_weights(where, names)
     check_tokenizer(where, names)
+
+
+def _no_weights(where: str, names: Collection[str]) -> CheckpointError:
+    pickled = " (only a pickled pytorch_model.bin, which detok never opens)"
+    found = pickled if "pytorch_model.bin" in names else ""
+    return CheckpointError(f"{where} has no {WEIGHTS}{found}; expected one")
+
+
+def weights_of(folder: Path) -> Path:
+    """The file of a local checkpoint's weights, or the index of several.
+
+    Raises: CheckpointError if there is none, or several without an index.
+    """
+    names = os.listdir(folder)
+    only = [name for name in names if name.endswith(".safetensors")]
+    for name in (WEIGHTS, WEIGHTS_INDEX):
+        if name in names:
+            return folder / name
+    if len(only) == 1:
+        return folder / only[0]
+    if only:
+        raise CheckpointError(
+            f"{folder} has no {WEIGHTS}, but {len(only)} other files of weights; expected one: "
+            f"give the path of the one that is meant, such as {folder / min(only)}"
+        )
+    raise _no_weights(str(folder), names)
 
 
 def check_tokenizer(where: str, names: Collection[str]) -> None:

@@ -181,6 +181,6 @@ def load(
         raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
     chosen = pick_device(device)
     source = locate(str(model), revision)
-    first = read_first_layer(source.folder)
+    first = read_first_layer(source.folder, source.weights)
     tokenizer = Vocabulary.from_folder(source.folder)
     return fold_layer(first, tokenizer, source, chosen, dtype)

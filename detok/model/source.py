@@ -1,52 +1,121 @@
-"""Finds a checkpoint: bundled with detok, in a local folder, or on the hub (downloaded once)."""
+"""Finds a checkpoint: bundled with detok, a local folder or file, or of the hub (fetched once)."""
 
 import os
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from threading import Thread
-from typing import Any, TypeVar
 
 from detok.bundled import BUNDLED
-from detok.errors import CheckpointError, NotDownloadable
+from detok.errors import CheckpointError
 from detok.model.files import (
     OLDER_TOKENIZERS,
     TOKENIZER,
     WEIGHTS,
-    WEIGHTS_INDEX,
     check_files,
-    check_tokenizer,
     read_config,
     shards,
-    tokenizer_files,
 )
-
-T = TypeVar("T")
-# How long the hub may take to answer before it counts as out of reach.
-HUB_TIMEOUT_S = 5.0
+from detok.model.hub import branches, entries
+from detok.model.hub.ranges import Progress
+from detok.model.hub.sentences import explained
 
 
 @dataclass(frozen=True)
 class Source:
-    """Where a checkpoint lies, and which revision it is (None for a local folder)."""
+    """Where a checkpoint lies, and which commit of the hub it is (None for a local one)."""
 
     model_id: str
     folder: Path
     revision: str | None
+    weights: Path | None = None  # a file beside config.json, if that was asked for
+    latest: str | None = None  # the commit that its branch is at by now, as far as is known
 
 
-def locate(model_id: str, revision: str | None = None) -> Source:
-    """Resolves "mini", a local folder or a hub id, downloading the last if it is not cached yet.
+def locate(
+    model_id: str, revision: str | None = None, *, progress: Progress | None = None
+) -> Source:
+    """Resolves "mini", a local folder or file, or a hub id, of which the first layer is fetched.
+
+    What is on this machine is used without asking the hub, but for where its branch is by now, once
+    a day. `progress` is that of `fetch`.
 
     Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
     """
     model_id = model_id.strip()
     here = _here(model_id)
     if here is not None:
-        return Source(model_id, here, None)
-    folder = _cached(model_id, revision) or _download(model_id, revision)
-    return Source(model_id, folder, folder.name)
+        return here
+    _check_id(model_id)
+    folder = on_this_machine(model_id, revision) or _fetch(model_id, revision, progress)
+    latest = branches.latest(model_id, revision, folder.name)
+    return Source(model_id, folder, folder.name, latest=latest)
+
+
+def fetch(model_id: str, revision: str | None = None, *, progress: Progress | None = None) -> Path:
+    """Brings a model of the hub to this machine, as the hub has it now; gives its folder.
+
+    For "gpt2" these are 165 of 548 MB: only the tensors of the first layer, the configuration and
+    the tokenizer. What is here already is not fetched again. `progress` is called with the bytes
+    that are here, and those wanted in all; what it raises ends the download, which goes on from
+    there when it is asked for again.
+
+    Raises: CheckpointError for a model that cannot be used, NotDownloadable if the hub does not
+    give it.
+    """
+    model_id = model_id.strip()
+    here = _here(model_id)
+    if here is not None:
+        return here.folder
+    _check_id(model_id)
+    return _fetch(model_id, revision, progress)
+
+
+def _fetch(model_id: str, revision: str | None, progress: Progress | None) -> Path:
+    # Imported here: what is on this machine needs neither.
+    from detok.model.hub.fetch import fetch_first_layer
+    from detok.model.hub.remote import Remote
+
+    remote = Remote(model_id, revision)
+    folder = _whole_checkpoint(model_id, remote.commit) or fetch_first_layer(remote, progress)
+    remote.note()
+    return folder
+
+
+def on_this_machine(model_id: str, revision: str | None = None) -> Path | None:
+    """The folder of a model of the hub that needs no download; None if there is none.
+
+    That is a first layer that was fetched before, or a whole checkpoint in the hub's cache.
+    """
+    if branches.is_commit(revision):
+        commit = revision
+    else:
+        known = branches.noted(model_id, revision)
+        commit = None if known is None else known.commit
+    if commit is not None:
+        folder = entries.folder_of(model_id, commit)
+        folder = folder if entries.is_whole(folder) else _whole_checkpoint(model_id, commit)
+        if folder is not None:
+            return folder
+    return _whole_checkpoint(model_id, revision)
+
+
+def models_here() -> Iterator[str]:
+    """The ids of the hub's models that need no download."""
+    seen = set()
+    for entry in entries.all_here():
+        if entry.model_id not in seen:
+            seen.add(entry.model_id)
+            yield entry.model_id
+    # Imported here: it takes torch, which finding a tokenizer should not wait for.
+    from detok.model.families import family_of
+
+    for model_id in _cached_ids():
+        folder = None if model_id in seen else _whole_checkpoint(model_id, None)
+        if folder is not None:
+            with suppress(CheckpointError):
+                family_of(read_config(folder))
+                yield model_id
 
 
 def locate_tokenizer(model_id: str) -> Path:
@@ -55,26 +124,42 @@ def locate_tokenizer(model_id: str) -> Path:
     Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
     """
     model_id = model_id.strip()
-    return _here(model_id) or _cached_tokenizer(model_id) or _download_tokenizer(model_id)
+    here = _here(model_id)
+    if here is not None:
+        return here.folder
+    _check_id(model_id)
+    return on_this_machine(model_id) or _cached_tokenizer(model_id) or _fetch_tokenizer(model_id)
 
 
-def _here(model_id: str) -> Path | None:
-    """The folder of a model that needs no hub; None for a hub id."""
+def _here(model_id: str) -> Source | None:
+    """A model that needs no hub; None for a hub id."""
     if model_id in BUNDLED:
-        return BUNDLED[model_id]
-    folder = Path(os.path.expanduser(model_id))
-    if model_id and os.path.isdir(folder):  # unlike Path.is_dir, False for a name that is too long
-        return folder
-    if not model_id or folder.is_absolute() or model_id.startswith((".", "~")):
+        return Source(model_id, BUNDLED[model_id], None)
+    path = Path(os.path.expanduser(model_id))
+    if model_id and os.path.isdir(path):  # unlike Path.is_dir, False for a name that is too long
+        return Source(model_id, path, None)
+    if model_id.endswith(".safetensors") and os.path.isfile(path):
+        return Source(model_id, path.parent, None, weights=path)
+    if not model_id or path.is_absolute() or model_id.startswith((".", "~")):
         raise CheckpointError(
-            f"{model_id!r} is not a folder; expected a checkpoint folder, a hub id such as 'gpt2', "
-            f"or a bundled model ({', '.join(BUNDLED)})"
+            f"{model_id!r} is not a folder; expected a checkpoint folder, a .safetensors file "
+            f"beside its config.json, a hub id such as 'gpt2', or a bundled model "
+            f"({', '.join(BUNDLED)})"
         )
     return None
 
 
-def _cached(model_id: str, revision: str | None) -> Path | None:
-    """The hub cache's folder of a model if it has all that is needed; asks no network."""
+def _check_id(model_id: str) -> None:
+    from huggingface_hub.utils import HFValidationError, validate_repo_id
+
+    try:
+        validate_repo_id(model_id)
+    except HFValidationError as error:
+        raise explained(error, model_id, None) from error
+
+
+def _whole_checkpoint(model_id: str, revision: str | None) -> Path | None:
+    """The folder of the hub's own cache, if it has all that is needed of a model."""
     # Imported here: nothing on the way to the bundled model needs it.
     import huggingface_hub as hub
 
@@ -90,52 +175,21 @@ def _cached(model_id: str, revision: str | None) -> Path | None:
         return None  # for the download to explain, or to mend
 
 
-def _download(model_id: str, revision: str | None) -> Path:
-    import huggingface_hub as hub
+def _cached_ids() -> Iterator[str]:
+    from huggingface_hub import constants
 
-    # Imported here: a tokenizer is found without torch.
-    from detok.model.families import family_of
-
-    def fetch(name: str, revision: str | None) -> Path:
-        path = hub.hf_hub_download(model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S)
-        return Path(path)
-
-    def ask() -> Any:
-        return hub.model_info(model_id, revision=revision or None, timeout=HUB_TIMEOUT_S)
-
-    try:
-        names = {file.rfilename for file in _within(HUB_TIMEOUT_S, ask).siblings or ()}
-        where = f"{model_id!r} on the hub"
-        if "config.json" not in names:
-            raise CheckpointError(f"{where} has no config.json; expected a GPT-2 checkpoint")
-        # A model that cannot be used is refused before its gigabytes are downloaded. Other files
-        # are asked for by this one's commit, in case the branch moves meanwhile.
-        folder = fetch("config.json", revision or None).parent
-        family_of(read_config(folder)).plan(read_config(folder))
-        check_files(where, names)
-        # Weights come last: where they are in the cache, the rest is.
-        for name in tokenizer_files(names):
-            fetch(name, folder.name)
-        if WEIGHTS in names:
-            fetch(WEIGHTS, folder.name)
-        else:
-            fetch(WEIGHTS_INDEX, folder.name)
-            for path in sorted(set(shards(folder).values())):
-                fetch(path.relative_to(folder).as_posix(), folder.name)
-        return folder
-    except CheckpointError:
-        raise
-    # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
-    except Exception as error:
-        raise _hub_error(error, model_id, revision) from error
+    for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*")):
+        yield "/".join(folder.name.split("--")[1:])
 
 
 def _cached_tokenizer(model_id: str) -> Path | None:
     import huggingface_hub as hub
 
+    known = branches.noted(model_id, None)
+    commit = None if known is None else known.commit
     try:
         for names in ((TOKENIZER,), *OLDER_TOKENIZERS):
-            paths = [hub.try_to_load_from_cache(model_id, name) for name in names]
+            paths = [hub.try_to_load_from_cache(model_id, name, revision=commit) for name in names]
             if all(isinstance(path, str) for path in paths):
                 return Path(str(paths[0])).parent
     except (ValueError, OSError):
@@ -143,84 +197,10 @@ def _cached_tokenizer(model_id: str) -> Path | None:
     return None
 
 
-def _download_tokenizer(model_id: str) -> Path:
-    import huggingface_hub as hub
+def _fetch_tokenizer(model_id: str) -> Path:
+    from detok.model.hub.remote import Remote
 
-    def ask() -> Any:
-        return hub.model_info(model_id, timeout=HUB_TIMEOUT_S)
-
-    try:
-        names = {file.rfilename for file in _within(HUB_TIMEOUT_S, ask).siblings or ()}
-        check_tokenizer(f"{model_id!r} on the hub", names)
-        # The cache notes which commit the branch is at only when it is asked for the branch.
-        revision = None
-        for name in tokenizer_files(names):
-            path = hub.hf_hub_download(
-                model_id, name, revision=revision, etag_timeout=HUB_TIMEOUT_S
-            )
-            revision = Path(path).parent.name
-        return Path(path).parent
-    except CheckpointError:
-        raise
-    # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
-    except Exception as error:
-        raise _hub_error(error, model_id, None) from error
-
-
-def _within(seconds: float, ask: Callable[[], T]) -> T:
-    """What `ask` returns, or a TimeoutError.
-
-    The timeouts of the HTTP client count anew for every address and request, and not for DNS.
-    """
-    answer: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            answer.set_result(ask())
-        except Exception as error:
-            answer.set_exception(error)
-
-    # A daemon, so that a silent network does not hold up the end of the program either.
-    Thread(target=run, daemon=True).start()
-    return answer.result(timeout=seconds)
-
-
-def _hub_error(error: Exception, model_id: str, revision: str | None) -> CheckpointError:
-    from huggingface_hub import errors
-
-    if isinstance(error, errors.HFValidationError):
-        return CheckpointError(
-            f"{model_id!r} is neither a folder nor a hub id; expected 'name' or 'owner/name'"
-        )
-    if isinstance(error, errors.GatedRepoError):
-        return NotDownloadable(
-            f"the hub asks for permission to download {model_id!r}; request it on the model's page "
-            "and set the environment variable HF_TOKEN"
-        )
-    if isinstance(error, errors.RevisionNotFoundError):
-        return NotDownloadable(
-            f"the hub has no revision {revision!r} of {model_id!r}; expected a branch, a tag or a "
-            "commit"
-        )
-    if isinstance(error, errors.RepositoryNotFoundError):
-        return NotDownloadable(
-            f"{model_id!r} is neither a folder here nor a public model of the hub; expected an id "
-            "such as 'gpt2'"
-        )
-    if isinstance(error, errors.HfHubHTTPError):
-        reason = f"the hub answered HTTP {error.response.status_code}"
-        remedy = "try again later, or check HF_TOKEN if the model is private"
-    elif isinstance(error.__cause__ or error, errors.OfflineModeIsEnabled):
-        reason = "HF_HUB_OFFLINE is set"
-        remedy = "unset it"
-    elif isinstance(error, TimeoutError):
-        reason = f"the hub did not answer within {HUB_TIMEOUT_S:g} s"
-        remedy = "connect to the network"
-    else:
-        cause = error.__cause__ or error
-        reason = (str(cause) or type(cause).__name__).splitlines()[0]
-        remedy = "connect to the network and try again"
-    return NotDownloadable(
-        f"{model_id!r} is not on this machine yet and could not be downloaded ({reason}); "
-        f"{remedy}, or choose the bundled model 'mini' or a local folder"
-    )
+    remote = Remote(model_id)
+    folder = remote.tokenizer()[0].parent
+    remote.note()
+    return folder

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch.nn.functional import layer_norm
 
+from detok.model.checkpoint import Tensors
 from detok.model.families import family_of
 from detok.model.files import read_config
 from detok.model.inputs import check_ids
@@ -17,8 +18,8 @@ from detok.scores.decomposition import Factors, attention, blocks, future, maske
 def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """The model's own attention weights in its first layer, shape (H, n, n), on the CPU.
 
-    Runs the implementation of `transformers` (eager attention, float32) on the checkpoint that the
-    layer was loaded from, cut after its first layer.
+    Runs the implementation of `transformers` (eager attention, float32) on the tensors of the
+    checkpoint that the layer was loaded from, cut after its first layer.
 
     Raises: InputError for ids that this model cannot take.
     """
@@ -27,18 +28,25 @@ def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Te
     from transformers.utils import logging
 
     tokens = check_ids(layer, ids).cpu()
-    folder = layer.source.folder
-    family = family_of(read_config(folder))
+    source = layer.source
+    config = read_config(source.folder)
+    family = family_of(config)
+    read = Tensors(source.folder, family.prefixes, source.weights)
+    weights = {
+        read.full_name(name): read.read(name, shape)
+        for name, shape in family.plan(config).shapes.items()
+    }
     model_class = getattr(transformers, family.model_class)
+    cut = model_class.config_class.from_pretrained(source.folder, **family.one_layer)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # it would list the unread layers as unexpected
     try:
         model = model_class.from_pretrained(
-            folder,
+            None,
+            config=cut,
+            state_dict=weights,
             dtype=torch.float32,
             attn_implementation="eager",
-            local_files_only=True,
-            **family.one_layer,
         ).eval()
     finally:
         logging.set_verbosity(verbosity)

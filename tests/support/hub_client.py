@@ -17,6 +17,7 @@ class Client:
     def __init__(self, home: Path, endpoint: str, **environment: str) -> None:
         self.log = home / "log.txt"
         self.cache = home / "hf" / "hub"
+        self.entries = home / "hf" / "assets" / "detok" / "first_layers"
         own = {
             k: v
             for k, v in os.environ.items()
@@ -25,10 +26,11 @@ class Client:
         # The home folder could hold the token of whoever runs the tests.
         own |= {"HF_ENDPOINT": endpoint, "HF_HOME": str(home / "hf"), "HOME": str(home)}
         with self.log.open("w") as log:
+            self._environment = own | environment
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.hub_client"],
                 cwd=REPOSITORY,
-                env=own | environment,
+                env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -37,11 +39,35 @@ class Client:
 
     def load(self, model: str, revision: str | None = None) -> dict[str, Any]:
         """What `detok.load` did: its seconds, its error or its layer, and whom it contacted."""
+        self.begin("load", model, revision)
+        return self.end()
+
+    def fetch(
+        self, model: str, revision: str | None = None, give_up_at: int | None = None
+    ) -> dict[str, Any]:
+        """What `detok.fetch` did, and what it reported; given up once so many bytes are there."""
+        self.begin("fetch", model, revision, give_up_at)
+        return self.end()
+
+    def begin(self, *order: Any) -> None:
+        """Has the process begin with something; `end` waits for its answer."""
         assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps([model, revision]) + "\n")
+        self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
+
+    def end(self) -> dict[str, Any]:
+        """The answer of the process."""
+        assert self._process.stdout is not None
         return json.loads(self._process.stdout.readline() or '{"error": "the process ended"}')
+
+    def run(self, code: str) -> None:
+        """Runs other code in yet another process, with the same settings."""
+        subprocess.run([sys.executable, "-c", code], env=self._environment, check=True)
+
+    def kill(self) -> None:
+        """Ends the process at once, whatever it is at."""
+        self._process.kill()
+        self._process.wait(timeout=30)
 
     def close(self) -> None:
         """Ends the process."""
@@ -50,10 +76,37 @@ class Client:
         self._process.wait(timeout=30)
 
 
-def serve() -> None:
-    """Answers one line per model to be loaded."""
+def load(model: str, revision: str | None) -> dict[str, Any]:
+    """Loads a model."""
     import detok
 
+    layer = detok.load(model, revision=revision, device="cpu")
+    return {
+        "revision": layer.source.revision,
+        "latest": layer.source.latest,
+        "files": sorted(os.listdir(layer.source.folder)),
+        "K_pos": layer.K_pos.tolist(),
+        "vocab_size": len(layer.tokenizer),
+    }
+
+
+def fetch(model: str, revision: str | None, give_up_at: int | None) -> dict[str, Any]:
+    """Fetches a model."""
+    import detok
+
+    reported = []
+
+    def report(here: int, wanted: int) -> None:
+        reported.append((here, wanted))
+        if give_up_at is not None and here >= give_up_at:
+            raise ValueError("given up")
+
+    detok.fetch(model, revision, progress=report)
+    return {"reported": reported}
+
+
+def serve() -> None:
+    """Answers one line per order."""
     contacted: set[str] = set()
 
     def audit(event: str, arguments: tuple[Any, ...]) -> None:
@@ -64,18 +117,11 @@ def serve() -> None:
 
     sys.addaudithook(audit)
     for line in sys.stdin:
-        model, revision = json.loads(line)
+        order, *arguments = json.loads(line)
         started = time.perf_counter()
         try:
-            layer = detok.load(model, revision=revision, device="cpu")
-            answer = {
-                "error": None,
-                "revision": layer.source.revision,
-                "files": sorted(os.listdir(layer.source.folder)),
-                "K_pos": layer.K_pos.tolist(),
-                "vocab_size": len(layer.tokenizer),
-            }
-        except ValueError as error:
+            answer = {"error": None} | (load if order == "load" else fetch)(*arguments)
+        except (ValueError, KeyboardInterrupt) as error:
             answer = {"error": type(error).__name__, "sentence": str(error)}
         answer["seconds"] = time.perf_counter() - started
         answer["contacted"] = sorted(contacted)

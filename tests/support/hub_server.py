@@ -28,11 +28,18 @@ class Hub:
     def __init__(self) -> None:
         self.requests: list[Request] = []
         self.gated: set[str] = set()
-        # What to go wrong with: no answer at all; a status for everything; the number of downloads
-        # of a file to break off, the first one in its middle and those after it at once.
+        # What to go wrong with: no answer at all; a status for everything; statuses for the next
+        # downloads of weights; the number of downloads of a file to break off, the first in its
+        # middle and those after it at once; seconds before each megabyte; whole files for parts of
+        # them; parts that are shorter than those asked for, or others.
         self.silent = False
         self.status: HTTPStatus | None = None
+        self.statuses: list[HTTPStatus] = []
         self.breaks: dict[str, int] = {}
+        self.pause = 0.0
+        self.whole_only = self.short = self.shifted = False
+        # Large files lie on another server, as the real hub's do.
+        self.redirects = False
         self._models: dict[str, dict[str, Path]] = {}
         self.connections: set[socket.socket] = set()
         self._port = 0
@@ -64,11 +71,15 @@ class Hub:
         self._models.setdefault(model_id, {}).update({revision: folder, commit: folder})
         return commit
 
+    def folder_of(self, model_id: str) -> Path:
+        """What is served as the main branch of a model."""
+        return self._models[model_id]["main"]
+
     def revisions(self, model_id: str) -> dict[str, Path] | None:
         return self._models.get(model_id)
 
     def files_asked(self, model_id: str, method: str = "GET") -> list[str]:
-        """The files of a model that were downloaded, in order."""
+        """The files of a model that were asked for, in order; more than once if in parts."""
         resolve = re.compile(rf"/{re.escape(model_id)}/resolve/[^/]+/(.+)")
         return [
             match[1]
@@ -113,7 +124,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(HTTPStatus.OK, b'{"standardEnvVars": [], "harnesses": {}}')
         elif match := re.fullmatch(r"/api/models/(.+?)(?:/revision/(.+))?", path):
             self.answer_info(match[1], match[2] or "main")
-        elif match := re.fullmatch(r"/(.+?)/resolve/([^/]+)/(.+)", path):
+        elif match := re.fullmatch(r"/(?!elsewhere/)(.+?)/resolve/([^/]+)/(.+)", path):
+            self.answer_file(*match.groups(), may_redirect=True)
+        elif match := re.fullmatch(r"/elsewhere/(.+?)/resolve/([^/]+)/(.+)", path):
             self.answer_file(*match.groups())
         else:
             self.refuse(HTTPStatus.NOT_FOUND, "NotFound")
@@ -141,7 +154,9 @@ class _Handler(BaseHTTPRequestHandler):
             }
             self.answer(HTTPStatus.OK, json.dumps(info).encode())
 
-    def answer_file(self, model_id: str, revision: str, name: str) -> None:
+    def answer_file(
+        self, model_id: str, revision: str, name: str, may_redirect: bool = False
+    ) -> None:
         folder = self.folder(model_id, revision)
         if folder is None:
             return
@@ -149,21 +164,40 @@ class _Handler(BaseHTTPRequestHandler):
             return self.refuse(HTTPStatus.UNAUTHORIZED, "GatedRepo")
         if not (folder / name).is_file():
             return self.refuse(HTTPStatus.NOT_FOUND, "EntryNotFound")
-        content = (folder / name).read_bytes()
+        size = (folder / name).stat().st_size
+        etag = hashlib.sha1(f"{folder} {name} {size}".encode()).hexdigest()
         headers = {
             "X-Repo-Commit": self.hub.add(model_id, folder, revision),
-            "ETag": f'"{hashlib.sha1(content).hexdigest()}"',
+            "ETag": f'"{etag}"',
         }
-        start = 0
-        if match := re.fullmatch(r"bytes=(\d+)-", self.headers.get("Range", "")):
-            start = int(match[1])
-            headers["Content-Range"] = f"bytes {start}-{len(content) - 1}/{len(content)}"
-        stop = len(content)
-        if self.command == "GET" and self.hub.breaks.get(name):
+        is_weights = name.endswith(".safetensors")
+        if may_redirect and self.hub.redirects and is_weights:
+            headers |= {
+                "Location": f"{self.hub.url}/elsewhere{self.path}",
+                "X-Linked-Size": str(size),
+                "X-Linked-ETag": f'"{etag}"',
+            }
+            return self.answer(HTTPStatus.FOUND, b"", headers=headers)
+        is_download = self.command == "GET" and "-100000" not in self.headers.get("Range", "")
+        if is_download and is_weights and self.hub.statuses:
+            return self.answer(self.hub.statuses.pop(0), b"{}", headers={"Retry-After": "0"})
+        start, stop, status = 0, size, HTTPStatus.OK
+        asked = re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range", ""))
+        if asked and not (is_download and self.hub.whole_only):
+            start = int(asked[1]) + (1 if is_download and self.hub.shifted else 0)
+            stop = min(size, int(asked[2] or size) + 1)
+            status = HTTPStatus.PARTIAL_CONTENT
+            headers["Content-Range"] = f"bytes {start}-{stop - 1}/{size}"
+        if is_download and is_weights and self.hub.short:
+            stop = start + (stop - start + 1) // 2
+        length = stop - start
+        if is_download and self.hub.breaks.get(name):
             self.hub.breaks[name] -= 1
-            stop = start if start else stop // 2
-        status = HTTPStatus.PARTIAL_CONTENT if start else HTTPStatus.OK
-        self.answer(status, content[start:stop], len(content) - start, headers)
+            stop = start if self.hub.breaks[name] % 2 else start + length // 2
+        with (folder / name).open("rb") as file:
+            file.seek(start)
+            body = file.read(stop - start)
+        self.answer(status, body, length, headers)
 
     def refuse(self, status: HTTPStatus, code: str) -> None:
         self.answer(status, b'{"error": "no"}', headers={"X-Error-Code": code})
@@ -184,8 +218,11 @@ class _Handler(BaseHTTPRequestHandler):
         for name, value in (headers or {}).items():
             self.send_header(name, value)
         self.end_headers()
-        if self.command == "GET":
-            self.wfile.write(body)
-        if length is not None and len(body) < length:
-            self.close_connection = True
-            self.connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # the client had enough
+            if self.command == "GET":
+                for at in range(0, len(body), 1 << 20):
+                    time.sleep(self.hub.pause)
+                    self.wfile.write(body[at : at + (1 << 20)])
+            if length is not None and len(body) < length:
+                self.close_connection = True
+                self.connection.shutdown(socket.SHUT_RDWR)

@@ -57,4 +57,6 @@ def plan(config: Config, n_before: int = 0, padding_id: int | None = None) -> Pl
     return Plan(shapes, first_layer)
 
 
-FAMILY = Family(plan, prefixes=("", "bert."), one_layer={"num_hidden_layers": 1})
+FAMILY = Family(
+    plan, model_class="BertModel", prefixes=("", "bert."), one_layer={"num_hidden_layers": 1}
+)

@@ -49,4 +49,6 @@ def plan(config: Config) -> Plan:
     return Plan(shapes, first_layer)
 
 
-FAMILY = Family(plan, prefixes=("biogpt.", ""), one_layer={"num_hidden_layers": 1})
+FAMILY = Family(
+    plan, model_class="BioGptModel", prefixes=("biogpt.", ""), one_layer={"num_hidden_layers": 1}
+)

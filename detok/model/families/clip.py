@@ -52,7 +52,7 @@ def plan(config: Config) -> Plan:
 
 FAMILY = Family(
     plan,
+    model_class="CLIPTextModel",
     prefixes=("text_model.", ""),
     one_layer={"num_hidden_layers": 1},
-    model_class="CLIPTextModel",
 )

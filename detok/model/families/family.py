@@ -1,7 +1,7 @@
 """What a family of models says of itself, and the first layer that it gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -44,7 +44,7 @@ class Family:
     """An architecture: how its first layer is read, and what `transformers` proves it against."""
 
     plan: Callable[[Mapping[str, Any]], Plan]
+    model_class: str  # of `transformers`
     prefixes: tuple[str, ...]  # under which a checkpoint may keep the names of `Plan.shapes`
-    one_layer: Mapping[str, Any] = field(default_factory=dict)  # config of a model cut after it
-    model_class: str = "AutoModel"  # of `transformers`
+    one_layer: Mapping[str, Any]  # configuration of that model cut after the first layer
     part: str = ""  # attribute of that model that holds the layer

@@ -45,4 +45,6 @@ def plan(config: Config) -> Plan:
     return Plan(shapes, first_layer)
 
 
-FAMILY = Family(plan, prefixes=("", "transformer."), one_layer={"n_layer": 1})
+FAMILY = Family(
+    plan, model_class="GPT2Model", prefixes=("", "transformer."), one_layer={"n_layer": 1}
+)

@@ -57,4 +57,6 @@ def plan(config: Config) -> Plan:
     return Plan(shapes, first_layer)
 
 
-FAMILY = Family(plan, prefixes=("", "transformer."), one_layer={"n_layer": 1})
+FAMILY = Family(
+    plan, model_class="GPTBigCodeModel", prefixes=("", "transformer."), one_layer={"n_layer": 1}
+)

@@ -62,6 +62,7 @@ def _kind_of_first(config: Config) -> object:
 
 FAMILY = Family(
     plan,
+    model_class="GPTNeoModel",
     prefixes=("", "transformer."),
     one_layer={"num_layers": 1, "attention_types": [[["global"], 1]]},
 )

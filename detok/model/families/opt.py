@@ -58,6 +58,7 @@ def plan(config: Config) -> Plan:
 
 FAMILY = Family(
     plan,
+    model_class="OPTModel",
     prefixes=("model.decoder.", "decoder.", ""),
     one_layer={"num_hidden_layers": 1},
 )

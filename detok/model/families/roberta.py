@@ -19,4 +19,4 @@ def plan(config: Config) -> Plan:
     return bert.plan(config, n_before=padding + 1, padding_id=padding)
 
 
-FAMILY = replace(bert.FAMILY, plan=plan, prefixes=("", "roberta."))
+FAMILY = replace(bert.FAMILY, plan=plan, model_class="RobertaModel", prefixes=("", "roberta."))

@@ -47,6 +47,7 @@ def plan(config: Config) -> Plan:
 
 FAMILY = Family(
     plan,
+    model_class="WhisperModel",
     prefixes=("model.decoder.", "decoder.", ""),
     one_layer={"decoder_layers": 1, "encoder_layers": 1},
     part="decoder",

@@ -1,0 +1,164 @@
+"""What the hub has of a model: its commit, its small files, and where its tensors lie."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from math import prod
+from pathlib import Path
+from typing import Any
+
+from detok.errors import CheckpointError
+from detok.model.families import family_of
+from detok.model.files import (
+    WEIGHTS,
+    WEIGHTS_INDEX,
+    check_files,
+    check_shape,
+    check_tokenizer,
+    full_name_in,
+    read_config,
+    shards,
+    tokenizer_files,
+)
+from detok.model.hub import branches
+from detok.model.hub.sentences import TIMEOUT_S, explained, within
+
+# By their names in safetensors files.
+_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+
+
+@dataclass(frozen=True)
+class Location:
+    """Where a tensor lies: `size` bytes of a file of a model, from `start` on."""
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    file: str
+    start: int
+    size: int
+
+
+class Remote:
+    """A commit of a model on the hub, asked only for what is needed.
+
+    Every method raises CheckpointError, or NotDownloadable if the hub does not answer.
+    """
+
+    def __init__(self, model_id: str, revision: str | None = None) -> None:
+        # Imported here: nothing on the way to the bundled model needs it.
+        import huggingface_hub as hub
+
+        self.model_id, self.revision = model_id, revision or None
+
+        def ask() -> Any:
+            return hub.model_info(model_id, revision=self.revision, timeout=TIMEOUT_S)
+
+        with self.explaining():
+            info = within(TIMEOUT_S, ask)
+            self.commit = str(info.sha)
+            self.names = {file.rfilename for file in info.siblings or ()}
+
+    @property
+    def where(self) -> str:
+        return f"{self.model_id!r} on the hub"
+
+    def note(self) -> None:
+        """Notes that this commit is the one to use, and the newest."""
+        with self.explaining():
+            branches.note(self.model_id, self.revision, self.commit, self.commit)
+
+    @contextmanager
+    def explaining(self) -> Iterator[None]:
+        """Makes a sentence of whatever goes wrong meanwhile."""
+        try:
+            yield
+        # The hub library lets the errors of its HTTP client, of Xet and of JSON through.
+        except Exception as error:
+            raise explained(error, self.model_id, self.revision) from error
+
+    def file(self, name: str) -> Path:
+        """A small file, in the cache of `huggingface_hub`."""
+        import huggingface_hub as hub
+
+        with self.explaining():
+            path = hub.hf_hub_download(
+                self.model_id, name, revision=self.commit, etag_timeout=TIMEOUT_S
+            )
+        return Path(path)
+
+    def config(self) -> dict[str, Any]:
+        """The model's config.json."""
+        if "config.json" not in self.names:
+            raise CheckpointError(f"{self.where} has no config.json; expected a checkpoint")
+        return read_config(self.file("config.json").parent)
+
+    def tokenizer(self) -> list[Path]:
+        """The files of the tokenizer."""
+        check_tokenizer(self.where, self.names)
+        return [self.file(name) for name in tokenizer_files(self.names)]
+
+    def tensors(self, config: Mapping[str, Any]) -> list[Location]:
+        """Where the tensors of the first layer lie, their shapes and types checked.
+
+        A model that cannot be used is refused before anything large is asked for.
+        """
+        import huggingface_hub as hub
+
+        family = family_of(config)
+        shapes = family.plan(config).shapes
+        check_files(self.where, self.names)
+        if WEIGHTS in self.names:
+            file_of = None
+            headers = {WEIGHTS: self._header(hub, WEIGHTS)}
+            names = headers[WEIGHTS][0].keys()
+        else:
+            index = self.file(WEIGHTS_INDEX)
+            file_of = {
+                tensor: path.relative_to(index.parent).as_posix()
+                for tensor, path in shards(index.parent).items()
+            }
+            headers, names = {}, file_of.keys()
+        found = []
+        for name, shape in shapes.items():
+            full_name = full_name_in(names, name, family.prefixes, self.where)
+            file = WEIGHTS if file_of is None else file_of[full_name]
+            if file not in headers:
+                headers[file] = self._header(hub, file)
+            tensors, data = headers[file]
+            if full_name not in tensors:
+                raise CheckpointError(
+                    f"{file} of {self.where} does not contain tensor {full_name}; expected it "
+                    "there, as the index says"
+                )
+            info = tensors[full_name]
+            check_shape(full_name, tuple(info.shape), shape)
+            if info.dtype not in _BYTES:
+                raise CheckpointError(
+                    f"tensor {full_name!r} has type {info.dtype}; expected weights that are not "
+                    f"quantized: {', '.join(_BYTES)}"
+                )
+            begin, end = info.data_offsets
+            if end - begin != prod(info.shape) * _BYTES[info.dtype]:
+                raise CheckpointError(
+                    f"{file} of {self.where} is damaged: tensor {full_name!r} has {end - begin} "
+                    f"bytes; expected {prod(info.shape) * _BYTES[info.dtype]}"
+                )
+            found.append(
+                Location(full_name, info.dtype, tuple(info.shape), file, data + begin, end - begin)
+            )
+        return found
+
+    def url(self, file: str) -> str:
+        """The address of a file at this commit."""
+        import huggingface_hub as hub
+
+        return hub.hf_hub_url(self.model_id, file, revision=self.commit)
+
+    def _header(self, hub: Any, file: str) -> tuple[Mapping[str, Any], int]:
+        """The tensors of a file, and where its data begin."""
+        with self.explaining():
+            size = hub.get_hf_file_metadata(self.url(file), timeout=TIMEOUT_S).size
+            header = hub.parse_safetensors_file_metadata(self.model_id, file, revision=self.commit)
+        # The data fill the file to its end: the format allows nothing else.
+        return header.tensors, size - max(info.data_offsets[1] for info in header.tensors.values())
