@@ -95,7 +95,7 @@ def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
     """
     n = tokens.shape[1]
     positions = torch.arange(n, device=tokens.device)
-    e = layer.W_E[tokens]  # (B, n, d)
+    e = layer.sigma.centred(tokens)  # (B, n, d)
     own = tokens[:, -1], torch.full_like(tokens[:, -1], n - 1)
     query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
     query += layer.b_Q[:, None]  # (H, B, d')
