@@ -77,26 +77,43 @@ class Sigma:
         """
         return self.W_E[ids].to(self.mean_e.dtype) - self.mean_e[ids].unsqueeze(-1)
 
-    def _direct(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-        """σ² of tokens at positions from e + p, in float64 where there is one: (n,)."""
+    def lost(
+        self, square: torch.Tensor, ids: torch.Tensor, positions: torch.Tensor
+    ) -> torch.Tensor:
+        """Where σ² is so small that a sum of variances does not hold it: a mask of its shape."""
+        return square < CANCELLED * (self.var_e[ids] + self.var_p[positions])
+
+    def _sums(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """e + p of the n-th token and position, centred, in float64 where there is one: (n, d)."""
         wide = wide_type(self.W_E.device)
+        return centre(centre(self.W_E[ids].to(wide)) + centre(self.W_pos[positions].to(wide)))
+
+    def _direct(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+        """σ² of the n-th token at the n-th position from e + p, as wide: (n,)."""
         size = max(1, BLOCK_VALUES // self.W_E.shape[1])
-        blocks = zip(ids.split(size), positions.split(size), strict=True)
-        squares = [
-            centre(centre(self.W_E[i].to(wide)) + centre(self.W_pos[p].to(wide))).square_().mean(1)
-            for i, p in blocks
-        ]
-        return torch.cat(squares).add_(self.eps)
+        pairs = zip(ids.split(size), positions.split(size), strict=True)
+        return torch.cat([self._sums(*pair).square_().mean(dim=1) for pair in pairs]) + self.eps
 
     def _restore(
         self, square: torch.Tensor, ids: torch.Tensor, positions: torch.Tensor
     ) -> torch.Tensor:
-        """Puts σ² in place that was lost in a sum, `square`, whose shape is what both give."""
-        lost = square < CANCELLED * (self.var_e[ids] + self.var_p[positions])
+        """Puts the σ² in place that `square` has lost, whose shape ids and positions give."""
+        lost = self.lost(square, ids, positions)
         if lost.any():
             ids, positions = torch.broadcast_tensors(ids, positions)
             square[lost] = self._direct(ids[lost], positions[lost]).to(square.dtype)
         return square
+
+    def sums(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """e + p of tokens at positions that broadcast, less its mean, (…, d); and its σ, (…)."""
+        x = self.centred(ids).add_(self.W_pos_centred[positions])  # (…, d)
+        square = torch.linalg.vector_norm(x, dim=-1).square_().div_(x.shape[-1]).add_(self.eps)
+        lost = self.lost(square, ids, positions)
+        if lost.any():
+            ids, positions = (t[lost] for t in torch.broadcast_tensors(ids, positions))
+            x[lost] = self._sums(ids, positions).to(x.dtype)
+            square[lost] = self._direct(ids, positions).to(x.dtype)
+        return x, square.sqrt_()
 
     def pairs(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """σ of the n-th token at the n-th position, shape (n,)."""

@@ -9,6 +9,7 @@ from detok.errors import InputError
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
 from detok.model.threads import n_threads, side_by_side
+from detok.scores.decomposition import folded_projections
 from detok.scores.texts import Progress, Text, token_ids
 
 # Numbers held at once in the largest tensor, the embeddings of (texts, positions, d).
@@ -88,23 +89,25 @@ def _sums(layer: Layer, batch: list[list[int]]) -> torch.Tensor:
 
 @torch.inference_mode()
 def last_row(layer: Layer, tokens: torch.Tensor) -> torch.Tensor:
-    """The attention that the last token of each text pays, from the six terms: (H, B, n).
+    """The attention that the last token of each text pays: (H, B, n).
 
-    `tokens` (B, n) are texts of one length, from position 0. The six terms are the products of
-    (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their sum.
+    `tokens` (B, n) are texts of one length, from position 0. A score is the product of
+    (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, the sum of the six terms.
     """
-    n = tokens.shape[1]
+    H, n = layer.n_heads, tokens.shape[1]
     positions = torch.arange(n, device=tokens.device)
-    e = layer.sigma.centred(tokens)  # (B, n, d)
-    own = tokens[:, -1], torch.full_like(tokens[:, -1], n - 1)
-    query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
-    query += layer.b_Q[:, None]  # (H, B, d')
+    x, sigma = layer.sigma.sums(tokens, positions)  # (B, n, d), (B, n)
+    own = tokens[:, -1]
+    query = (layer.Q_E[:, own] + layer.Q_pos[:, n - 1, None]) / sigma[:, -1, None]  # (H, B, d')
+    lost = layer.sigma.lost(sigma[:, -1].square(), own, positions[-1])  # (B,)
+    if lost.any():  # a sum of two projections that cancel has lost its digits too
+        W_Q, _ = folded_projections(layer)
+        exact = (x[lost, -1] / sigma[lost, -1, None]).to(W_Q.dtype) @ W_Q  # (lost, d)
+        query[:, lost] = exact.unflatten(1, (H, -1)).transpose(0, 1).to(query.dtype)
+    query += layer.b_Q[:, None]
     # The query is brought to the width of the embeddings, once a text, and meets each in one
     # product: no token is projected to its keys, in all heads, and none of those are gathered.
-    wide = query @ layer.W_K.unflatten(1, (layer.n_heads, -1)).permute(1, 2, 0)  # (H, B, d)
-    scores = e @ wide.permute(1, 2, 0)  # (B, n, H)
-    scores += (query @ layer.K_pos[:, :n].mT).permute(1, 2, 0)  # (B, n, H)
-    cov = e.mul_(layer.sigma.W_pos_centred[:n]).mean(dim=2)  # (B, n)
-    sigma = layer.sigma.from_cov(tokens, positions, cov)  # (B, n)
+    wide = query @ layer.W_K.unflatten(1, (H, -1)).permute(1, 2, 0)  # (H, B, d)
+    scores = x @ wide.permute(1, 2, 0)  # (B, n, H)
     scores /= sigma[:, :, None] * layer.scale
     return scores.permute(2, 0, 1).softmax(dim=-1)
