@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import embedding
 
 # Tokens per block when streaming over the vocabulary: few enough that a block of σ, and the handful
 # of temporaries made from it, stay in a large cache.
@@ -75,7 +76,10 @@ class Sigma:
         The last digits of the mean may be left in them. They vanish in a product with what is
         centred itself, as `W_pos_centred` and folded projections are.
         """
-        return self.W_E[ids].to(self.mean_e.dtype) - self.mean_e[ids].unsqueeze(-1)
+        if isinstance(ids, slice):
+            return self.W_E[ids].to(self.mean_e.dtype) - self.mean_e[ids, None]
+        # Gathers rows several times as fast as an index does.
+        return embedding(ids, self.W_E).to(self.mean_e.dtype).sub_(self.mean_e[ids].unsqueeze(-1))
 
     def lost(
         self, square: torch.Tensor, ids: torch.Tensor, positions: torch.Tensor
@@ -106,7 +110,7 @@ class Sigma:
 
     def sums(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """e + p of tokens at positions that broadcast, less its mean, (…, d); and its σ, (…)."""
-        x = self.centred(ids).add_(self.W_pos_centred[positions])  # (…, d)
+        x = self.centred(ids).add_(embedding(positions, self.W_pos_centred))  # (…, d)
         square = torch.linalg.vector_norm(x, dim=-1).square_().div_(x.shape[-1]).add_(self.eps)
         lost = self.lost(square, ids, positions)
         if lost.any():
@@ -117,7 +121,7 @@ class Sigma:
 
     def pairs(self, ids: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
         """σ of the n-th token at the n-th position, shape (n,)."""
-        return self._direct(ids, positions).sqrt_().to(self.var_e.dtype)
+        return self.sums(ids, positions)[1]
 
     def from_cov(
         self, ids: torch.Tensor, positions: torch.Tensor, cov: torch.Tensor
