@@ -178,15 +178,16 @@ class Moments:
     def of(cls, sigma: Sigma) -> "Moments":
         """Streams once over the vocabulary in blocks; sums across blocks in float64 where it can.
 
-        The spread of 1/σ is accumulated around each position's 1/σ of token 0: the difference of
-        two large sums of squares would lose it.
+        The spread of 1/σ is accumulated around one value near it at each position: the difference
+        of two large sums of squares would lose it.
         """
         (V, _), (L, _) = sigma.W_E.shape, sigma.W_pos_centred.shape
         device, dtype = sigma.W_E.device, sigma.var_e.dtype
         wide = wide_type(device)
         token_mean = torch.empty(V, dtype=dtype, device=device)
         sums = torch.zeros(3, L, dtype=wide, device=device)  # (3, L): σ, 1/σ − shift, its square
-        shift = sigma.block(0, 1)[0].reciprocal()  # (L,)
+        # Of several tokens' mean, as one token alone may cancel a position.
+        shift = sigma.block(0, 16).mean(dim=0).reciprocal_()  # (L,)
         low = torch.full((L,), torch.inf, dtype=dtype, device=device)
         high = torch.zeros_like(low)
         for start in range(0, V, BLOCK):
