@@ -55,7 +55,8 @@ def test_float32_has_the_digits_of_float64(tmp_path: Path, case: str, dtype: tor
         detok.layernorm_stats(detok.load(str(tmp_path), device="cpu", dtype=t))
         for t in (torch.float32, torch.float64)
     )
-    for name in ("var_p", "var_e", "norm_before", "norm_after", "last_flatness"):
+    sigmas = ("sigma_mean", "sigma_min", "sigma_max")
+    for name in ("var_p", "var_e", "norm_before", "norm_after", "last_flatness", *sigmas):
         a, b = getattr(found, name), getattr(exact, name)
         torch.testing.assert_close(a, b.float(), rtol=2e-5, atol=0)
     assert found.mean_abs_cov == pytest.approx(exact.mean_abs_cov, rel=1e-5)
