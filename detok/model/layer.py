@@ -8,7 +8,7 @@ import torch
 
 from detok.errors import InputError
 from detok.model.checkpoint import FirstLayer, read_first_layer
-from detok.model.layernorm import BLOCK, Moments, Sigma, fold
+from detok.model.layernorm import Moments, Sigma, fold
 from detok.model.source import Source, locate
 from detok.model.vocabulary import Vocabulary
 
@@ -115,13 +115,6 @@ def fold_layer(
             start += len(block)
         return projected.unflatten(0, (H, -1)).mT  # (H, n, d')
 
-    def tokens_per_head(W: torch.Tensor) -> torch.Tensor:
-        V = len(W_E)
-        return per_head((sigma.centred(slice(s, s + BLOCK)) for s in range(0, V, BLOCK)), V, W)
-
-    def positions_per_head(W: torch.Tensor) -> torch.Tensor:
-        return per_head([sigma.W_pos_centred], len(W_pos), W)
-
     def folded(W: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         W, b = fold(W.double(), b.double(), first.ln_1_weight.double(), first.ln_1_bias.double())
         return W.to(dtype).to(device), b.to(dtype).to(device)
@@ -137,10 +130,10 @@ def fold_layer(
         n_parameters=first.n_parameters,
         W_E=W_E,
         W_pos=W_pos,
-        Q_E=tokens_per_head(W_Q),
-        K_E=tokens_per_head(W_K),
-        Q_pos=positions_per_head(W_Q),
-        K_pos=positions_per_head(W_K),
+        Q_E=per_head(sigma.centred_blocks(), len(W_E), W_Q),
+        K_E=per_head(sigma.centred_blocks(), len(W_E), W_K),
+        Q_pos=per_head([sigma.W_pos_centred], len(W_pos), W_Q),
+        K_pos=per_head([sigma.W_pos_centred], len(W_pos), W_K),
         W_K=W_K,
         b_Q=b_Q.unflatten(0, (H, -1)),  # (H, d')
         sigma=sigma,

@@ -1,5 +1,6 @@
 """LayerNorm folded into the first attention layer: the projections, and σ with its moments."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import torch
@@ -70,16 +71,17 @@ class Sigma:
         centred = centre(W_pos)
         return cls(W_E, W_pos, centred, mean_e, var_e, centred.square().mean(dim=1), eps)
 
-    def centred(self, ids: torch.Tensor | slice) -> torch.Tensor:
-        """Embeddings of tokens less their mean, (…, d): a copy, in the type that σ is computed in.
+    def centred_blocks(self) -> Iterator[torch.Tensor]:
+        """All embeddings less their mean, (block, d) at a time, each where the last one was.
 
-        The last digits of the mean may be left in them. They vanish in a product with what is
-        centred itself, as `W_pos_centred` and folded projections are.
+        In the type that σ is computed in. The last digits of a mean may be left in them: they
+        vanish in a product with what is centred itself, as `W_pos_centred` and W' are.
         """
-        if isinstance(ids, slice):
-            return self.W_E[ids].to(self.mean_e.dtype) - self.mean_e[ids, None]
-        # Gathers rows several times as fast as an index does.
-        return embedding(ids, self.W_E).to(self.mean_e.dtype).sub_(self.mean_e[ids].unsqueeze(-1))
+        rows = min(BLOCK, len(self.W_E))
+        memory = self.W_pos.new_empty(rows, self.W_E.shape[1])
+        blocks = zip(self.W_E.split(BLOCK), self.mean_e.split(BLOCK), strict=True)
+        for e, mean in blocks:
+            yield torch.sub(e, mean[:, None], out=memory[: len(e)])
 
     def lost(
         self, square: torch.Tensor, ids: torch.Tensor, positions: torch.Tensor
@@ -109,9 +111,13 @@ class Sigma:
         return square
 
     def sums(self, ids: torch.Tensor, positions: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """e + p of tokens at positions that broadcast, less its mean, (…, d); and its σ, (…)."""
-        x = self.centred(ids).add_(embedding(positions, self.W_pos_centred))  # (…, d)
-        square = torch.linalg.vector_norm(x, dim=-1).square_().div_(x.shape[-1]).add_(self.eps)
+        """e + p of tokens at positions, less its mean, (…, d), and σ, (…), as the two broadcast."""
+        # This gathers rows several times as fast as an index does.
+        x = embedding(ids, self.W_E).to(self.W_pos.dtype)  # (…, d)
+        x.sub_(self.mean_e[ids].unsqueeze(-1)).add_(embedding(positions, self.W_pos_centred))
+        square = torch.linalg.vector_norm(x, dim=-1).square_().div_(x.shape[-1])
+        # The last digits of a large mean are left in x.
+        square.sub_(x.mean(dim=-1).square_()).add_(self.eps)
         lost = self.lost(square, ids, positions)
         if lost.any():
             ids, positions = (t[lost] for t in torch.broadcast_tensors(ids, positions))
@@ -133,8 +139,8 @@ class Sigma:
     def at_position(self, position: int) -> torch.Tensor:
         """σ of every token at one position, shape (V,)."""
         V, d = self.W_E.shape
-        blocks = (self.centred(slice(start, start + BLOCK)) for start in range(0, V, BLOCK))
-        cov = torch.cat([e @ self.W_pos_centred[position] for e in blocks]).div_(d)  # (V,)
+        products = [e @ self.W_pos_centred[position] for e in self.centred_blocks()]
+        cov = torch.cat(products).div_(d)  # (V,)
         ids = torch.arange(V, device=self.W_E.device)
         return self.from_cov(ids, torch.tensor(position, device=self.W_E.device), cov)
 
@@ -144,7 +150,8 @@ class Sigma:
 
     def block_and_least(self, start: int, stop: int) -> tuple[torch.Tensor, torch.Tensor]:
         """A block of σ with its least value at each position, (L,)."""
-        e, var_e = self.centred(slice(start, stop)), self.var_e[start:stop, None]
+        e = self.W_E[start:stop] - self.mean_e[start:stop, None]  # (block, d)
+        var_e = self.var_e[start:stop, None]  # (block, 1)
         # In place: this is the hot loop over V × L, bound by memory.
         scale = 2 / self.W_E.shape[1]
         square = torch.addmm(self.var_p, e, self.W_pos_centred.T, alpha=scale)  # (block, L)

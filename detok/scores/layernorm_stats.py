@@ -110,12 +110,10 @@ def layernorm_stats(layer: Layer) -> LayerNormStats:
 @torch.inference_mode()
 def mean_abs_covariance(layer: Layer) -> float:
     """The mean of |Cov(p, e)| over all positions and tokens, exact, in blocks of tokens."""
-    sigma, step = layer.sigma, layernorm.BLOCK
-    p = sigma.W_pos_centred  # (L, d)
+    p = layer.sigma.W_pos_centred  # (L, d)
     wide = layernorm.wide_type(layer.device)
     total = torch.zeros((), dtype=wide, device=layer.device)
-    for start in range(0, layer.vocab_size, step):
-        e = sigma.centred(slice(start, start + step))  # (block, d)
+    for e in layer.sigma.centred_blocks():
         total += (e @ p.T).abs_().sum(dim=1).sum(dtype=wide)  # (block, L) to ()
     return total.item() / (layer.W_E.numel() * len(p))  # Cov is the product over d
 

@@ -79,6 +79,20 @@ def test_sigma_keeps_its_digits_in_float32(
     check(moments.inverse_std, direct.reciprocal().std(dim=0, correction=0))
 
 
+@pytest.mark.parametrize("ratio", [1e3, 1e6])
+def test_a_mean_far_larger_than_its_spread(ratio: float) -> None:
+    """Even where float32 holds no more than a digit or two of the spread."""
+    generator = torch.Generator().manual_seed(0)
+    W_E, W_pos = (torch.randn(9, 64, generator=generator) + ratio for _ in range(2))
+    sigma = layernorm.Sigma.of(W_E, W_pos, eps=1e-5)
+    x = W_E[:, None].double() + W_pos.double()  # (V, L, d)
+    direct = (x.var(dim=2, correction=0) + 1e-5).sqrt().float()  # (V, L)
+    n = torch.arange(9)
+    torch.testing.assert_close(sigma.block(0, 9), direct, rtol=1e-6, atol=0)
+    torch.testing.assert_close(sigma.pairs(n, n), direct.diagonal(), rtol=1e-6, atol=0)
+    torch.testing.assert_close(sigma.at_position(4), direct[:, 4], rtol=1e-6, atol=0)
+
+
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
 def test_projections_keep_their_digits_in_float32(tmp_path: Path, dtype: torch.dtype) -> None:
     hard_checkpoint(tmp_path, "large_mean", dtype)
