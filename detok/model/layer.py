@@ -1,5 +1,6 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -108,12 +109,24 @@ def fold_layer(
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
     H = first.n_heads
+    # Half precision stays as it is: a wider copy would double it, and hold no more digits.
+    narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
+    W_E = first.W_E.to(device) if narrow else first.W_E.to(device, dtype)  # (V, d)
+    W_pos = first.W_pos.to(device, dtype)  # (L, d)
+    sigma = Sigma.of(W_E, W_pos, first.ln_1_eps)
 
-    def per_head(embeddings: torch.Tensor, W: torch.Tensor) -> torch.Tensor:
-        projected = (embeddings @ W).T.contiguous()  # (d, rows)
-        # The rows lie last in memory: a search is then a sum of H·d' vectors of length V, which
-        # runs at the speed of memory, where V dot products of length d' take twice as long.
-        return projected.unflatten(0, (H, -1)).mT  # (H, rows, d')
+    def per_head(embeddings: Iterable[torch.Tensor], n: int, W: torch.Tensor) -> torch.Tensor:
+        """Projects blocks of n centred embeddings: W' centres too, but a large mean costs digits.
+
+        The rows lie last in memory: a search is then a sum of H·d' vectors of length V, which runs
+        at the speed of memory, where V dot products of length d' take twice as long.
+        """
+        projected = torch.empty(W.shape[1], n, dtype=dtype, device=device)  # (d, n)
+        start = 0
+        for block in embeddings:
+            projected[:, start : start + len(block)] = (block @ W).T
+            start += len(block)
+        return projected.unflatten(0, (H, -1)).mT  # (H, n, d')
 
     def folded(W: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         W, b = fold(W.double(), b.double(), first.ln_1_weight.double(), first.ln_1_bias.double())
@@ -121,9 +134,6 @@ def fold_layer(
 
     W_Q, b_Q = folded(first.W_Q, first.b_Q)
     W_K, _ = folded(first.W_K, first.b_K)
-    W_E = first.W_E.to(device, dtype)  # (V, d)
-    W_pos = first.W_pos.to(device, dtype)  # (L, d)
-    sigma = Sigma.of(W_E, W_pos, first.ln_1_eps)
     return Layer(
         source=source,
         tokenizer=tokenizer,
@@ -131,10 +141,10 @@ def fold_layer(
         n_heads=H,
         W_E=W_E,
         W_pos=W_pos,
-        Q_E=per_head(W_E, W_Q),
-        K_E=per_head(W_E, W_K),
-        Q_pos=per_head(W_pos, W_Q),
-        K_pos=per_head(W_pos, W_K),
+        Q_E=per_head(sigma.centred_blocks(), len(W_E), W_Q),
+        K_E=per_head(sigma.centred_blocks(), len(W_E), W_K),
+        Q_pos=per_head([sigma.W_pos_centred], len(W_pos), W_Q),
+        K_pos=per_head([sigma.W_pos_centred], len(W_pos), W_K),
         W_K=W_K,
         b_Q=b_Q.unflatten(0, (H, -1)),  # (H, d')
         sigma=sigma,

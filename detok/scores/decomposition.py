@@ -7,6 +7,7 @@ import torch
 
 from detok.model.inputs import check_heads, check_ids
 from detok.model.layer import Layer
+from detok.model.layernorm import centre, fold, wide_type
 
 TERMS = ("ee", "pp", "ep", "pe", "e", "p")
 # Scores taken through softmax at once, (heads, rows, n): few enough that the dozen of tensors made
@@ -19,7 +20,8 @@ class Terms:
     """The six terms of a text's attention scores, unscaled; i is the second last, j the last index.
 
     Their sum is the model's own q_i · k_j up to a constant per row i, which softmax ignores. H are
-    the heads that were asked for.
+    the heads that were asked for. They are in the layer's type, but in float64 for a text in which
+    a token nearly cancels its position: its terms are many times their sum.
     """
 
     ee: torch.Tensor  # (H, n, n), token i with token j
@@ -70,11 +72,16 @@ class Factors:
         tokens = check_ids(layer, ids)
         chosen = check_heads(layer, heads)
         n = len(tokens)
-        sigma = layer.sigma.pairs(tokens, torch.arange(n, device=layer.device))  # (n,)
-        rows = torch.tensor(chosen, device=layer.device)[:, None]  # (H, 1)
-        q_e, k_e = (m[rows, tokens] / sigma[:, None] for m in (layer.Q_E, layer.K_E))
-        q_p, k_p = (m[chosen, :n] / sigma[:, None] for m in (layer.Q_pos, layer.K_pos))
-        b_Q = layer.b_Q[chosen, :, None]  # (H, d', 1)
+        positions = torch.arange(n, device=layer.device)
+        sigma = layer.sigma.pairs(tokens, positions)  # (n,)
+        if layer.sigma.lost(sigma.square(), tokens, positions).any():
+            q_e, k_e, q_p, k_p = _wide_projections(layer, tokens, chosen)  # (H, n, d') each
+        else:
+            rows = torch.tensor(chosen, device=layer.device)[:, None]  # (H, 1)
+            q_e, k_e = (m[rows, tokens] for m in (layer.Q_E, layer.K_E))  # (H, n, d')
+            q_p, k_p = (m[chosen, :n] for m in (layer.Q_pos, layer.K_pos))  # (H, n, d')
+        q_e, k_e, q_p, k_p = (m / sigma[:, None] for m in (q_e, k_e, q_p, k_p))
+        b_Q = layer.b_Q[chosen, :, None].to(k_e.dtype)  # (H, d', 1)
         e, p = ((k @ b_Q)[:, :, 0] for k in (k_e, k_p))  # (H, n)
         return cls(q_e, k_e, q_p, k_p, e, p, layer.scale, layer.is_causal)
 
@@ -107,6 +114,33 @@ class Factors:
             scale=self.scale,
             is_causal=self.is_causal,
         )
+
+
+def folded_projections(layer: Layer) -> tuple[torch.Tensor, torch.Tensor]:
+    """W'^Q and W'^K, (d, d), in float64 where there is one: from the checkpoint, as few need it."""
+    first = layer.first
+    ln_1 = first.ln_1_weight.double(), first.ln_1_bias.double()
+    W_Q, _ = fold(first.W_Q.double(), first.b_Q.double(), *ln_1)
+    W_K, _ = fold(first.W_K.double(), first.b_K.double(), *ln_1)
+    wide = wide_type(layer.device)
+    return W_Q.to(wide).to(layer.device), W_K.to(wide).to(layer.device)
+
+
+def _wide_projections(
+    layer: Layer, tokens: torch.Tensor, heads: list[int]
+) -> tuple[torch.Tensor, ...]:
+    """Queries and keys of a text's tokens, then of its positions, before LayerNorm divides them.
+
+    In float64 where there is one, (H, n, d') each.
+    """
+    wide = wide_type(layer.device)
+    W_Q, W_K = (
+        W.unflatten(1, (layer.n_heads, -1))[:, heads].transpose(0, 1)  # (H, d, d')
+        for W in folded_projections(layer)
+    )
+    e = centre(layer.W_E[tokens].to(wide))  # (n, d)
+    p = centre(layer.W_pos[: len(tokens)].to(wide))  # (n, d)
+    return e @ W_Q, e @ W_K, p @ W_Q, p @ W_K
 
 
 def terms(

@@ -91,7 +91,8 @@ class LayerNormStats:
 def layernorm_stats(layer: Layer) -> LayerNormStats:
     """What LayerNorm sees of tokens and positions; streams once over the V × L covariances."""
     sigma, moments = layer.sigma, layer.moments
-    norm = layer.W_E.norm(dim=1)  # (V,)
+    blocks = layer.W_E.split(layernorm.BLOCK)
+    norm = torch.cat([b.to(sigma.var_e.dtype).norm(dim=1) for b in blocks])  # (V,)
     return LayerNormStats(
         var_p=sigma.var_p,
         var_p_z=robust_z(sigma.var_p),
@@ -109,12 +110,12 @@ def layernorm_stats(layer: Layer) -> LayerNormStats:
 @torch.inference_mode()
 def mean_abs_covariance(layer: Layer) -> float:
     """The mean of |Cov(p, e)| over all positions and tokens, exact, in blocks of tokens."""
-    centred = layer.sigma.W_pos_centred  # (L, d)
-    wide = torch.float32 if layer.device.type == "mps" else torch.float64
+    p = layer.sigma.W_pos_centred  # (L, d)
+    wide = layernorm.wide_type(layer.device)
     total = torch.zeros((), dtype=wide, device=layer.device)
-    for block in layer.W_E.split(layernorm.BLOCK):
-        total += (block @ centred.T).abs_().sum(dim=1).sum(dtype=wide)  # (block, L) to ()
-    return total.item() / (layer.W_E.numel() * len(centred))  # Cov is the product over d
+    for e in layer.sigma.centred_blocks():
+        total += (e @ p.T).abs_().sum(dim=1).sum(dtype=wide)  # (block, L) to ()
+    return total.item() / (layer.W_E.numel() * len(p))  # Cov is the product over d
 
 
 def robust_z(values: torch.Tensor) -> torch.Tensor:

@@ -9,6 +9,7 @@ from detok.errors import InputError
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
 from detok.model.threads import n_threads, side_by_side
+from detok.scores.decomposition import folded_projections
 from detok.scores.texts import Progress, Text, token_ids
 
 # Numbers held at once in the largest tensor, the embeddings of (texts, positions, d).
@@ -90,22 +91,23 @@ def _sums(layer: Layer, batch: list[list[int]], i: int) -> torch.Tensor:
 def row(layer: Layer, tokens: torch.Tensor, i: int) -> torch.Tensor:
     """The attention that the token at i of each text pays to all of it: (H, B, n).
 
-    `tokens` (B, n) are texts of one length, from position 0, of which i sees all. The six terms are
-    the products of (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, here multiplied in their
-    sum.
+    `tokens` (B, n) are texts of one length, from position 0, of which i sees all. A score is the
+    product of (e_i + p_i)/σ_i W'^Q + b'^Q with (e_j + p_j)/σ_j W'^K, the sum of the six terms.
     """
-    n = tokens.shape[1]
+    H, n = layer.n_heads, tokens.shape[1]
     positions = torch.arange(n, device=tokens.device)
-    e = layer.W_E[tokens]  # (B, n, d)
-    own = tokens[:, i], torch.full_like(tokens[:, i], i)
-    query = (layer.Q_E[:, own[0]] + layer.Q_pos[:, own[1]]) / layer.sigma.pairs(*own)[:, None]
-    query += layer.b_Q[:, None]  # (H, B, d')
+    x, sigma = layer.sigma.sums(tokens, positions)  # (B, n, d), (B, n)
+    own = tokens[:, i]
+    query = (layer.Q_E[:, own] + layer.Q_pos[:, i, None]) / sigma[:, i, None]  # (H, B, d')
+    lost = layer.sigma.lost(sigma[:, i].square(), own, positions[i])  # (B,)
+    if lost.any():  # a sum of two projections that cancel has lost its digits too
+        W_Q, _ = folded_projections(layer)
+        exact = (x[lost, i] / sigma[lost, i, None]).to(W_Q.dtype) @ W_Q  # (lost, d)
+        query[:, lost] = exact.unflatten(1, (H, -1)).transpose(0, 1).to(query.dtype)
+    query += layer.b_Q[:, None]
     # The query is brought to the width of the embeddings, once a text, and meets each in one
     # product: no token is projected to its keys, in all heads, and none of those are gathered.
-    wide = query @ layer.W_K.unflatten(1, (layer.n_heads, -1)).permute(1, 2, 0)  # (H, B, d)
-    scores = e @ wide.permute(1, 2, 0)  # (B, n, H)
-    scores += (query @ layer.K_pos[:, :n].mT).permute(1, 2, 0)  # (B, n, H)
-    cov = e.mul_(layer.sigma.W_pos_centred[:n]).mean(dim=2)  # (B, n)
-    sigma = layer.sigma.from_cov(tokens, positions, cov)  # (B, n)
+    wide = query @ layer.W_K.unflatten(1, (H, -1)).permute(1, 2, 0)  # (H, B, d)
+    scores = x @ wide.permute(1, 2, 0)  # (B, n, H)
     scores /= sigma[:, :, None] * layer.scale
     return scores.permute(2, 0, 1).softmax(dim=-1)

@@ -8,7 +8,9 @@ from hypothesis import given, strategies as st
 from transformers import GPT2LMHeadModel
 
 import detok
-from tests.support.models import random_checkpoint
+from detok.scores.mean_attention import row
+from detok.scores.reference import direct_error
+from tests.support.models import hard_checkpoint, random_checkpoint
 
 SHAPES = [
     {"n_head": 1, "n_embd": 4, "n_positions": 3, "vocab_size": 257},
@@ -51,6 +53,30 @@ def test_terms_are_the_models_own_scores(
         terms = detok.terms(layer, ids)
         torch.testing.assert_close(detok.attention(terms), attention, atol=1e-5, rtol=0)
         torch.testing.assert_close(per_row(terms.total), per_row(scores), atol=tolerance, rtol=0)
+
+
+@pytest.mark.parametrize("case", ["cancelling", "large_mean"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+def test_attention_keeps_its_digits_in_float32(
+    tmp_path: Path, case: str, dtype: torch.dtype
+) -> None:
+    """Where a token nearly cancels its position, or a mean is 1000 times its spread."""
+    model = hard_checkpoint(tmp_path, case, dtype)
+    layer = detok.load(str(tmp_path), device="cpu")
+    for ids in (
+        torch.arange(40),
+        torch.arange(40) + 10 * (torch.arange(40) % 3),
+        torch.tensor([1]),
+    ):
+        expected, _ = own_attention_and_scores(model, ids)
+        found = detok.attention(detok.terms(layer, ids))
+        torch.testing.assert_close(found.double(), expected, atol=1e-5, rtol=0)
+        assert direct_error(layer, ids) < 1e-5
+        last = row(layer, ids.expand(2, -1), len(ids) - 1)  # (H, 2, n)
+        for text in (0, 1):
+            torch.testing.assert_close(last[:, text].double(), expected[:, -1], atol=1e-5, rtol=0)
+        one_head = detok.attention(detok.terms(layer, ids, heads=[2]))
+        torch.testing.assert_close(one_head[0].double(), expected[2], atol=1e-5, rtol=0)
 
 
 def test_the_random_models_are_no_trivial_case(tmp_path: Path) -> None:

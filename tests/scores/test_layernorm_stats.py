@@ -10,7 +10,7 @@ import torch
 import detok
 from detok.model import layernorm
 from detok.scores.layernorm_stats import mean_abs_covariance, robust_z
-from tests.support.models import random_checkpoint
+from tests.support.models import hard_checkpoint, random_checkpoint
 
 
 def test_variances_norms_and_sigma(layer: detok.Layer) -> None:
@@ -45,6 +45,21 @@ def test_the_mean_absolute_covariance_is_exact(
     pairs = [np.cov(e, p, bias=True)[0, 1] for e in layer.W_E for p in layer.W_pos]
     assert mean_abs_covariance(layer) == pytest.approx(np.abs(pairs).mean())
     assert detok.layernorm_stats(layer).mean_abs_cov == mean_abs_covariance(layer)
+
+
+@pytest.mark.parametrize("case", ["cancelling", "large_mean"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16], ids=str)
+def test_float32_has_the_digits_of_float64(tmp_path: Path, case: str, dtype: torch.dtype) -> None:
+    hard_checkpoint(tmp_path, case, dtype)
+    found, exact = (
+        detok.layernorm_stats(detok.load(str(tmp_path), device="cpu", dtype=t))
+        for t in (torch.float32, torch.float64)
+    )
+    sigmas = ("sigma_mean", "sigma_min", "sigma_max")
+    for name in ("var_p", "var_e", "norm_before", "norm_after", "last_flatness", *sigmas):
+        a, b = getattr(found, name), getattr(exact, name)
+        torch.testing.assert_close(a, b.float(), rtol=2e-5, atol=0)
+    assert found.mean_abs_cov == pytest.approx(exact.mean_abs_cov, rel=1e-5)
 
 
 def test_the_robust_score_is_in_standard_deviations_of_normal_values() -> None:

@@ -1,6 +1,7 @@
 """Small GPT-2 checkpoints with random weights, whose attention is far from uniform."""
 
 from pathlib import Path
+from typing import Literal
 
 import torch
 from tokenizers import Tokenizer, decoders, models, pre_tokenizers
@@ -93,3 +94,27 @@ def random_checkpoint(
     model.save_pretrained(folder)
     byte_tokenizer(vocab_size).save(str(folder / "tokenizer.json"))
     return model
+
+
+def hard_checkpoint(
+    folder: Path, case: Literal["cancelling", "large_mean"], dtype: torch.dtype = torch.float32
+) -> GPT2LMHeadModel:
+    """Saves a random GPT-2 on which rounding shows, in that type; gives it back in float64.
+
+    "cancelling": token n at position n leaves a hundredth of either, or a hundred-thousandth if n
+    is odd. "large_mean": every embedding's mean over the features is 1000 times its spread.
+    """
+    model = random_model(n_head=4, n_embd=48, n_positions=40, vocab_size=400)
+    generator = torch.Generator().manual_seed(1)
+    tokens, positions = model.transformer.wte.weight, model.transformer.wpe.weight
+    with torch.no_grad():
+        if case == "cancelling":
+            left = torch.tensor([1e-2, 1e-5]).repeat(20)[:, None]  # (L, 1)
+            tokens[:40] = left * tokens[:40] - positions
+        else:
+            for embeddings in (tokens, positions):
+                sign = torch.randn(len(embeddings), 1, generator=generator).sign()
+                embeddings += 1000 * sign * embeddings.std(dim=1, keepdim=True)
+    model.to(dtype).save_pretrained(folder)
+    byte_tokenizer(400).save(str(folder / "tokenizer.json"))
+    return model.double()

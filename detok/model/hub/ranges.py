@@ -84,6 +84,7 @@ def fetch_ranges(
             for number, piece in enumerate(todo)
             if not whole[number]
         }
+        _report(progress, had, wanted)
         while pending:
             done, pending = wait(pending, timeout=0.1, return_when=FIRST_EXCEPTION)
             _report(progress, had + received.total, wanted)

@@ -520,7 +520,7 @@ def test_answers_that_are_too_short(
 
 
 def test_slow_answers(hub: Hub, client: Client, large: str, large_folder: Path) -> None:
-    hub.pause = 0.05
+    hub.pause = 0.2
     answer = client.fetch(large)
     hub.pause = 0.0
     assert answer["error"] is None
@@ -531,7 +531,7 @@ def test_slow_answers(hub: Hub, client: Client, large: str, large_folder: Path) 
 def test_download_that_was_given_up_goes_on(
     hub: Hub, client: Client, large: str, large_folder: Path
 ) -> None:
-    hub.pause = 0.05
+    hub.pause = 0.2
     answer = client.fetch(large, give_up_at=LARGE_BYTES * 3 // 4)
     hub.pause = 0.0
     # What a callback raises is nobody's fault, and comes out as it is.
