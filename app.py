@@ -26,6 +26,8 @@ st.markdown(
     "six terms that add up to it, but for a constant in each row, which softmax ignores."
 )
 
+page.offer_gpt2(layer)
+
 st.subheader("The score, taken apart")
 ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
 head = inputs.head_choice(layer)
@@ -47,6 +49,9 @@ for text, why in EXAMPLES:
 st.subheader("The model")
 output.facts(overview_readings.facts(layer))
 output.reading(overview_readings.origin(layer))
+for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
+    if remark is not None:
+        output.reading(remark)
 
 emergence = layer.source.folder / "emergence.csv"
 if emergence.exists():

@@ -7,9 +7,11 @@ one that has gone lives only as long as somebody's page shows it.
 """
 
 import gc
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -24,6 +26,7 @@ from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
+from detok.model import source
 from detok.scores import reference
 from detok.tables import frequency as tables
 
@@ -31,6 +34,8 @@ T = TypeVar("T")
 
 # Layers, by far the largest of what is kept, and all that there is once a layer.
 MAX_LAYERS = 3
+# Downloads, under way or done.
+MAX_DOWNLOADS = 32
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -67,6 +72,29 @@ def load_layer(model: str) -> detok.Layer:
     gc.collect()
     gc.freeze()
     return layer
+
+
+@st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)
+def models_here() -> tuple[str, ...]:
+    """The hub's models that are on this machine; looked for anew each minute."""
+    return tuple(source.models_here())
+
+
+def default_model() -> str:
+    """The model that the app opens on."""
+    return os.environ.get("DETOK_MODEL") or _opens_on()
+
+
+@st.cache_resource(max_entries=1, show_spinner=False)
+def _opens_on() -> str:
+    """Decided once, so that it stays while models are fetched."""
+    return "gpt2" if "gpt2" in models_here() else "mini"
+
+
+@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+def download(model: str) -> Job[Path]:
+    """The download of a model of the hub, for whoever wants it."""
+    return Job(computes=False)
 
 
 @_by_layer(max_entries=MAX_LAYERS)

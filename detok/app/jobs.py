@@ -3,8 +3,11 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Generic, Literal, TypeVar
+
+from detok.errors import InputError
 
 T = TypeVar("T")
 # It gets a callback of (done, total), through which a cancelled job ends.
@@ -25,8 +28,13 @@ class Job(Generic[T]):
     only while it runs: a job that is kept holds nothing but its result.
     """
 
-    def __init__(self, result: T | None = None) -> None:
-        """`result` is for a job that somebody did before."""
+    def __init__(self, result: T | None = None, *, computes: bool = True) -> None:
+        """`result` is for a job that somebody did before; one that only waits for others, such as a
+        download, does not wait for its turn to compute.
+        """
+        self._computes = computes
+        self._thread: threading.Thread | None = None
+        self.refusal = ""  # the sentence of the InputError that it failed with
         self._lock, self._cancelled = threading.Lock(), threading.Event()
         self.result = result
         self.state: State = "idle" if result is None else "done"
@@ -49,9 +57,15 @@ class Job(Generic[T]):
         with self._lock:
             if self.is_under_way or self.state == "done":
                 return
-            self.state, self.done, self.total = "waiting", 0, 1
+            self.state, self.done, self.total, self.refusal = "waiting", 0, 1, ""
             self._cancelled.clear()
-        threading.Thread(target=self._run, args=(compute,), daemon=True).start()
+            self._thread = threading.Thread(target=self._run, args=(compute,), daemon=True)
+            self._thread.start()
+
+    def wait(self, seconds: float) -> None:
+        """Waits so long at most for a job that is under way to end."""
+        if self._thread is not None:
+            self._thread.join(seconds)
 
     def cancel(self) -> None:
         """Asks it to end at its next sign of progress; the result is then nobody's."""
@@ -62,18 +76,28 @@ class Job(Generic[T]):
         if self._cancelled.is_set():
             raise _Cancelled
 
-    def _run(self, compute: Compute[T]) -> None:
-        try:
+    @contextmanager
+    def _its_turn(self) -> Iterator[None]:
+        if self._computes:
             while not _TURN.acquire(timeout=0.2):
                 self._report(0, 1)
-            try:
+        try:
+            yield
+        finally:
+            if self._computes:
+                _TURN.release()
+
+    def _run(self, compute: Compute[T]) -> None:
+        try:
+            with self._its_turn():
                 self.state, self._begun = "running", time.monotonic()
                 self.result = compute(self._report)
-            finally:
-                _TURN.release()
             self.state = "done"
         except _Cancelled:
             self.state = "cancelled"
+        except InputError as error:
+            self.refusal = str(error)
+            self.state = "failed"
         except Exception:
             # Not kept: its traceback would hold what was computed with.
             logging.getLogger(__name__).exception("a job failed")

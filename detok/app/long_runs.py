@@ -44,10 +44,11 @@ def interrupted(key: object) -> None:
         st.info(sentence)
 
 
-def watch(job: Job, what: str) -> None:
+def watch(job: Job, what: str, unit: int = 1) -> None:
     """A bar for a job that is under way, with a button that cancels it, for every visitor.
 
-    The page runs again when the job has ended, whichever way.
+    What it counts is shown in units of so many. The page runs again when the job has ended,
+    whichever way.
     """
 
     @st.fragment(run_every=1.0)
@@ -57,8 +58,11 @@ def watch(job: Job, what: str) -> None:
         waiting = job.state == "waiting"
         left = job.seconds_left
         about = "" if left is None else f" · about {_duration(left)} left"
-        label = f"{job.done:,} of {job.total:,} {what}{about}"
-        st.progress(job.done / job.total, "Waiting for another computation …" if waiting else label)
+        label = f"{job.done // unit:,} of {-(-job.total // unit):,} {what}{about}"
+        st.progress(
+            min(1.0, job.done / job.total),
+            "Waiting for another computation …" if waiting else label,
+        )
         st.button("Cancel", on_click=job.cancel, key="cancel")
 
     bar()

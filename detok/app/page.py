@@ -1,58 +1,112 @@
 """How every page begins: its set-up, and the model that is looked at."""
 
-import os
+from typing import NoReturn
 
 import streamlit as st
+from huggingface_hub import is_offline_mode
 
 import detok
-from detok.app import cached
+from detok.app import cached, long_runs
 from detok.app.output import escaped
 from detok.bundled import BUNDLED
+from detok.model import source
+from detok.model.amounts import in_bytes
+from detok.model.known import KNOWN
+from detok.readings import overview as readings
 
-# The size of what is downloaded, not of what stays in memory: only the first layer does.
-HUB_MODELS = {
-    "gpt2": "0.5 GB",
-    "distilgpt2": "0.4 GB",
-    "gpt2-medium": "1.5 GB",
-    "gpt2-large": "3.2 GB",
-    "gpt2-xl": "6.4 GB",
-}
+MEGABYTE = 10**6
+# A download that is refused ends sooner, and needs no bar.
+QUICK_S = 1.0
 
 
 def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
-    default = os.environ.get("DETOK_MODEL", "mini")
-    options = list(dict.fromkeys([default, *BUNDLED, *HUB_MODELS]))
+    model = _model_choice()
+    st.title(title)
+    layer = _load_or_refuse(model)
+    st.session_state["current_model"] = model
+    return layer
+
+
+def offer_gpt2(layer: detok.Layer) -> None:
+    """The button with which a visitor goes from the bundled model to the paper's."""
+    if layer.name in BUNDLED and "gpt2" not in cached.models_here() and not is_offline_mode():
+        st.button(
+            f"See it in GPT-2 ({in_bytes(KNOWN['gpt2'].size)})",
+            on_click=lambda: st.session_state.update(model="gpt2"),
+            type="primary",
+        )
+
+
+def _model_choice() -> str:
+    """The visitor's model, which is in the link whichever the app opens on."""
+    state, default, here = st.session_state, cached.default_model(), cached.models_here()
+    options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
     # A model that could not be loaded is taken back before its widget is made again.
-    if "refused" in st.session_state:
-        model, reason, current = st.session_state.pop("refused")
-        st.session_state["model"] = current
+    if "refused" in state:
+        model, reason, current = state.pop("refused")
+        state["model"] = current
         st.error(
             f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
             f"Still showing **{escaped(current)}**."
         )
-    asked = st.query_params.get("model", default)
-    if asked not in options:
-        models = ", ".join(options)
-        st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
-    model = st.sidebar.selectbox("Model", options, key="model", bind="query-params")
-    sizes = ", ".join(f"{name} {size}" for name, size in HUB_MODELS.items())
-    st.sidebar.caption(f"mini is bundled: a small GPT-2. Downloaded once, when chosen: {sizes}.")
-    layer = _load_or_refuse(model, default)
-    st.session_state["current_model"] = model
-    st.title(title)
-    return layer
+    # The address is another than this session wrote: a link, or a step back in the browser.
+    asked = st.query_params.get("model")
+    if asked is not None and asked != state.get("model_in_link"):
+        if asked in options:
+            state["model"] = asked
+        else:
+            models = ", ".join(options)
+            st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
+    # A widget's own state may end with the page.
+    state.setdefault("model", state.get("model_in_link", default))
+    if state["model"] not in options:
+        options.append(state["model"])
+    model = st.sidebar.selectbox("Model", options, key="model")
+    if st.query_params.get("model") != model:
+        st.query_params["model"] = model
+    state["model_in_link"] = model
+    st.sidebar.caption(readings.models([*BUNDLED, *here], KNOWN.values()))
+    return model
 
 
-def _load_or_refuse(model: str, default: str) -> detok.Layer:
+def _load_or_refuse(model: str) -> detok.Layer:
     try:
+        if model not in cached.models_here() and source.is_of_the_hub(model):
+            _fetch(model)
         with st.spinner(f"Loading {model} …"):
             return cached.load_layer(model)
     except detok.InputError as error:
-        current = st.session_state.get("current_model", default if model != default else "mini")
-        if current == model:
-            st.error(f"**{escaped(model)} could not be loaded:** {escaped(str(error))}.")
-            st.stop()
-        st.session_state["refused"] = (model, str(error), current)
-        st.rerun()
+        _refuse(model, str(error))
+
+
+def _fetch(model: str) -> None:
+    """Waits for the download of a model, which is one for all visitors, and shows how far it is."""
+    state, job = st.session_state, cached.download(model)
+    if state.get("fetching") != model:
+        job.start(lambda progress: detok.fetch(model, progress=progress))
+        state["fetching"] = model
+        job.wait(QUICK_S)
+    if job.is_under_way:
+        st.info(f"Fetching the first layer of **{escaped(model)}** from the hub, once.")
+        long_runs.watch(job, "MB", MEGABYTE)
+        st.stop()
+    del state["fetching"]
+    cached.models_here.clear()
+    if job.state != "done":
+        stopped = "the download was stopped; when it is asked for again it goes on from there"
+        unexpected = "an error that nobody expected; the server's log has it"
+        failed = job.refusal or unexpected
+        raise detok.InputError(stopped if job.state == "cancelled" else failed)
+
+
+def _refuse(model: str, reason: str) -> NoReturn:
+    """Goes back to the model that was shown before, and says why."""
+    default = cached.default_model()
+    current = st.session_state.get("current_model", default if model != default else "mini")
+    if current == model:
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.stop()
+    st.session_state["refused"] = (model, reason, current)
+    st.rerun()

@@ -101,9 +101,26 @@ def auroc(
         if progress is not None:
             progress(start, n)
         fill(layer, counts, table, order[start : start + size])
+    if len(layer.holes):
+        _leave_out(len(layer.holes), layer.vocab_size, table)
     if progress is not None:
         progress(n, n)
     return table
+
+
+def _put_last(scores: torch.Tensor, holes: torch.Tensor) -> None:
+    """Gives columns of (R, V) a score below all others; ranks would make nothing of −∞."""
+    if len(holes):
+        least = scores.amin(dim=1, keepdim=True)  # (R, 1)
+        scores[:, holes] = least - least.abs() - 1
+
+
+def _leave_out(n: int, vocab_size: int, table: Auroc) -> None:
+    """Takes n negatives that score below everything out of the areas, which are means over them."""
+    n_negative = (vocab_size - table.n_past).astype(float)  # (n,)
+    left = n_negative - n
+    with np.errstate(divide="ignore", invalid="ignore"):
+        table.area[:] = np.where(left > 0, (table.area * n_negative - n) / left, np.nan)
 
 
 class _Cpu:
@@ -112,6 +129,7 @@ class _Cpu:
     def __init__(self, layer: Layer) -> None:
         V, n = layer.vocab_size, n_threads()
         self.sigma = layer.moments.token_mean.cpu()  # (V,)
+        self.holes = layer.holes.cpu()
         # Each thread takes as many parts of a block.
         self.n_parts = n * -(-BLOCK * V // (RANKED * n))
         shape, dtype = (-(-BLOCK // self.n_parts), V), self.sigma.dtype
@@ -133,6 +151,7 @@ class _Cpu:
                 ids = torch.from_numpy(table.tokens[part])  # (R,)
                 queries = layer.Q_E[head, ids].cpu() / self.sigma[ids, None]  # (R, d')
                 scores = torch.mm(queries, keys, out=memory[: len(ids)]).div_(self.sigma)  # (R, V)
+                _put_last(scores, self.holes)
                 own = scores.gather(1, ids[:, None])[:, 0]  # (R,)
                 table.itself[head, part] = (own >= scores.amax(dim=1)).numpy()
                 if len(known_past.row):
@@ -151,6 +170,7 @@ def _fill_on_gpu(layer: Layer, counts: Counts, table: Auroc, columns: np.ndarray
     for head in range(layer.n_heads):
         queries = layer.Q_E[head, ids] / sigma[ids, None]  # (B, d')
         scores = (queries @ layer.K_E[head].mT).div_(sigma)  # (B, V)
+        _put_last(scores, layer.holes)
         itself = scores.gather(1, ids[:, None])[:, 0] >= scores.amax(dim=1)
         table.itself[head, columns] = itself.cpu().numpy()
         if len(positives.row):

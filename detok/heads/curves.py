@@ -23,11 +23,13 @@ def roc_curves(layer: Layer, counts: Counts, token: int) -> pd.DataFrame:
     token = layer.token_id(token)
     past, weight = counts.row(token)
     columns = ["head", "threshold", "false_positive", "true_positive"]
-    if not 0 < len(past) < layer.vocab_size:
+    if not 0 < len(past) < layer.vocab_size - len(layer.holes):
         return pd.DataFrame(columns=columns, dtype=float).astype({"head": int})
     scores = affinity_scores(layer, token).cpu().numpy()  # (H, V)
     positive, negative = np.zeros(layer.vocab_size), np.ones(layer.vocab_size)
     positive[past], negative[past] = weight, 0
+    holes = layer.holes.tolist()
+    scores, positive, negative = (np.delete(m, holes, -1) for m in (scores, positive, negative))
     curves = [_curve(head, row, positive, negative) for head, row in enumerate(scores)]
     return pd.concat(curves, ignore_index=True)
 

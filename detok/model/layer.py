@@ -1,14 +1,17 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
 
 from detok.errors import InputError
+from detok.model import memory
 from detok.model.checkpoint import read_first_layer
 from detok.model.families.family import FirstLayer
+from detok.model.files import read_config
+from detok.model.hub.ranges import Progress
 from detok.model.layernorm import Moments, Sigma, fold
 from detok.model.source import Source, locate
 from detok.model.vocabulary import Vocabulary
@@ -24,7 +27,9 @@ class Layer:
 
     source: Source
     tokenizer: Vocabulary
-    first: FirstLayer  # as in the checkpoint, in its own type, on the CPU
+    first: FirstLayer  # as in the checkpoint, in its own type, on the CPU; V rows of tokens
+    n_rows: int  # of the checkpoint's embeddings, of which those without a token are left out
+    holes: torch.Tensor  # (holes,), ids below V that no token has; rankings and averages omit them
     n_heads: int
     W_E: torch.Tensor  # (V, d)
     W_pos: torch.Tensor  # (L, d)
@@ -47,6 +52,29 @@ class Layer:
     def name(self) -> str:
         """The model's id as it was asked for."""
         return self.source.model_id
+
+    @property
+    def n_without_token(self) -> int:
+        """Rows of the checkpoint's embeddings without a token, as in a padded vocabulary."""
+        return self.n_rows - self.vocab_size + len(self.holes)
+
+    @property
+    def with_token(self) -> slice | torch.Tensor:
+        """An index of the rows that stand for a token: all V, unless there are holes."""
+        if not len(self.holes):
+            return slice(None)
+        ids = torch.ones(self.vocab_size, dtype=torch.bool, device=self.device)
+        ids[self.holes] = False
+        return ids.nonzero()[:, 0]
+
+    @property
+    def n_bytes(self) -> int:
+        """What the tensors of this layer hold in memory, on whichever device they are."""
+        own = [value for value in vars(self).values() if isinstance(value, torch.Tensor)]
+        parts = (self.sigma, self.moments, self.first)
+        inner = [t for part in parts for t in vars(part).values() if isinstance(t, torch.Tensor)]
+        stores = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in [*own, *inner]}
+        return sum(store.nbytes() for store in stores.values())
 
     @property
     def d_head(self) -> int:
@@ -108,7 +136,9 @@ def fold_layer(
     dtype: torch.dtype,
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
-    H = first.n_heads
+    H, n_rows = first.n_heads, len(first.W_E)
+    first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
+    holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
     # Half precision stays as it is: a wider copy would double it, and hold no more digits.
     narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
     W_E = first.W_E.to(device) if narrow else first.W_E.to(device, dtype)  # (V, d)
@@ -138,6 +168,8 @@ def fold_layer(
         source=source,
         tokenizer=tokenizer,
         first=first,
+        n_rows=n_rows,
+        holes=holes.to(device),
         n_heads=H,
         W_E=W_E,
         W_pos=W_pos,
@@ -148,7 +180,7 @@ def fold_layer(
         W_K=W_K,
         b_Q=b_Q.unflatten(0, (H, -1)),  # (H, d')
         sigma=sigma,
-        moments=Moments.of(sigma),
+        moments=Moments.of(sigma, holes),
     )
 
 
@@ -177,20 +209,32 @@ def load(
     device: str | torch.device = "auto",
     dtype: torch.dtype = torch.float32,
     revision: str | None = None,
+    progress: Progress | None = None,
 ) -> Layer:
     """Loads the first attention layer of a model, ready for every question that detok answers.
 
-    `model` is "mini" (bundled), a hub id such as "gpt2" (downloaded once, then cached), or a local
-    checkpoint folder. Only the first layer's tensors are read. On the device stay three (V, d)
-    matrices: the token embeddings and their projections to queries and keys.
+    `model` is "mini" (bundled), a hub id such as "gpt2" (whose first layer is fetched once, with
+    the `progress` of `fetch`), a local checkpoint folder, or a .safetensors file beside its
+    config.json. Only the first layer's tensors are read. On the device stay three (V, d) matrices:
+    the token embeddings, in half precision where the checkpoint is, and in `dtype` their
+    projections to queries and keys.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
-    damaged or its architecture unsupported; NotDownloadable if the hub does not give it.
+    damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError
+    if it needs more memory than there is.
     """
     if dtype not in (torch.float32, torch.float64):
         raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
     chosen = pick_device(device)
-    source = locate(str(model), revision)
-    first = read_first_layer(source.folder, source.weights)
-    tokenizer = Vocabulary.from_folder(source.folder)
-    return fold_layer(first, tokenizer, source, chosen, dtype)
+    source = locate(str(model), revision, progress=progress)
+    memory.check(read_config(source.folder), chosen, dtype)
+    try:
+        first = read_first_layer(source.folder, source.weights)
+        tokenizer = Vocabulary.from_folder(source.folder)
+        return fold_layer(first, tokenizer, source, chosen, dtype)
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise memory.out_of_memory(chosen) from error
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):  # how the CPU's allocator says it
+            raise
+        raise memory.out_of_memory(chosen) from error

@@ -182,8 +182,10 @@ class Moments:
     inverse_std: torch.Tensor  # (L,), standard deviation of 1/σ
 
     @classmethod
-    def of(cls, sigma: Sigma) -> "Moments":
+    def of(cls, sigma: Sigma, holes: torch.Tensor | None = None) -> "Moments":
         """Streams once over the vocabulary in blocks; sums across blocks in float64 where it can.
+
+        `holes` are rows of W_E that stand for no token: no position's moments are over them.
 
         The spread of 1/σ is accumulated around one value near it at each position: the difference
         of two large sums of squares would lose it.
@@ -200,13 +202,20 @@ class Moments:
         for start in range(0, V, BLOCK):
             block, least = sigma.block_and_least(start, start + BLOCK)  # (block, L), (L,)
             token_mean[start : start + BLOCK] = block.mean(dim=1)
+            if holes is not None and len(holes):
+                left_out = (holes - start)[(holes >= start) & (holes < start + len(block))]
+                kept = torch.ones(len(block), dtype=torch.bool)
+                kept[left_out] = False
+                block = block[kept.to(device)]
+                least = block.amin(dim=0) if len(block) else low
             low = torch.minimum(low, least)
-            high = torch.maximum(high, block.amax(dim=0))
+            high = torch.maximum(high, block.amax(dim=0)) if len(block) else high
             sums[0] += block.sum(dim=0)
             inverse = block.reciprocal_().sub_(shift)  # (block, L)
             sums[1] += inverse.sum(dim=0)
             sums[2] += inverse.square_().sum(dim=0)
-        mean, offset, square = (sums / V).unbind()
+        n = V - (0 if holes is None else len(holes))
+        mean, offset, square = (sums / n).unbind()
         return cls(
             token_mean=token_mean,
             position_mean=mean.to(dtype),

@@ -82,6 +82,14 @@ def _fetch(model_id: str, revision: str | None, progress: Progress | None) -> Pa
     return folder
 
 
+def is_of_the_hub(model_id: str) -> bool:
+    """Whether a model is neither bundled nor local.
+
+    Raises: CheckpointError for a path to nothing.
+    """
+    return _here(model_id.strip()) is None
+
+
 def on_this_machine(model_id: str, revision: str | None = None) -> Path | None:
     """The folder of a model of the hub that needs no download; None if there is none.
 

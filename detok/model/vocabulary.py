@@ -100,6 +100,18 @@ class Vocabulary:
         """The ids of special tokens and of others that stand beside the pieces of words."""
         return frozenset(self.backend.get_added_tokens_decoder())
 
+    @cached_property
+    def n_ids(self) -> int:
+        """One more than the largest id of a token."""
+        return max(self.backend.get_vocab(with_added_tokens=True).values()) + 1
+
+    @cached_property
+    def missing(self) -> list[int]:
+        """The ids below `n_ids` that no token has."""
+        return sorted(
+            set(range(self.n_ids)) - set(self.backend.get_vocab(with_added_tokens=True).values())
+        )
+
     def __len__(self) -> int:
         return self.backend.get_vocab_size(with_added_tokens=True)
 
@@ -108,7 +120,7 @@ class Vocabulary:
         entries = {i: t for t, i in self.backend.get_vocab(with_added_tokens=True).items()}
         spelled = self._traits.spelling.bytes_of
         table = []
-        for token_id in range(max(entries) + 1):
+        for token_id in range(self.n_ids):
             entry = entries.get(token_id)
             # A special token may be spelled with the characters of a piece: it stands for itself.
             is_piece = entry is not None and token_id not in self.added

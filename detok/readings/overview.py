@@ -1,8 +1,12 @@
 """What the overview says of a model, in sentences."""
 
+from collections.abc import Iterable, Sequence
+
 import pandas as pd
 
 from detok.bundled import BUNDLED
+from detok.model.amounts import in_bytes
+from detok.model.known import Known
 from detok.model.layer import Layer
 
 
@@ -14,6 +18,7 @@ def facts(layer: Layer) -> dict[str, str]:
         "Width d": f"{layer.d_model:,}",
         "Positions L": f"{layer.n_positions:,}",
         "Vocabulary V": f"{layer.vocab_size:,}",
+        "In memory": in_bytes(layer.n_bytes),
     }
 
 
@@ -21,14 +26,55 @@ def origin(layer: Layer) -> str:
     """Where the checkpoint came from, and where and how exactly its first layer is computed."""
     source = layer.source
     where = (
-        f"from the hub, revision {source.revision}"
+        f"from the hub, commit {source.revision}"
         if source.revision
         else "bundled with detok, trained by its own script on public-domain books"
         if source.model_id in BUNDLED
         else f"from the folder {source.folder.name}"
     )
-    kind = str(layer.Q_E.dtype).removeprefix("torch.")
-    return f"{layer.name}: {where}; computed in {kind} on {layer.device.type}."
+    computed, stored = (
+        str(tensor.dtype).removeprefix("torch.") for tensor in (layer.Q_E, layer.W_E)
+    )
+    held = f"; the embeddings are held in {stored}" if stored != computed else ""
+    return (
+        f"{layer.name}: {where}; computed in {computed} on {layer.device.type}, where "
+        f"{in_bytes(layer.n_bytes)} hold its first layer{held}."
+    )
+
+
+def moved(layer: Layer) -> str | None:
+    """That the hub has a newer commit of this model, if it is known to."""
+    source = layer.source
+    if source.latest is None or source.latest == source.revision:
+        return None
+    return (
+        f"The hub has a newer commit of {layer.name} by now, {source.latest}. This page stays with "
+        f"{source.revision} until `python -m detok fetch {layer.name}` brings the other."
+    )
+
+
+def models(here: Sequence[str], known: Iterable[Known]) -> str:
+    """What a visitor may choose from: what is on this machine, and what would be fetched."""
+    others = [
+        f"{model.model_id} {in_bytes(model.size)} ({model.sizes.n_heads} heads, "
+        f"{model.sizes.n_positions:,} positions)"
+        for model in known
+        if model.model_id not in here
+    ]
+    fetched = f" Fetched once, when chosen: {', '.join(others)}." if others else ""
+    return f"On this machine: {', '.join(here)}.{fetched}"
+
+
+def unused(layer: Layer) -> str | None:
+    """How many rows of the embeddings stand for no token, if there are any."""
+    n = layer.n_without_token
+    if not n:
+        return None
+    rows = "1 row of the embeddings stands" if n == 1 else f"{n:,} rows of the embeddings stand"
+    return (
+        f"{rows} for no token of {layer.n_rows:,} in all: no ranking, AUROC or average over the "
+        "vocabulary has them."
+    )
 
 
 def emergence(growth: pd.DataFrame) -> str:

@@ -28,7 +28,7 @@ def affinity_scores(
 
     With side="past" the given token is the current one, i, and the scores are those of all past
     tokens j; with side="current" it is the past one. σ of each token is its mean over all positions
-    as in the paper, or exact at `positions` = (i, j).
+    as in the paper, or exact at `positions` = (i, j). An id that no token has gets −∞.
 
     Raises: InputError for a token, head, side or positions that the model does not have.
     """
@@ -55,7 +55,9 @@ def affinity_scores(
         scores = (vectors[:, None, :] @ others.mT)[:, 0]  # (H, V)
     else:  # indexing `others` by head would copy it
         scores = torch.stack([vectors[h] @ others[h].mT for h in chosen])  # (heads, V)
-    return scores.div_(sigma_others)
+    scores.div_(sigma_others)
+    scores[:, layer.holes] = -torch.inf
+    return scores
 
 
 def affinity(
@@ -79,7 +81,7 @@ def affinity(
     scores = affinity_scores(
         layer, token_id, heads=heads, side=side, positions=positions
     )  # (heads, V)
-    best = scores.topk(min(k, layer.vocab_size), dim=1)
+    best = scores.topk(min(k, layer.vocab_size - len(layer.holes)), dim=1)
     n_ranks = best.indices.shape[1]
     others = best.indices.flatten().tolist()
     bytes_of = layer.tokenizer.bytes_of

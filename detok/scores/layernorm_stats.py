@@ -19,7 +19,10 @@ N_NEIGHBOURS = 4
 
 @dataclass(frozen=True, eq=False)
 class LayerNormStats:
-    """Variances over the d features (biased), of token embeddings e and position embeddings p."""
+    """Variances over the d features (biased), of token embeddings e and position embeddings p.
+
+    V are the rows that stand for a token.
+    """
 
     var_p: torch.Tensor  # (L,), Var(p_i)
     var_p_z: torch.Tensor  # (L,), its robust z-score: distance to the median in 1.4826 MAD
@@ -93,12 +96,13 @@ def layernorm_stats(layer: Layer) -> LayerNormStats:
     sigma, moments = layer.sigma, layer.moments
     blocks = layer.W_E.split(layernorm.BLOCK)
     norm = torch.cat([b.to(sigma.var_e.dtype).norm(dim=1) for b in blocks])  # (V,)
+    norm, var_e = norm[layer.with_token], sigma.var_e[layer.with_token]
     return LayerNormStats(
         var_p=sigma.var_p,
         var_p_z=robust_z(sigma.var_p),
-        var_e=sigma.var_e,
+        var_e=var_e,
         norm_before=norm,
-        norm_after=norm / (sigma.var_e + sigma.eps).sqrt(),
+        norm_after=norm / (var_e + sigma.eps).sqrt(),
         mean_abs_cov=mean_abs_covariance(layer),
         sigma_mean=moments.position_mean,
         sigma_min=moments.position_min,
@@ -112,10 +116,9 @@ def mean_abs_covariance(layer: Layer) -> float:
     """The mean of |Cov(p, e)| over all positions and tokens, exact, in blocks of tokens."""
     p = layer.sigma.W_pos_centred  # (L, d)
     wide = layernorm.wide_type(layer.device)
-    total = torch.zeros((), dtype=wide, device=layer.device)
-    for e in layer.sigma.centred_blocks():
-        total += (e @ p.T).abs_().sum(dim=1).sum(dtype=wide)  # (block, L) to ()
-    return total.item() / (layer.W_E.numel() * len(p))  # Cov is the product over d
+    sums = [(e @ p.T).abs_().sum(dim=1) for e in layer.sigma.centred_blocks()]  # (block,) each
+    of_tokens = torch.cat(sums)[layer.with_token].to(wide)  # (V,)
+    return of_tokens.mean().item() / (layer.d_model * len(p))  # Cov is the product over d
 
 
 def robust_z(values: torch.Tensor) -> torch.Tensor:

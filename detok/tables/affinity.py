@@ -61,8 +61,8 @@ def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
 
 def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     """n different tokens of the vocabulary, drawn at random; the same for the same seed."""
-    size = min(layer.vocab_size, len(layer.tokenizer))
-    drawn = np.random.default_rng(seed).choice(size, min(n, size), replace=False)
+    ids = np.delete(np.arange(layer.vocab_size), layer.holes.tolist())
+    drawn = np.random.default_rng(seed).choice(ids, min(n, len(ids)), replace=False)
     return sorted(drawn.tolist())
 
 

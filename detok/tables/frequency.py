@@ -29,7 +29,8 @@ def tokens(layer: Layer, counts: Counts) -> pd.DataFrame:
         "count": counts.tokens,
         "variance": array(layer.sigma.var_e),
     }
-    return pd.DataFrame(columns | {f"head_{h}": row for h, row in enumerate(scores)})
+    table = pd.DataFrame(columns | {f"head_{h}": row for h, row in enumerate(scores)})
+    return table.drop(layer.holes.tolist())
 
 
 def seen(table: pd.DataFrame) -> pd.DataFrame:

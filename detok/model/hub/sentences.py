@@ -7,6 +7,7 @@ from threading import Thread
 from typing import TypeVar
 
 from detok.errors import CheckpointError, NotDownloadable
+from detok.model.hub.entries import all_here
 
 T = TypeVar("T")
 # How long the hub may take to answer before it counts as out of reach.
@@ -61,9 +62,10 @@ def explained(error: Exception, model_id: str, revision: str | None) -> Checkpoi
         cause = error.__cause__ or error
         reason = (str(cause) or type(cause).__name__).splitlines()[0]
         remedy = "connect to the network and try again"
+    here = ", ".join(["'mini'", *(repr(entry.model_id) for entry in all_here())])
     return NotDownloadable(
         f"{model_id!r} is not on this machine yet and could not be downloaded ({reason}); "
-        f"{remedy}, or choose the bundled model 'mini' or a local folder"
+        f"{remedy}, or choose what is here: {here}, or a local folder"
     )
 
 

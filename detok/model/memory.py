@@ -1,0 +1,67 @@
+"""How much memory a first layer takes, and whether there is as much: asked before it is loaded."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detok.errors import InputError
+from detok.model.sizes import sizes_of
+
+# What is left free for everything else.
+SPARE = 200 << 20
+
+
+def needed(config: Mapping[str, Any], dtype: torch.dtype) -> int:
+    """Bytes that loading takes at its peak: the checkpoint's tensors, and two projections of each.
+
+    The projections to queries and keys are in `dtype`; the tensors are counted in that type too,
+    of which a checkpoint in half precision takes half.
+    """
+    return 3 * sizes_of(config).n_numbers * dtype.itemsize
+
+
+def available(device: torch.device) -> int | None:
+    """Bytes that are free on a device; None where nobody tells."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    free = []
+    with suppress(OSError, ValueError, IndexError):
+        lines = Path("/proc/meminfo").read_text(encoding="ascii").splitlines()
+        (line,) = [line for line in lines if line.startswith("MemAvailable:")]
+        free.append(int(line.split()[1]) << 10)
+    # In a container less may be allowed than the machine has.
+    for limit, used in (
+        ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory.current"),
+        (
+            "/sys/fs/cgroup/memory/memory.limit_in_bytes",
+            "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+        ),
+    ):
+        with suppress(OSError, ValueError):
+            free.append(int(Path(limit).read_text()) - int(Path(used).read_text()))
+    if not free:
+        with suppress(OSError, ValueError, AttributeError):
+            free.append(os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(free, default=None)
+
+
+def check(config: Mapping[str, Any], device: torch.device, dtype: torch.dtype) -> None:
+    """Raises: InputError if a model is too large for the memory that is free on a device."""
+    wanted, free = needed(config, dtype) + SPARE, available(device)
+    if free is not None and wanted > free:
+        raise InputError(
+            f"loading takes about {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on "
+            f"{device}; expected more, or a smaller model"
+        )
+
+
+def out_of_memory(device: torch.device) -> InputError:
+    """The error for a model that turned out to be too large all the same."""
+    return InputError(
+        f"the memory of {device} was used up while the model was loaded; expected more, or a "
+        "smaller model"
+    )
