@@ -14,6 +14,8 @@ OLDER_TOKENIZERS = (("vocab.json", "merges.txt"), ("vocab.txt",))
 _BESIDE_OLDER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
+# How checkpoints that came from TensorFlow name LayerNorm's weights, such as bert-base-uncased.
+_OLDER_NAMES = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -113,7 +115,10 @@ def full_name_in(names: Collection[str], name: str, prefixes: tuple[str, ...], w
     Raises: CheckpointError if it is under none of them.
     """
     candidates = [prefix + name for prefix in prefixes]
-    for candidate in candidates:
+    older = name
+    for new, old in _OLDER_NAMES.items():
+        older = older.replace(new, old)
+    for candidate in (*candidates, *(prefix + older for prefix in prefixes)):
         if candidate in names:
             return candidate
     raise CheckpointError(
