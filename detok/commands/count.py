@@ -11,6 +11,7 @@ from detok.commands.progress_line import ProgressLine, duration
 
 if TYPE_CHECKING:
     from detok.counting.over_files import Summary
+    from detok.counting.progress import Progress
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12}
 _UNITS |= {f"{unit}i": 1 << (10 * n) for n, unit in enumerate("kmgt", start=1)}
@@ -59,6 +60,11 @@ def _run(options: argparse.Namespace) -> None:
     from detok.counting.over_files import count_files
 
     line = ProgressLine(sys.stderr)
+
+    def show(progress: "Progress") -> None:
+        done = f"{progress.tokens:,} tokens, {progress.tokens_per_second:,.0f} a second"
+        line.show(progress.share, done, progress.seconds_left)
+
     start = time.monotonic()
     try:
         summary = count_files(
@@ -71,7 +77,7 @@ def _run(options: argparse.Namespace) -> None:
             min_count=options.min_count,
             corpus=options.corpus,
             note=options.note,
-            progress=line.show,
+            progress=show,
         )
     finally:
         line.end()

@@ -14,6 +14,9 @@ from detok.errors import InputError
 
 COMMANDS = [
     "count",
+    "fetch",
+    "info",
+    "models",
 ]
 
 

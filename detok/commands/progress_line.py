@@ -1,10 +1,7 @@
 """How far a command has come, in a line."""
 
 import time
-from typing import TYPE_CHECKING, TextIO
-
-if TYPE_CHECKING:
-    from detok.counting.progress import Progress
+from typing import TextIO
 
 _TERMINAL_EVERY_S, _FILE_EVERY_S = 0.2, 30.0
 
@@ -18,16 +15,13 @@ class ProgressLine:
         self._every = _TERMINAL_EVERY_S if self._is_terminal else _FILE_EVERY_S
         self._last = time.monotonic()
 
-    def show(self, progress: "Progress") -> None:
+    def show(self, share: float, done: str, seconds_left: float | None) -> None:
+        """Writes a share and what is done, such as "3 tokens", unless it did so just now."""
         if time.monotonic() - self._last < self._every:
             return
         self._last = time.monotonic()
-        left = progress.seconds_left
-        line = (
-            f"{_bar(progress.share)} {progress.share:4.0%}  {progress.tokens:,} tokens, "
-            f"{progress.tokens_per_second:,.0f} a second"
-            + (f", {duration(left)} left" if left is not None else "")
-        )
+        left = f", {duration(seconds_left)} left" if seconds_left is not None else ""
+        line = f"{_bar(share)} {share:4.0%}  {done}{left}"
         self._stream.write(f"\r\x1b[K{line}" if self._is_terminal else f"{line}\n")
         self._stream.flush()
 

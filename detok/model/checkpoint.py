@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from detok.errors import CheckpointError
 from detok.model.families import family_of
 from detok.model.families.family import FirstLayer
 from detok.model.files import (
+    BYTES,
     WEIGHTS_INDEX,
     check_shape,
     check_tokenizer,
+    check_type,
     full_name_in,
     read_config,
     shards,
@@ -74,6 +77,19 @@ class Tensors:
         if not tensor.isfinite().all():
             raise CheckpointError(f"tensor {full_name!r} has NaN or infinity; expected numbers")
         return tensor
+
+    def type_and_size(self, name: str, shape: Mapping[str, int]) -> tuple[str, int]:
+        """A tensor's type, as its file names it, and its bytes: what `read` would read.
+
+        Raises: CheckpointError if it is missing, or its shape or type cannot be used.
+        """
+        full_name = self.full_name(name)
+        with _opened(self._file_of[full_name]) as file:
+            tensor = file.get_slice(full_name)
+            found, dtype = tuple(tensor.get_shape()), tensor.get_dtype()
+        check_shape(full_name, found, shape)
+        check_type(full_name, dtype)
+        return dtype, prod(found) * BYTES[dtype]
 
 
 def read_first_layer(folder: Path, weights: Path | None = None) -> FirstLayer:

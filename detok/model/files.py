@@ -14,6 +14,10 @@ OLDER_TOKENIZERS = (("vocab.json", "merges.txt"), ("vocab.txt",))
 _BESIDE_OLDER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
+# Bytes of a number, by the names of types in safetensors files.
+BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
+# How checkpoints that came from TensorFlow name LayerNorm's weights, such as bert-base-uncased.
+_OLDER_NAMES = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -75,6 +79,19 @@ def weights_of(folder: Path) -> Path:
     raise _no_weights(str(folder), names)
 
 
+def files_of_weights(folder: Path, weights: Path | None = None) -> list[Path]:
+    """The files that hold a checkpoint's weights; `weights` if it is not to be looked for."""
+    path = weights or weights_of(folder)
+    return sorted(set(shards(folder).values())) if path.name == WEIGHTS_INDEX else [path]
+
+
+def indexed_size(folder: Path) -> int | None:
+    """The bytes of the tensors of a checkpoint in several files, if its index says so."""
+    metadata = _read_json(folder / WEIGHTS_INDEX).get("metadata")
+    size = metadata.get("total_size") if isinstance(metadata, dict) else None
+    return int(size) if isinstance(size, int | float) else None
+
+
 def check_tokenizer(where: str, names: Collection[str]) -> None:
     """Raises: CheckpointError if no tokenizer is among the names of the files."""
     if not tokenizer_files(names):
@@ -113,7 +130,10 @@ def full_name_in(names: Collection[str], name: str, prefixes: tuple[str, ...], w
     Raises: CheckpointError if it is under none of them.
     """
     candidates = [prefix + name for prefix in prefixes]
-    for candidate in candidates:
+    older = name
+    for new, old in _OLDER_NAMES.items():
+        older = older.replace(new, old)
+    for candidate in (*candidates, *(prefix + older for prefix in prefixes)):
         if candidate in names:
             return candidate
     raise CheckpointError(
@@ -128,4 +148,13 @@ def check_shape(name: str, found: tuple[int, ...], expected: Mapping[str, int]) 
         raise CheckpointError(
             f"tensor {name!r} has shape {found}; expected ({', '.join(expected)}) = "
             f"{tuple(expected.values())} from config.json"
+        )
+
+
+def check_type(name: str, found: str) -> None:
+    """Raises: CheckpointError for a tensor whose type is none of `BYTES`."""
+    if found not in BYTES:
+        raise CheckpointError(
+            f"tensor {name!r} has type {found}; expected weights that are not quantized: "
+            f"{', '.join(BYTES)}"
         )

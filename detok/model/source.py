@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from detok.bundled import BUNDLED
 from detok.errors import CheckpointError
@@ -19,6 +20,9 @@ from detok.model.files import (
 from detok.model.hub import branches, entries
 from detok.model.hub.ranges import Progress
 from detok.model.hub.sentences import explained
+
+if TYPE_CHECKING:
+    from detok.model.hub.remote import Remote
 
 
 @dataclass(frozen=True)
@@ -42,12 +46,26 @@ def locate(
 
     Raises: CheckpointError if there is no such folder; NotDownloadable if the hub does not give it.
     """
+    here = locate_here(model_id, revision)
+    if here is not None:
+        return here
+    folder = fetch(model_id, revision, progress=progress)
+    return Source(model_id.strip(), folder, folder.name, latest=folder.name)
+
+
+def locate_here(model_id: str, revision: str | None = None) -> Source | None:
+    """As `locate`, but None for a model of the hub that is yet to be fetched.
+
+    Raises: CheckpointError for what is neither a folder nor an id.
+    """
     model_id = model_id.strip()
     here = _here(model_id)
     if here is not None:
         return here
     _check_id(model_id)
-    folder = on_this_machine(model_id, revision) or _fetch(model_id, revision, progress)
+    folder = on_this_machine(model_id, revision)
+    if folder is None:
+        return None
     latest = branches.latest(model_id, revision, folder.name)
     return Source(model_id, folder, folder.name, latest=latest)
 
@@ -68,16 +86,18 @@ def fetch(model_id: str, revision: str | None = None, *, progress: Progress | No
     if here is not None:
         return here.folder
     _check_id(model_id)
-    return _fetch(model_id, revision, progress)
-
-
-def _fetch(model_id: str, revision: str | None, progress: Progress | None) -> Path:
-    # Imported here: what is on this machine needs neither.
-    from detok.model.hub.fetch import fetch_first_layer
+    # Imported here: what is on this machine does not need it.
     from detok.model.hub.remote import Remote
 
-    remote = Remote(model_id, revision)
-    folder = _whole_checkpoint(model_id, remote.commit) or fetch_first_layer(remote, progress)
+    return fetch_commit(Remote(model_id, revision), progress)
+
+
+def fetch_commit(remote: "Remote", progress: Progress | None = None) -> Path:
+    """As `fetch`, of what the hub was asked for already."""
+    from detok.model.hub.fetch import fetch_first_layer
+
+    whole = _whole_checkpoint(remote.model_id, remote.commit)
+    folder = whole or fetch_first_layer(remote, progress)
     remote.note()
     return folder
 
@@ -115,15 +135,22 @@ def models_here() -> Iterator[str]:
         if entry.model_id not in seen:
             seen.add(entry.model_id)
             yield entry.model_id
+    for model_id, _ in whole_checkpoints():
+        if model_id not in seen:
+            yield model_id
+
+
+def whole_checkpoints() -> Iterator[tuple[str, Path]]:
+    """The ids and folders of the supported models that the hub's own cache has all of."""
     # Imported here: it takes torch, which finding a tokenizer should not wait for.
     from detok.model.families import family_of
 
     for model_id in _cached_ids():
-        folder = None if model_id in seen else _whole_checkpoint(model_id, None)
+        folder = _whole_checkpoint(model_id, None)
         if folder is not None:
             with suppress(CheckpointError):
                 family_of(read_config(folder))
-                yield model_id
+                yield model_id, folder
 
 
 def locate_tokenizer(model_id: str) -> Path:

@@ -6,7 +6,6 @@ import pytest
 
 from detok.commands import progress_line
 from detok.commands.progress_line import ProgressLine, duration
-from detok.counting.progress import Progress
 
 
 class Terminal(io.StringIO):
@@ -23,11 +22,11 @@ def _at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("stream", [Terminal(), io.StringIO()])
 def test_the_line(stream: io.StringIO) -> None:
     line = ProgressLine(stream)
-    line.show(Progress(0.0, 0, 0.0, None))
-    line.show(Progress(0.5, 1234567, 4321.5, 100))
+    line.show(0.0, "0 tokens", None)
+    line.show(0.5, "1,234,567 tokens", 100)
     line.end()
-    first = "░" * 20 + "   0%  0 tokens, 0 a second"
-    second = "█" * 10 + "░" * 10 + "  50%  1,234,567 tokens, 4,322 a second, 2 min left"
+    first = "░" * 20 + "   0%  0 tokens"
+    second = "█" * 10 + "░" * 10 + "  50%  1,234,567 tokens, 2 min left"
     over = "\r\x1b[K"
     expected = f"{over}{first}{over}{second}{over}" if stream.isatty() else f"{first}\n{second}\n"
     assert stream.getvalue() == expected
@@ -36,7 +35,7 @@ def test_the_line(stream: io.StringIO) -> None:
 def test_not_every_call_writes_a_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress_line, "_FILE_EVERY_S", 1000)
     stream = io.StringIO()
-    ProgressLine(stream).show(Progress(0.5, 1, 1.0, None))
+    ProgressLine(stream).show(0.5, "1 token", None)
     assert not stream.getvalue()
 
 

@@ -11,6 +11,15 @@ from typing import Any
 REPOSITORY = Path(__file__).parents[2]
 
 
+def environment_for(home: Path, endpoint: str) -> dict[str, str]:
+    """The variables of a process that asks one hub, and has a cache of its own."""
+    own = {
+        k: v for k, v in os.environ.items() if not k.startswith("HF_") and "proxy" not in k.lower()
+    }
+    # The home folder could hold the token of whoever runs the tests.
+    return own | {"HF_ENDPOINT": endpoint, "HF_HOME": str(home / "hf"), "HOME": str(home)}
+
+
 class Client:
     """Loads models in another process, with a hub cache of its own."""
 
@@ -18,15 +27,8 @@ class Client:
         self.log = home / "log.txt"
         self.cache = home / "hf" / "hub"
         self.entries = home / "hf" / "assets" / "detok" / "first_layers"
-        own = {
-            k: v
-            for k, v in os.environ.items()
-            if not k.startswith("HF_") and "proxy" not in k.lower()
-        }
-        # The home folder could hold the token of whoever runs the tests.
-        own |= {"HF_ENDPOINT": endpoint, "HF_HOME": str(home / "hf"), "HOME": str(home)}
         with self.log.open("w") as log:
-            self._environment = own | environment
+            self._environment = environment_for(home, endpoint) | environment
             self._process = subprocess.Popen(
                 [sys.executable, "-m", "tests.support.hub_client"],
                 cwd=REPOSITORY,

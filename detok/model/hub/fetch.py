@@ -9,7 +9,7 @@ from pathlib import Path
 from detok.errors import NotDownloadable
 from detok.model.files import WEIGHTS
 from detok.model.hub import entries
-from detok.model.hub.ranges import Ended, Progress, Range, fetch_ranges
+from detok.model.hub.ranges import Ended, Progress, Range, fetch_ranges, pieces
 from detok.model.hub.remote import Location, Remote
 
 # A download that has all it wants leaves room for as much as this.
@@ -58,13 +58,8 @@ def _fetch(
         with weights.open("wb") as file:
             file.write(header)
             file.truncate(size)
-    at = len(header)
-    ranges = []
-    for tensor in tensors:
-        ranges.append(Range(remote.url(tensor.file), tensor.start, tensor.size, at))
-        at += tensor.size
     try:
-        fetch_ranges(ranges, weights, journal, progress)
+        fetch_ranges(_ranges(remote, tensors, len(header)), weights, journal, progress)
         for path in beside:
             shutil.copyfile(path, parts / path.name)
         folder = entries.keep(parts, remote.model_id, remote.commit)
@@ -74,6 +69,27 @@ def _fetch(
             shutil.rmtree(parts, ignore_errors=True)  # nothing to go on from
         raise
     (folder / _JOURNAL).unlink()
+
+
+def bytes_kept(remote: Remote, tensors: Sequence[Location]) -> int:
+    """The bytes that an interrupted download has left here, from which the next goes on."""
+    parts = entries.parts_of(remote.model_id, remote.commit)
+    header = _header(tensors)
+    if not _goes_on(parts / WEIGHTS, header, len(header) + sum(t.size for t in tensors)):
+        return 0
+    journal = parts / _JOURNAL
+    whole = journal.read_bytes() if journal.exists() else b""
+    cut = pieces(_ranges(remote, tensors, len(header)))
+    return sum(p.size for p, done in zip(cut, whole, strict=False) if done)
+
+
+def _ranges(remote: Remote, tensors: Sequence[Location], at: int) -> list[Range]:
+    """Where the tensors lie on the hub, and where in a file that has them from `at` on."""
+    ranges = []
+    for tensor in tensors:
+        ranges.append(Range(remote.url(tensor.file), tensor.start, tensor.size, at))
+        at += tensor.size
+    return ranges
 
 
 def _header(tensors: Sequence[Location]) -> bytes:

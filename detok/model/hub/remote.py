@@ -10,21 +10,21 @@ from typing import Any
 from detok.errors import CheckpointError
 from detok.model.families import family_of
 from detok.model.files import (
+    BYTES,
     WEIGHTS,
     WEIGHTS_INDEX,
     check_files,
     check_shape,
     check_tokenizer,
+    check_type,
     full_name_in,
+    indexed_size,
     read_config,
     shards,
     tokenizer_files,
 )
 from detok.model.hub import branches
 from detok.model.hub.sentences import TIMEOUT_S, explained, within
-
-# By their names in safetensors files.
-_BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 
 
 @dataclass(frozen=True)
@@ -133,21 +133,26 @@ class Remote:
                 )
             info = tensors[full_name]
             check_shape(full_name, tuple(info.shape), shape)
-            if info.dtype not in _BYTES:
-                raise CheckpointError(
-                    f"tensor {full_name!r} has type {info.dtype}; expected weights that are not "
-                    f"quantized: {', '.join(_BYTES)}"
-                )
+            check_type(full_name, info.dtype)
             begin, end = info.data_offsets
-            if end - begin != prod(info.shape) * _BYTES[info.dtype]:
+            if end - begin != prod(info.shape) * BYTES[info.dtype]:
                 raise CheckpointError(
                     f"{file} of {self.where} is damaged: tensor {full_name!r} has {end - begin} "
-                    f"bytes; expected {prod(info.shape) * _BYTES[info.dtype]}"
+                    f"bytes; expected {prod(info.shape) * BYTES[info.dtype]}"
                 )
             found.append(
                 Location(full_name, info.dtype, tuple(info.shape), file, data + begin, end - begin)
             )
         return found
+
+    def size(self) -> int | None:
+        """The bytes of all weights, if that is known without asking for them."""
+        import huggingface_hub as hub
+
+        if WEIGHTS not in self.names:
+            return indexed_size(self.file(WEIGHTS_INDEX).parent)
+        with self.explaining():
+            return hub.get_hf_file_metadata(self.url(WEIGHTS), timeout=TIMEOUT_S).size
 
     def url(self, file: str) -> str:
         """The address of a file at this commit."""

@@ -127,6 +127,22 @@ def test_bert_sees_what_comes_after(tmp_path: Path) -> None:
         detok.affinity_scores(layer, 5, positions=(0, 16))
 
 
+def test_older_names_of_layernorm(tmp_path: Path) -> None:
+    """Those of bert-base-uncased as the hub has it."""
+    random_member(tmp_path, *MODELS["bert"][0])
+    before = detok.load(tmp_path, device="cpu")
+    path = tmp_path / "model.safetensors"
+    older = {"LayerNorm.weight": "LayerNorm.gamma", "LayerNorm.bias": "LayerNorm.beta"}
+    tensors = load_file(path)
+    for name in list(tensors):
+        for new, old in older.items():
+            if name.endswith(new):
+                tensors[name.removesuffix(new) + old] = tensors.pop(name)
+    save_file(tensors, path, metadata={"format": "pt"})
+    layer = detok.load(tmp_path, device="cpu")
+    torch.testing.assert_close(layer.K_E, before.K_E, rtol=0, atol=0)
+
+
 def test_self_assertion_without_a_query_bias_comes_from_layernorm(tmp_path: Path) -> None:
     """GPT-Neo has no b^Q: what is left of b'^Q is β W^Q."""
     random_member(tmp_path, *MODELS["gpt_neo"][0])
