@@ -1,0 +1,46 @@
+"""What words say of a layer: what its tokens attend to, and what becomes of their scores."""
+
+from dataclasses import dataclass
+
+from detok.model.layer import Layer
+
+
+@dataclass(frozen=True)
+class Words:
+    """How to speak of what a token i attends to."""
+
+    seen: str  # the tokens and positions j
+    sides: str  # what it means to rank the ones or the others
+    zoom: str  # the so many positions close to i
+    needed: str  # the texts that the attention of position i can be measured on
+
+
+_CAUSAL = Words(
+    seen="past",
+    sides="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
+    "attend to it.",
+    zoom="the last {} positions",
+    needed="Each needs more than i tokens.",
+)
+# Without a mask, what is attended to may also come after.
+_BOTH_WAYS = Words(
+    seen="attended",
+    sides="Attended: which tokens the chosen token attends to, before it or after it. Current: "
+    "which tokens attend to it.",
+    zoom="the {} positions nearest to i",
+    needed="This model's tokens see all of a text: each needs a token for every position.",
+)
+
+
+def words_for(layer: Layer) -> Words:
+    """The words for the tokens of this model."""
+    return _CAUSAL if layer.is_causal else _BOTH_WAYS
+
+
+def divided(layer: Layer) -> str:
+    """How scores and terms are given where they are as softmax takes them."""
+    if layer.scale == 1:
+        return "undivided"
+    if layer.scale == layer.d_head**0.5:
+        return "divided by sqrt(d_head)"
+    return f"divided by {layer.scale:g}"
