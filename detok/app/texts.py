@@ -83,7 +83,8 @@ def encoded(layer: Layer, text: str) -> list[int]:
     Raises: InputError for a text of neither kind.
     """
     numbers = text.replace(",", " ").split()
-    if can_encode(layer) or not all(number.isdecimal() for number in numbers):
+    are_ids = all(number.isdecimal() and len(number) < 10 for number in numbers)
+    if can_encode(layer) or not are_ids:
         return layer.tokenizer.encode(text)
     return [layer.token_id(int(number)) for number in numbers]
 

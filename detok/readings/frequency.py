@@ -7,7 +7,7 @@ import pandas as pd
 from detok.tables.frequency import FAR, N_LISTED, title
 
 NO_CORRELATION = (
-    "No rank correlation: the tokens that occur do not differ, in their counts or in this measure."
+    "No rank correlation: no two tokens occur with different counts, or none with different values."
 )
 
 

@@ -35,8 +35,8 @@ def sigma(table: pd.DataFrame, stats: LayerNormStats) -> str:
     )
     return (
         f"LayerNorm divides by σ = {first:.3f} at position 0 (mean over all tokens){others}. At "
-        f"one position, the token changes σ by a factor of {stats.sigma_range:.1f} (median of largest "
-        "over smallest)."
+        f"one position, the token changes σ by a factor of {stats.sigma_range:.1f} (median of "
+        "largest over smallest)."
     )
 
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from detok.errors import InputError
 from detok.model.layer import Layer
 
 
@@ -35,6 +36,19 @@ _BOTH_WAYS = Words(
 def words_for(layer: Layer) -> Words:
     """The words for the tokens of this model."""
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
+
+
+def spaces(layer: Layer) -> str:
+    """What a space at a word's edge does to its tokens."""
+    vocabulary = layer.tokenizer
+    try:
+        they_count = vocabulary.encode(" a") != vocabulary.encode("a")
+    except InputError:
+        return "Texts cannot be split here: choose a token that matches, or type the ids of some."
+    if they_count:
+        return "Spaces count: type one before a word to get the token it has inside a sentence."
+    where = "before its first" if vocabulary.edge == "start" else "after its last"
+    return f"Spaces only part words here: the one that is shown {where} token marks a word's edge."
 
 
 def divided(layer: Layer) -> str:
