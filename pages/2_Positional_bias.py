@@ -74,8 +74,8 @@ shown_attention = attention if head is None else attention[attention["head"] == 
 bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
 if head is None and tables.thinning(layer) > 1:
     st.info(
-        f"Drawn: one in {tables.thinning(layer)} positions, and {said.zoom.format(tables.ZOOM)}, "
-        "seen from i. The CSV files have all."
+        f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} nearest to i of "
+        "those it sees. The CSV files have all."
     )
 
 
@@ -111,7 +111,7 @@ with right:
     downloads.download(shown_attention, "attention", layer)
 
 close = tables.close(shown_attention, i)
-st.subheader(f"Attention to {said.zoom.format(close['j'].nunique())}")
+st.subheader(f"Attention to {said.close}")
 output.chart(charts.attention(close, i, points=True))
 output.reading(readings.zoom(tables.over_heads(close), i, head))
 downloads.download(close, "attention-zoom", layer)

@@ -31,8 +31,9 @@ state = st.session_state
 st.markdown(
     "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
     f"(**pp**), one of each (**ep**, **pe**), and of the {said.seen} token or position alone "
-    "(**e**, **p**). Type a text, and see what each does to every head's attention. Scores and "
-    f"terms are shown as softmax takes them, {output.escaped(scaled)}."
+    f"(**e**, **p**). Type {'a text' if examples else 'the ids of tokens'}, and see what each does "
+    "to every head's attention. Scores and terms are shown as softmax takes them, "
+    f"{output.escaped(scaled)}."
 )
 
 

@@ -12,7 +12,7 @@ class Words:
 
     seen: str  # the tokens and positions j
     sides: str  # what it means to rank the ones or the others
-    zoom: str  # the so many positions close to i
+    close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
 
 
@@ -20,7 +20,7 @@ _CAUSAL = Words(
     seen="past",
     sides="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
     "attend to it.",
-    zoom="the last {} positions",
+    close="the last positions",
     needed="Each needs more than i tokens.",
 )
 # Without a mask, what is attended to may also come after.
@@ -28,7 +28,7 @@ _BOTH_WAYS = Words(
     seen="attended",
     sides="Attended: which tokens the chosen token attends to, before it or after it. Current: "
     "which tokens attend to it.",
-    zoom="the {} positions nearest to i",
+    close="the positions nearest to i",
     needed="This model's tokens see all of a text: each needs a token for every position.",
 )
 

@@ -116,6 +116,7 @@ def test_bert_sees_what_comes_after(shown: Shown, folders: dict[str, Path]) -> N
     test = shown("bert", POSITIONS, head="1", i="0")
     assert "over 120 excerpts" in texts(test)
     assert "No mask hides" in texts(test)
+    assert "Attention to the positions nearest to i" in words(test)
     assert "to the 5 positions nearest to it" in texts(test)
     pd.testing.assert_frame_equal(
         test.dataframe[0].value, detok.position_summary(layer, 0, [4, 8, 12]), check_dtype=False
@@ -174,6 +175,8 @@ def test_biogpt_is_asked_by_ids(shown: Shown) -> None:
     assert CANNOT_SPLIT not in texts(test)
     succeed(test.text_input(key="tokens").input("liber tarian").run())
     assert CANNOT_SPLIT in texts(test)
+
+    assert "whose files cannot split texts" in texts(shown("biogpt", FREQUENCY))
 
     test = shown("biogpt", POSITIONS, i="2", texts="4 5 6 7\n\n4 5")
     assert "1 of your texts; 1 too short" in texts(test)
