@@ -4,47 +4,52 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, inputs, output, page
+from detok.app import cached, downloads, inputs, output, page, texts
 from detok.charts import overview as overview_charts, terms as terms_charts
-from detok.readings import overview as overview_readings, terms as terms_readings
+from detok.readings import overview as overview_readings, terms as terms_readings, words
 from detok.tables import terms as tables
 from detok.tables.overview import growth
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
 EXAMPLES = [
-    (" tranquil", "a word of two pieces for mini: which head wants the first before the second?"),
-    (" unfit and rained", "more words that mini cuts in two"),
-    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2, smaller pieces for mini"),
-    ("Homo sapiens", "the paper's first example, for GPT-2: “ sap” + “iens”"),
+    (" tranquil", "which tokens does each head bind to its last piece?"),
+    (" unfit and rained", "more words that a small vocabulary cuts in two"),
+    ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2"),
+    ("Homo sapiens", "the paper's first example: “ sap” + “iens” for GPT-2"),
 ]
 
 layer = page.begin("detok")
 st.markdown(
-    "A language model sees “Libertarian” as “Liber” + “tarian”; its first layers bring the pieces "
-    "back together. detok shows how the first attention layer does it, **from the weights alone**. "
-    "LayerNorm is folded into the layer and the attention score of two tokens is taken apart into "
-    "six terms that add up to it, but for a constant in each row, which softmax ignores."
+    "A language model such as GPT-2 sees “Libertarian” as “Liber” + “tarian”; its first layers "
+    "bring the pieces back together. detok shows how the first attention layer does it, **from the "
+    "weights alone**. LayerNorm is folded into the layer and the attention score of two tokens is "
+    "taken apart into six terms that add up to it, but for a constant in each row, which softmax "
+    "ignores."
 )
 
 page.offer_gpt2(layer)
 
 st.subheader("The score, taken apart")
-ids = layer.tokenizer.encode(SAMPLE)[: layer.n_positions]
+said = words.words_for(layer)
+ids, _ = texts.tokens_of(layer, texts.sample(layer, SAMPLE))
 head = inputs.head_choice(layer)
 terms = detok.terms(layer, ids, heads=head)
 panels = tables.maps(layer, ids, terms, range(len(ids)))
-output.chart(terms_charts.maps(panels, output.is_dark(), labelled=False), "content")
-output.reading(terms_readings.maps(tables.spreads(panels), head))
-downloads.download_numbers(panels, "decomposition", layer, "divided by sqrt(d_head)", ids)
+figure = terms_charts.maps(panels, output.is_dark(), labelled=False, seen=said.seen)
+output.chart(figure, "content")
+output.reading(terms_readings.maps(tables.spreads(panels), head, said.seen))
+downloads.download_numbers(panels, "decomposition", layer, words.divided(layer), ids)
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
-st.subheader("Begin here")
-for text, why in EXAMPLES:
-    st.page_link(
-        "pages/1_Token_affinity.py",
-        label=f"**{text.strip()}** — {why}",
-        query_params={"text": text, "model": layer.name},
-    )
+if texts.can_encode(layer):
+    st.subheader("Begin here")
+    for text, why in EXAMPLES:
+        pieces = output.escaped(overview_readings.pieces(layer, text))
+        st.page_link(
+            "pages/1_Token_affinity.py",
+            label=f"**{text.strip()}** — here {pieces}; {why}",
+            query_params={"text": text, "model": layer.name},
+        )
 
 st.subheader("The model")
 output.facts(overview_readings.facts(layer))
@@ -70,10 +75,11 @@ if emergence.exists():
     downloads.download(history, "emergence", layer)
 
 st.subheader("How exact it is")
-with st.spinner("Running the model's own first layer …"):
+with output.mistakes(), st.spinner("Running the model's own first layer …"):
     error = cached.attention_error(layer, SAMPLE)
-st.markdown(
-    f"Largest difference between the attention from the six terms and that of the model's own "
-    f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "
-    f"{len(ids)} tokens, {str(layer.Q_E.dtype).removeprefix('torch.')}). Sample: “{SAMPLE}”"
-)
+    st.markdown(
+        f"Largest difference between the attention from the six terms and that of the model's own "
+        f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "
+        f"{len(ids)} tokens, {str(layer.Q_E.dtype).removeprefix('torch.')}). Sample: "
+        f"“{output.escaped(layer.tokenizer.text(*ids))}”"
+    )

@@ -7,10 +7,12 @@ Dimension letters, used in every shape comment and error message of the package:
     d  width of the model                n   tokens of a text
     i  the current token or position     j   the past token or position that i attends to
 
+Where no mask hides what comes after i, as in BERT, "past" stands for all that i attends to.
+
 Scores are tensors; a result that holds several things is a dataclass; what is meant to be looked at
 or saved is a DataFrame. Scores and terms are unscaled unless a docstring says otherwise: softmax
-divides them by √d'. Equation and section numbers are those of "Weight-based Analysis of
-Detokenization in Language Models" (Kamoda et al.).
+divides them by `Layer.scale`, √d' in most models. Equation and section numbers are those of
+"Weight-based Analysis of Detokenization in Language Models" (Kamoda et al.).
 """
 
 import os

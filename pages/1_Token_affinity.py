@@ -3,16 +3,16 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, columns, downloads, inputs, output, page
+from detok.app import cached, columns, downloads, inputs, output, page, texts
 from detok.charts import affinity as charts
-from detok.readings import affinity as readings
+from detok.readings import affinity as readings, words
 from detok.tables import affinity as tables
 
 PANEL_ROWS = 8  # bars a head where all heads are side by side
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
 
 layer = page.begin("Token affinity")
-vocabulary = layer.tokenizer
+vocabulary, said = layer.tokenizer, words.words_for(layer)
 counts = cached.load_counts(layer)
 st.markdown(
     "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
@@ -25,11 +25,10 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     head = inputs.head_choice(layer, with_all=True, default="all")
     side = st.selectbox(
         "Rank",
-        ["past tokens", "current tokens"],
+        [f"{said.seen} tokens", "current tokens"],
         key="rank",
         bind="query-params",
-        help="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
-        "attend to it.",
+        help=said.sides,
     )
     k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
@@ -53,7 +52,7 @@ if token is None:
     st.info("Type a word, then choose one of its tokens.")
 else:
     with output.mistakes():
-        direction = "past" if side == "past tokens" else "current"
+        direction = "current" if side == "current tokens" else "past"
         best = detok.affinity(layer, token, heads=head, k=k, side=direction, positions=positions)
         best = tables.with_counts(best, layer, token, direction, counts)
         output.answer(readings.answer(best, layer))
@@ -91,19 +90,21 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         bind="query-params",
         max_chars=1000,
         placeholder="a random sample of the vocabulary",
-        help="Write any text: its tokens are compared, each once.",
+        help="Write any text: its tokens are compared, each once."
+        if texts.can_encode(layer)
+        else "The ids of tokens, which are compared, each once.",
     )
     seed = inputs.sample_number()
     st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
 n_tokens = N_TOKENS_ALL_HEADS if head is None else N_TOKENS
-compared = list(dict.fromkeys(vocabulary.encode(listed)))[:n_tokens]
 with output.mistakes():
+    compared = list(dict.fromkeys(texts.encoded(layer, listed)))[:n_tokens]
     pairs = tables.pairs(
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
         heads,
     )
-    output.chart(charts.pairs(pairs, output.is_dark()), "content")
+    output.chart(charts.pairs(pairs, output.is_dark(), said.seen), "content")
     more = f" Choose one head to compare up to {N_TOKENS} tokens." if head is None else ""
     output.reading(readings.pairs(tables.own_copies(pairs)) + more)
     downloads.download(pairs, "heatmap", layer)

@@ -7,12 +7,13 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, columns, downloads, inputs, output, page
+from detok.app import cached, columns, downloads, inputs, output, page, texts
 from detok.charts import positions as charts
-from detok.readings import positions as readings
+from detok.readings import positions as readings, words
 from detok.tables import positions as tables
 
 layer = page.begin("Positional bias")
+said = words.words_for(layer)
 st.markdown(
     "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
     "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
@@ -49,15 +50,17 @@ own = st.text_area(
     bind="query-params",
     max_chars=6000,
     placeholder="empty: the excerpts of public-domain books that come with detok",
-    help="Leave an empty line between two texts. Each needs more than i tokens.",
+    help=f"Leave an empty line between two texts. {said.needed}",
 )
 bias = detok.position_bias(layer, i, layernorm=with_layernorm)
 summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
 measured = None
 with output.mistakes():
     if own.strip():
-        measured = detok.mean_attention(layer, re.split(r"\n\s*\n", own.strip()), i)
+        paragraphs = re.split(r"\n\s*\n", own.strip())
+        measured = detok.mean_attention(layer, [texts.encoded(layer, t) for t in paragraphs], i)
     else:
+        layer.tokenizer.check_encodes()
         with st.spinner("Reading the excerpts …"):
             measured = cached.measured_on_excerpts(layer, i)
 
@@ -71,8 +74,8 @@ shown_attention = attention if head is None else attention[attention["head"] == 
 bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
 if head is None and tables.thinning(layer) > 1:
     st.info(
-        f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} up to i. The CSV "
-        "files have all."
+        f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} nearest to i of "
+        "those it sees. The CSV files have all."
     )
 
 
@@ -107,11 +110,11 @@ with right:
         output.reading(readings.measured(measured, "of your texts" if own.strip() else "excerpts"))
     downloads.download(shown_attention, "attention", layer)
 
-st.subheader(f"Attention to the last {tables.ZOOM} positions")
-last = shown_attention[shown_attention["j"] > i - tables.ZOOM]
-output.chart(charts.attention(last, i, points=True))
-output.reading(readings.zoom(tables.over_heads(last), i, head))
-downloads.download(last, "attention-zoom", layer)
+close = tables.close(shown_attention, i)
+st.subheader(f"Attention to {said.close}")
+output.chart(charts.attention(close, i, points=True))
+output.reading(readings.zoom(tables.over_heads(close), i, head))
+downloads.download(close, "attention-zoom", layer)
 
 st.subheader("All heads in numbers")
 st.dataframe(

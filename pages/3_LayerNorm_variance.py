@@ -11,9 +11,10 @@ from detok.tables import common, frequency as frequency_tables, layernorm as lay
 layer = page.begin("LayerNorm variance")
 counts = cached.load_counts(layer)
 st.markdown(
-    "Before attention, LayerNorm divides the input e + p by **σ**, the root of its variance. A "
-    "position of exceptional variance changes every score that it takes part in: a switch that is "
-    "in the weights."
+    "Before attention, LayerNorm divides the input e + p, token and position, by **σ**, the root "
+    "of its variance. A position of exceptional variance changes every score that it takes part "
+    "in: a switch that is in the weights. What a model adds to every token counts as position, and "
+    "p is in the unit of e where a model multiplies its tokens."
 )
 with st.spinner("Reading the vocabulary once …"):
     stats = cached.layernorm_stats(layer)

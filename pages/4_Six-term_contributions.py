@@ -5,7 +5,7 @@ import streamlit as st
 import detok
 from detok.app import cached, downloads, inputs, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
-from detok.readings import ablation as ablation_readings, terms as readings
+from detok.readings import ablation as ablation_readings, terms as readings, words
 from detok.scores.decomposition import TERMS
 from detok.tables import ablation as ablation_tables, terms as tables
 
@@ -15,21 +15,25 @@ EXAMPLES = {
     "A name said twice": "Sherlock Holmes smiled. “Yes,” said Sherlock",
     "The paper's words": "Libertarian, Barack Obama, aluminum chloride, Homo sapiens",
 }
-DEFAULT = EXAMPLES["A split name"]
 WINDOW = 18  # tokens in a map, each with its label
 WINDOW_ALL_HEADS = 40
 MAX_TEXTS = 120  # averaged over
 MAX_UPLOAD_MB = 20
-NATS, SCALED = "nats", "divided by sqrt(d_head)"
-WEIGHTS = "attention weights, of scores divided by sqrt(d_head)"
+NATS = "nats"
 
 layer = page.begin("Six-term contributions")
-vocabulary = layer.tokenizer
+vocabulary, said = layer.tokenizer, words.words_for(layer)
+scaled = words.divided(layer)
+weights = f"attention weights, of scores {scaled}"
+examples = EXAMPLES if texts.can_encode(layer) else {}
+default = texts.sample(layer, EXAMPLES["A split name"])
 state = st.session_state
 st.markdown(
     "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
-    "(**pp**), one of each (**ep**, **pe**), and of the past token or position alone (**e**, "
-    "**p**). Type a text, and see what each does to every head's attention."
+    f"(**pp**), one of each (**ep**, **pe**), and of the {said.seen} token or position alone "
+    f"(**e**, **p**). Type {'a text' if examples else 'the ids of tokens'}, and see what each does "
+    "to every head's attention. Scores and terms are shown as softmax takes them, "
+    f"{output.escaped(scaled)}."
 )
 
 
@@ -38,24 +42,27 @@ def forget_places() -> None:
     state.update(pair_i=None, pair_j=None, window=0)
 
 
-text = inputs.passage(DEFAULT, EXAMPLES, forget_places)
-end = texts.end_of_text(layer)
+text = inputs.passage(default, examples, forget_places)
+beginning = texts.end_of_text(layer)
+named = "a first token" if beginning is None else vocabulary.show(beginning)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head = inputs.head_choice(layer, with_all=True)
     begin = st.toggle(
-        "Begin with the end-of-text token",
+        f"Begin with {output.escaped(named)}",
         key="begin",
         bind="query-params",
-        disabled=end is None,
-        help="Some models saw it before every text in training.",
+        disabled=beginning is None,
+        help="This model's tokenizer names no token for it."
+        if beginning is None
+        else "Some models saw it before every text in training.",
     )
-first = end if begin else None
+first = beginning if begin else None
 try:
     ids, n_cut = texts.tokens_of(layer, text, first)
 except detok.InputError as error:
     output.mistake(error)
-    ids, n_cut = texts.tokens_of(layer, DEFAULT, first)
-    st.info(f"Shown instead: “{DEFAULT}”")
+    ids, n_cut = texts.tokens_of(layer, default, first)
+    st.info(f"Shown instead: “{default}”")
 if n_cut:
     st.info(
         f"The model has {layer.n_positions:,} positions: the last {n_cut:,} of {len(ids) + n_cut:,}"
@@ -74,7 +81,7 @@ values = tables.per_position(layer, ids, cached.contributions(layer, tuple(ids))
 ranks = tables.ranking(values)
 shown = values if head is None else values[values["head"] == head]
 shown_ranks = ranks if head is None else ranks[ranks["head"] == head]
-drawn = tables.drawn(shown)
+drawn = tables.drawn(shown, layer.is_causal)
 output.chart(charts.contributions(drawn.table))
 output.reading(readings.per_position(drawn))
 downloads.download_numbers(shown, "contributions", layer, NATS, ids)
@@ -103,14 +110,14 @@ with st.container(horizontal=True):
 
 if head is None:
     every = list(range(layer.n_heads))
-    inside = ids[: window.stop]  # what follows the window takes no part in it
+    inside = ids[: layer.n_visible(window.stop - 1)]  # nothing else takes part in the window
     ablation = detok.ablate(detok.terms(layer, inside), dropped)
     moved = ablation_tables.divergences(ablation, every, window.stop - 1)
     output.answer(ablation_readings.divergences(moved, dropped, window.stop - 1))
     table = ablation_tables.attention(layer, inside, ablation, every, window)
-    output.chart(ablation_charts.heads(table, output.is_dark()))
+    output.chart(ablation_charts.heads(table, output.is_dark(), said.seen))
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
-    downloads.download_numbers(table, "attention", layer, WEIGHTS, ids)
+    downloads.download_numbers(table, "attention", layer, weights, ids)
 else:
     terms = detok.terms(layer, ids, heads=head)
     ablation = detok.ablate(terms, dropped)
@@ -134,11 +141,12 @@ else:
             help="Or click a cell. The last token shown, unless chosen.",
         )
         i = window.stop - 1 if i is None else i
-        inputs.keep_within("pair_j", i)
+        last_seen = min(layer.n_visible(i) - 1, last)
+        inputs.keep_within("pair_j", last_seen)
         j = st.number_input(
-            "Past j",
+            f"{said.seen.capitalize()} j",
             0,
-            i,
+            last_seen,
             None,
             key="pair_j",
             bind="query-params",
@@ -150,23 +158,24 @@ else:
         moved = ablation_tables.divergences(ablation, [head], i)
         output.answer(ablation_readings.divergences(moved, dropped, i))
         table = ablation_tables.attention(layer, ids, ablation, [head], window)
-        figure = ablation_charts.attention(table, "left", output.is_dark(), (i, j))
+        figure = ablation_charts.attention(table, "left", output.is_dark(), (i, j), said.seen)
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
-        downloads.download_numbers(table, "attention", layer, WEIGHTS, ids)
+        downloads.download_numbers(table, "attention", layer, weights, ids)
         if dropped:
-            output.chart(ablation_charts.row(ablation_tables.row(layer, ids, ablation, i)))
+            row = ablation_tables.row(layer, ids, ablation, i)
+            output.chart(ablation_charts.row(row, said.seen))
     with right:
         pair = detok.explain_pair(layer, ids, i=i, j=j, head=head)
         output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
-        output.chart(charts.waterfall(bars))
-        downloads.download_numbers(bars, "pair", layer, SCALED, ids)
+        output.chart(charts.waterfall(bars, said.seen))
+        downloads.download_numbers(bars, "pair", layer, scaled, ids)
 
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
-    output.chart(charts.maps(panels, output.is_dark()), "content")
-    output.reading(readings.maps(tables.spreads(panels), head))
-    downloads.download_numbers(panels, "terms", layer, SCALED, ids)
+    output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
+    output.reading(readings.maps(tables.spreads(panels), head, said.seen))
+    downloads.download_numbers(panels, "terms", layer, scaled, ids)
 
 st.subheader("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -189,6 +198,7 @@ kept = (
 )
 if st.button("Average over them", disabled=kept.value is not None):
     with output.mistakes(), long_runs.cancellable("Reading texts:", kept) as report:
+        layer.tokenizer.check_encodes()
         read = (
             cached.excerpt_ids(layer)
             if upload is None

@@ -70,7 +70,7 @@ if counts is not None:
     st.subheader("By the kind of token")
     table = tables.by_kind(areas, kinds, convention)
     output.chart(charts.by_kind(table, output.is_dark()))
-    output.reading(readings.by_kind(tables.best_by_kind(table)))
+    output.reading(readings.by_kind(tables.best_by_kind(table), layer.tokenizer.edge))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
 
 st.subheader("All heads in numbers")

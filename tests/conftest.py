@@ -2,6 +2,7 @@
 
 import os
 import sys
+from dataclasses import replace
 
 # Nothing in the tests may ask the real hub, whatever a mistake in them does; test_hub overrides it
 # in processes of its own. Set before any library reads it.
@@ -58,6 +59,12 @@ def model(checkpoint: Path) -> GPT2LMHeadModel:
 def layer(checkpoint: Path) -> detok.Layer:
     """The random checkpoint's first layer, in float64 on the CPU."""
     return detok.load(str(checkpoint), device="cpu", dtype=torch.float64)
+
+
+@pytest.fixture(scope="session")
+def both_ways(layer: detok.Layer) -> detok.Layer:
+    """The same layer without its mask: every token sees every other."""
+    return replace(layer, first=replace(layer.first, is_causal=False))
 
 
 @pytest.fixture(scope="session")

@@ -45,10 +45,10 @@ AUROC = {
     "diagonal_share": st.column_config.NumberColumn(
         "Diagonal share",
         format="percent",
-        help="How often no past token scores higher than the token itself",
+        help="How often no other token scores higher than the token itself",
     ),
     "known_share": st.column_config.NumberColumn(
-        "Known pairs", format="percent", help="Share of the ten best past tokens that are known"
+        "Known pairs", format="percent", help="Share of the ten best tokens j that are known"
     ),
 }
 TOKENS = {
@@ -78,7 +78,7 @@ def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
     columns = dict(SUMMARY)
     for name in summary.columns.difference(list(SUMMARY)):
         _, part, *reach, _, i = name.split("_")
-        label = f"Last {reach[0]} at {i}" if part == "last" else f"Position 0 at {i}"
+        label = f"{part.capitalize()} {reach[0]} at {i}" if reach else f"Position 0 at {i}"
         columns[name] = st.column_config.NumberColumn(
             label, format="percent", help=f"Share of position {i}'s attention, by position alone"
         )

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import streamlit as st
 
 import detok
+from detok.app import output, texts
+from detok.readings import words
 
 # What is typed for a visitor who comes without a link.
 EXAMPLE_TEXT = " tranquil"
@@ -51,14 +53,23 @@ def current_position(layer: detok.Layer) -> int:
 def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
     """A text and one of its tokens, or of those that match it: the text's pieces, and the token.
 
-    Without a text there is no token. Of a long text, only the first MAX_PIECES pieces are used.
+    Without a text there is no token. Of a long text, only the first MAX_PIECES pieces are used; of
+    one that cannot be split into tokens there are none, and the first match is chosen.
     """
     vocabulary = layer.tokenizer
 
+    def found(text: str) -> tuple[list[int], list[int], int | None]:
+        """The pieces of a text, all tokens to choose from, and the one that is chosen at first."""
+        try:
+            pieces = texts.encoded(layer, text)[:MAX_PIECES]
+        except detok.InputError:
+            pieces = []
+        options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+        return pieces, options, next(iter([*pieces[-1:], *options]), None)
+
     def choose_last_piece() -> None:
         """Typing a new text chooses its last piece, whatever token was chosen before."""
-        pieces = vocabulary.encode(st.session_state["text"])[:MAX_PIECES]
-        st.session_state["token"] = pieces[-1] if pieces else None
+        st.session_state["token"] = found(st.session_state["text"])[2]
 
     text = st.text_input(
         "Word or text",
@@ -67,14 +78,15 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
         bind="query-params",
         max_chars=200,
         on_change=choose_last_piece,
-        help="Spaces count: type one before a word to get the token it has inside a sentence.",
+        help=words.spaces(layer),
     )
-    pieces = vocabulary.encode(text)[:MAX_PIECES]
-    options = list(dict.fromkeys([*pieces, *vocabulary.search(text)]))
+    with output.mistakes():
+        texts.encoded(layer, text)
+    pieces, options, first = found(text)
     token = st.selectbox(
         "Token",
         options,
-        index=options.index(pieces[-1]) if pieces else None,
+        index=None if first is None else options.index(first),
         format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
         key="token",
         bind="query-params",

@@ -9,7 +9,7 @@ import altair as alt
 import streamlit as st
 
 import detok
-from detok.app import cached
+from detok.app import cached, texts
 
 
 @contextmanager
@@ -53,6 +53,9 @@ def counts_notice(layer: detok.Layer) -> None:
     counts, refused = cached.counts_of(layer)
     if refused:
         st.warning(escaped(f"Counts that are not used: {refused}."))
+    if counts is None and not texts.can_encode(layer):
+        st.info("There are no token counts for this model, whose files cannot split texts.")
+        return
     name = shlex.quote(layer.name)
     command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
     how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 from detok.errors import InputError
+from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 
 MAX_CHARACTERS = 1_000_000
@@ -62,24 +63,55 @@ def _lines(name: str, content: str) -> Iterator[str]:
 
 
 def end_of_text(layer: Layer) -> int | None:
-    """The token that stands before a document, or between two, if the model has one."""
+    """The token that a document begins with, or that separates two, if the model has one."""
     token = layer.tokenizer.first_token
     return token if token is not None and token < layer.vocab_size else None
+
+
+def can_encode(layer: Layer) -> bool:
+    """Whether the model's files say how a text is split into words."""
+    try:
+        layer.tokenizer.check_encodes()
+    except InputError:
+        return False
+    return True
+
+
+def encoded(layer: Layer, text: str) -> list[int]:
+    """The token ids of a text; where it cannot be split, the text may be the ids themselves.
+
+    Raises: InputError for a text of neither kind.
+    """
+    numbers = text.replace(",", " ").split()
+    are_ids = all(number.isdecimal() and len(number) < 10 for number in numbers)
+    if can_encode(layer) or not are_ids:
+        return layer.tokenizer.encode(text)
+    return [layer.token_id(int(number)) for number in numbers]
+
+
+def sample(layer: Layer, text: str) -> str:
+    """A text to begin with; where it cannot be split, the ids of tokens that match its words."""
+    if can_encode(layer):
+        return text
+    matches = [layer.tokenizer.search(word, 1) for word in text.split()]
+    ids = [token for match in matches for token in match if token < layer.vocab_size]
+    return " ".join(map(str, ids or range(min(layer.vocab_size, 8))))
 
 
 def tokens_of(layer: Layer, text: str, first: int | None = None) -> tuple[list[int], int]:
     """The token ids of a text, at most L with the token `first` before it, and how many were cut.
 
-    Raises: InputError if the text has no token, is too long, or is not Unicode.
+    Raises: InputError if the text has no token, is too long, or is none that the model can take.
     """
     if len(text) > MAX_CHARACTERS:
         raise InputError(
             f"the text has {len(text):,} characters; expected at most {MAX_CHARACTERS:,}: give a "
             "file with several texts instead"
         )
-    ids = layer.tokenizer.encode(text)
+    ids = encoded(layer, text)
     if not ids:
         raise InputError("the text is empty; expected at least one character")
     ids = ids if first is None else [first, *ids]
     kept = ids[: layer.n_positions]
+    check_ids(layer, kept)
     return kept, len(ids) - len(kept)

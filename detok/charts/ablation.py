@@ -5,18 +5,23 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, DROPPED
-from detok.charts.parts import bare_axes, map_size, panels, token_axes
+from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
 
 
 def attention(
-    table: pd.DataFrame, column: str, dark: bool = False, chosen: tuple[int, int] | None = None
+    table: pd.DataFrame,
+    column: str,
+    dark: bool = False,
+    chosen: tuple[int, int] | None = None,
+    seen: str = "past",
 ) -> alt.LayerChart:
     """Token × token attention of one head; a click on a cell selects its i and j as `cell`.
 
     Columns: i, j, current and past (labels), full and left (weights); `column` is the one of these
-    two that gives the colour, on a scale that both share. `chosen` (i, j) is framed.
+    two that gives the colour, on a scale that both share. `chosen` (i, j) is framed. `seen` is
+    what tokens j are.
     """
-    x, y = token_axes(table)
+    x, y = token_axes(table, seen)
     largest = _largest(table)
     size = map_size(table, 16, 200)
     cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
@@ -27,7 +32,7 @@ def attention(
             x=x,
             y=y,
             color=palette.sequential(column, largest, dark, "Attention weight"),
-            tooltip=_tooltip(),
+            tooltip=_tooltip(seen),
         )
         .add_params(cell)
     )
@@ -46,9 +51,9 @@ def attention(
     )
 
 
-def heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
+def heads(table: pd.DataFrame, dark: bool = False, seen: str = "past") -> alt.FacetChart:
     """Small attention maps, one a head. Columns as of `attention`, and head."""
-    x, y = bare_axes()
+    x, y = bare_axes(seen)
     cells = (
         alt.Chart(table)
         .mark_rect()
@@ -56,27 +61,29 @@ def heads(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
             x=x,
             y=y,
             color=palette.sequential("left", _largest(table), dark, "Attention weight"),
-            tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip()],
+            tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip(seen)],
         )
     )
     return panels(cells, 172, 172)
 
 
 def _largest(table: pd.DataFrame) -> float:
-    """The largest weight with or without the dropped terms, but for row 0, where it is always 1."""
-    return float(table.loc[table["i"] > 0, ["full", "left"]].to_numpy().max(initial=0.0))
+    """The largest weight with or without the dropped terms, but for a row 0 that is always 1."""
+    first = table["i"] == 0
+    counted = table if (table.loc[first, "j"] > 0).any() else table[~first]
+    return float(counted[["full", "left"]].to_numpy().max(initial=0.0))
 
 
-def _tooltip() -> list[alt.Tooltip]:
+def _tooltip(seen: str) -> list[alt.Tooltip]:
     return [
         alt.Tooltip("current:N", title="Current token i"),
-        alt.Tooltip("past:N", title="Past token j"),
+        alt.Tooltip("past:N", title=token_j(seen)),
         alt.Tooltip("full:Q", title="Attention of the model", format=".3f"),
         alt.Tooltip("left:Q", title="without the dropped terms", format=".3f"),
     ]
 
 
-def row(table: pd.DataFrame) -> alt.Chart:
+def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
     """The attention of one row with and without the dropped terms, side by side.
 
     Columns: j, past (label), attention ("full", "left"), weight.
@@ -86,7 +93,7 @@ def row(table: pd.DataFrame) -> alt.Chart:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            y=alt.Y("past:N", sort=alt.SortField("j"), title="Past token j"),
+            y=alt.Y("past:N", sort=alt.SortField("j"), title=token_j(seen)),
             yOffset=alt.YOffset("attention:N", sort=list(names)),
             x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
             color=alt.Color(
@@ -96,7 +103,7 @@ def row(table: pd.DataFrame) -> alt.Chart:
                 legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
             ),
             tooltip=[
-                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("past:N", title=token_j(seen)),
                 alt.Tooltip("attention:N", title="Attention"),
                 alt.Tooltip("weight:Q", title="Weight", format=".3f"),
             ],

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
-from detok.charts.parts import bare_axes, by_head, panels, yes_or_no
+from detok.charts.parts import bare_axes, by_head, panels, token_j, yes_or_no
 
 
 def bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
@@ -85,13 +85,15 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
     return (cells + labels).properties(height=alt.Step(26))
 
 
-def pairs(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart:
+def pairs(
+    table: pd.DataFrame, dark: bool = False, seen: str = "past"
+) -> alt.Chart | alt.FacetChart:
     """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
 
     Columns: head, row and column (numbers), current and past (shown), score.
     """
     several = table["head"].nunique() > 1
-    x, y = bare_axes("column", "row")
+    x, y = bare_axes(seen, "column", "row")
     chart = (
         alt.Chart(table)
         .mark_rect()
@@ -101,7 +103,7 @@ def pairs(table: pd.DataFrame, dark: bool = False) -> alt.Chart | alt.FacetChart
             color=around_zero(table["score"], dark, "T^ee"),
             tooltip=[
                 alt.Tooltip("current:N", title="Current token i"),
-                alt.Tooltip("past:N", title="Past token j"),
+                alt.Tooltip("past:N", title=token_j(seen)),
                 alt.Tooltip("head:O", title="Head"),
                 alt.Tooltip("score:Q", title="T^ee", format=".2f"),
             ],

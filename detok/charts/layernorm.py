@@ -111,7 +111,7 @@ def norms(table: pd.DataFrame) -> alt.Chart:
 
 
 def switch(table: pd.DataFrame) -> alt.Chart:
-    """The score at two past positions, step by step through LayerNorm's divisions.
+    """The score at two positions j, step by step through LayerNorm's divisions.
 
     Columns: place, step, score, sigma_j.
     """
@@ -125,13 +125,13 @@ def switch(table: pd.DataFrame) -> alt.Chart:
             y=alt.Y("score:Q", title="T^p + T^pp (unscaled)"),
             color=alt.Color(
                 "place:N",
-                title="Past position",
+                title="Position",
                 sort=table["place"].unique().tolist(),
                 scale=alt.Scale(range=[CONTRAST, MAIN]),
                 legend=alt.Legend(orient="top"),
             ),
             tooltip=[
-                alt.Tooltip("place:N", title="Past position"),
+                alt.Tooltip("place:N", title="Position"),
                 alt.Tooltip("step:N", title="Step"),
                 alt.Tooltip("score:Q", title="Score", format=".4f"),
                 alt.Tooltip("sigma_j:Q", title="σ_j", format=".4f"),
@@ -145,7 +145,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
     """T^pp without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
     rows = sorted(table["i"].unique().tolist())
     base = alt.Chart().encode(
-        x=alt.X("j:Q", title="Past position j", scale=alt.Scale(nice=False)),
+        x=alt.X("j:Q", title="Position j", scale=alt.Scale(nice=False)),
         y=alt.Y("score:Q", title="p_i W^QK p_jᵀ (unscaled)"),
         color=alt.Color(
             "i:O",
@@ -161,7 +161,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
     points = base.mark_point(filled=True, size=40, opacity=0).encode(
         tooltip=[
             alt.Tooltip("i:Q", title="Current position i"),
-            alt.Tooltip("j:Q", title="Past position j"),
+            alt.Tooltip("j:Q", title="Position j"),
             alt.Tooltip("score:Q", title="Score", format=".4f"),
         ]
     )

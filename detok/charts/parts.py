@@ -16,11 +16,16 @@ def panels(
     return chart.properties(width=width, height=height).facet(facet, columns=4)
 
 
-def bare_axes(x: str = "j", y: str = "i") -> tuple[alt.X, alt.Y]:
+def token_j(seen: str) -> str:
+    """The title of tokens j, which are past ones or of another kind."""
+    return f"{seen.capitalize()} token j"
+
+
+def bare_axes(seen: str, x: str = "j", y: str = "i") -> tuple[alt.X, alt.Y]:
     """Axes of a token × token map without the tokens; `x` and `y` are the columns."""
     axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
     return (
-        alt.X(f"{x}:O", title="Past token j", axis=axis),
+        alt.X(f"{x}:O", title=token_j(seen), axis=axis),
         alt.Y(f"{y}:O", title="Current token i", axis=axis),
     )
 
@@ -39,11 +44,11 @@ def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
     return max(least, cell * table["i"].nunique())
 
 
-def token_axes(table: pd.DataFrame) -> tuple[alt.X, alt.Y]:
+def token_axes(table: pd.DataFrame, seen: str) -> tuple[alt.X, alt.Y]:
     """Axes with the tokens for labels, none left out; those of a window of one text."""
     axis = {"labelLimit": 90, "labelOverlap": False, "ticks": False, "domain": False}
     order = table.drop_duplicates("i").sort_values("i")["current"].tolist()
     return (
-        alt.X("past:N", sort=order, title="Past token j", axis=alt.Axis(labelAngle=-90, **axis)),
+        alt.X("past:N", sort=order, title=token_j(seen), axis=alt.Axis(labelAngle=-90, **axis)),
         alt.Y("current:N", sort=order, title="Current token i", axis=alt.Axis(**axis)),
     )

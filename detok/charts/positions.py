@@ -9,7 +9,7 @@ import pandas as pd
 from detok.charts.palette import BASELINE, LARGEST, MAIN, MEASURED, SMALLEST, TERM_COLORS
 from detok.charts.parts import panels
 
-_X = "Past position j"
+_X = "Position j"
 
 
 def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:

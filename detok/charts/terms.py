@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, NEUTRAL, TERM_COLORS
-from detok.charts.parts import bare_axes, map_size, panels, token_axes
+from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
@@ -85,16 +85,18 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
     )
 
 
-def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> alt.ConcatChart:
+def maps(
+    table: pd.DataFrame, dark: bool = False, *, labelled: bool = True, seen: str = "past"
+) -> alt.ConcatChart:
     """Token × token maps, one a term and one for their sum, titled in the colour of the term.
 
-    They are small where the axes are not `labelled` with the tokens.
+    They are small where the axes are not `labelled` with the tokens. `seen` is what tokens j are.
 
-    Columns: panel and term (in display order), i, j, current and past (labels), value (divided by
-    √d') and centred (less its mean over the row), which gives the colour.
+    Columns: panel and term (in display order), i, j, current and past (labels), value (scaled) and
+    centred (less its mean over the row), which gives the colour.
     """
-    x, y = token_axes(table) if labelled else bare_axes()
-    color = palette.around_zero(table["centred"], dark, "Term / √d', less its row's mean")
+    x, y = token_axes(table, seen) if labelled else bare_axes(seen)
+    color = palette.around_zero(table["centred"], dark, "Term (scaled), less its row's mean")
     size = map_size(table, 16, 140) if labelled else 150
     columns = 4 if not labelled else 3 if size < 180 else 2
     maps = [
@@ -108,8 +110,8 @@ def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> a
             tooltip=[
                 alt.Tooltip("panel:N", title="Term"),
                 alt.Tooltip("current:N", title="Current token i"),
-                alt.Tooltip("past:N", title="Past token j"),
-                alt.Tooltip("value:Q", title="Term / √d'", format=".2f"),
+                alt.Tooltip("past:N", title=token_j(seen)),
+                alt.Tooltip("value:Q", title="Term (scaled)", format=".2f"),
                 alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
             ],
         )
@@ -123,10 +125,10 @@ def maps(table: pd.DataFrame, dark: bool = False, *, labelled: bool = True) -> a
     return alt.concat(*maps, data=table, columns=columns)
 
 
-def waterfall(table: pd.DataFrame) -> alt.FacetChart:
+def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
     """Six bars that add up to a score; one panel for the pair and one for its rival.
 
-    Columns: which (the past token), order, part (a term, or "score"), value, start, end.
+    Columns: which (token j), order, part (a term, or "score"), value, start, end.
     """
     parts = [*TERM_COLORS, "score"]
     x = alt.X("part:N", sort=parts, title=None, axis=alt.Axis(labelAngle=0))
@@ -136,13 +138,13 @@ def waterfall(table: pd.DataFrame) -> alt.FacetChart:
         .mark_bar()
         .encode(
             x=x,
-            y=alt.Y("start:Q", title="Score / √d'"),
+            y=alt.Y("start:Q", title="Score (scaled)"),
             y2="end:Q",
             color=alt.Color("part:N", scale=colors, legend=None),
             tooltip=[
-                alt.Tooltip("which:N", title="Past token j"),
+                alt.Tooltip("which:N", title=token_j(seen)),
                 alt.Tooltip("part:N", title="Term"),
-                alt.Tooltip("value:Q", title="Value / √d'", format="+.3f"),
+                alt.Tooltip("value:Q", title="Value (scaled)", format="+.3f"),
             ],
         )
     )

@@ -19,7 +19,7 @@ def known(table: pd.DataFrame, counts: Counts | None) -> str:
     """How many pairs of an affinity table are known, and from where."""
     heads = table["head"].nunique()
     over = f" over {heads} heads" if heads > 1 else ""
-    longer = "Longer bars are tokens that the head would rather attend to."
+    longer = "Longer bars are tokens that the head would rather bind."
     if counts is None:
         return longer
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""

@@ -6,7 +6,9 @@ import pandas as pd
 
 from detok.tables.frequency import FAR, N_LISTED, title
 
-NO_CORRELATION = "No rank correlation: fewer than two tokens with different counts occur."
+NO_CORRELATION = (
+    "No rank correlation: no two tokens occur with different counts, or none with different values."
+)
 
 
 def self_assertion(correlations: pd.DataFrame, head: int | None) -> str:

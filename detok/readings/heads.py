@@ -7,6 +7,7 @@ import pandas as pd
 from detok.counting.counts import Counts
 from detok.heads.auroc import Convention
 from detok.model.layer import Layer
+from detok.model.tokens.spelling import Edge
 from detok.tables.heads import Extent
 
 
@@ -61,7 +62,7 @@ def shares(summary: pd.DataFrame, extent: Extent) -> str:
     copy = summary.loc[summary["diagonal_share"].idxmax()]
     most = f"Head {copy['head']:.0f} attends to copies most: {copy['diagonal_share']:.1%}."
     said = (
-        f"Diagonal share: how often no past token scores higher than the token itself, over "
+        f"Diagonal share: how often no other token scores higher than the token itself, over "
         f"{_of(extent)}. "
         f"{most if copy['diagonal_share'] else 'In no head is that so for any of them.'}"
     )
@@ -69,21 +70,27 @@ def shares(summary: pd.DataFrame, extent: Extent) -> str:
         return said
     known = summary.loc[summary["known_share"].idxmax()]
     return (
-        f"{said} Known pairs: the share of a head's ten best past tokens that really precede the "
+        f"{said} Known pairs: the share of a head's ten best tokens j that really precede the "
         f"token in the counts, over the {extent.n_seen:,} tokens with a predecessor. Most in "
         f"head {known['head']:.0f}: {known['known_share']:.1%}; ten tokens drawn at random would "
         f"have {extent.chance:.1%}."
     )
 
 
-def by_kind(best: pd.DataFrame) -> str:
-    """The best head for each kind of token."""
+_KINDS = {
+    "start": "A token continues a word if it is letters without a space before them.",
+    "end": "A token ends a word if it is letters with a space after them.",
+}
+
+
+def by_kind(best: pd.DataFrame, edge: Edge = "start") -> str:
+    """The best head for each kind of token, which the space at that end of words tells."""
     if best.empty:
         return "No token has an AUROC."
     parts = [f"{row.kind}: head {row.head} ({row.mean:.2f})" for row in best.itertuples()]
     return (
-        f"Best head by the kind of the current token i: {'; '.join(parts)}. A token continues a "
-        "word if it is letters without a space before them. Few tokens make an uncertain mean."
+        f"Best head by the kind of the current token i: {'; '.join(parts)}. {_KINDS[edge]} Few "
+        "tokens make an uncertain mean."
     )
 
 
@@ -122,7 +129,7 @@ def predecessors(typical: pd.DataFrame, layer: Layer) -> str:
     """Which head has the frequent predecessors highest."""
     best = typical.loc[typical["rank"].idxmin()]
     return (
-        f"Rank of each past token among all {layer.vocab_size:,} by T^ee; 1 is best. Head "
+        f"Rank of each predecessor among all {layer.vocab_size:,} by T^ee; 1 is best. Head "
         f"{best['head']:.0f} has these {best['n']:.0f} highest: {best['rank']:,.0f} (geometric "
         "mean)."
     )

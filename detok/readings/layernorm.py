@@ -6,6 +6,8 @@ from detok.scores.layernorm_stats import FLAT, OUTLIER_Z, LayerNormStats
 from detok.scores.positions import PositionBias
 from detok.tables.layernorm import N_BINS
 
+_NUMBERS = {2: "two", 3: "three", 4: "four"}
+
 
 def variances(table: pd.DataFrame, stats: LayerNormStats) -> str:
     """The variances at both ends against the median, and which positions stand out."""
@@ -26,11 +28,15 @@ def variances(table: pd.DataFrame, stats: LayerNormStats) -> str:
 def sigma(table: pd.DataFrame, stats: LayerNormStats) -> str:
     """What LayerNorm divides by at position 0 and elsewhere."""
     first, rest = table["sigma"].iloc[0], stats.sigma_elsewhere
+    others = (
+        f", by {rest:.3f} at the median of the others: {first / rest:.2f} times as much"
+        if len(table) > 1
+        else ""
+    )
     return (
-        f"LayerNorm divides by σ = {first:.3f} at position 0 (mean over all tokens), by "
-        f"{rest:.3f} at the median of the others: {first / rest:.2f} times as much. At one "
-        f"position, the token changes σ by a factor of {stats.sigma_range:.1f} (median of largest "
-        "over smallest)."
+        f"LayerNorm divides by σ = {first:.3f} at position 0 (mean over all tokens){others}. At "
+        f"one position, the token changes σ by a factor of {stats.sigma_range:.1f} (median of "
+        "largest over smallest)."
     )
 
 
@@ -60,16 +66,20 @@ def switch(table: pd.DataFrame, plain: PositionBias, bias: PositionBias, head: i
     return (
         f"Head {head}, i = {bias.i}. {'; '.join(parts)}. By position alone, position 0 gets "
         f"{without:.1%} of the attention without LayerNorm and {with_it:.1%} with it "
-        f"(evenly spread: {1 / (bias.i + 1):.1%}). σ_j is the harmonic mean over all tokens."
+        f"(evenly spread: {1 / bias.attention.shape[1]:.1%}). σ_j is the harmonic mean over all "
+        "tokens."
     )
 
 
 def last_rows(stats: LayerNormStats, head: int) -> str:
     """Whether the last position looks untrained: its scores hardly depend on j."""
+    if not stats.n_neighbours:
+        return f"With {len(stats.var_p)} positions, no scores of others can be compared."
     verdict = "looks untrained" if stats.last_is_untrained else "does not look untrained"
+    others = f"the {_NUMBERS[stats.n_neighbours]} before it"
     return (
         f"In head {head}, the scores of the last position, {len(stats.var_p) - 1}, spread "
-        f"{stats.last_flatness[head].item():.2f} times as much over j as those of the four before "
-        f"it (median of all heads {stats.median_flatness:.2f}): it {verdict} (by a limit of "
+        f"{stats.last_flatness[head].item():.2f} times as much over j as those of {others} "
+        f"(median of all heads {stats.median_flatness:.2f}): it {verdict} (by a limit of "
         f"{FLAT})."
     )

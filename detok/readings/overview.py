@@ -22,6 +22,12 @@ def facts(layer: Layer) -> dict[str, str]:
     }
 
 
+def pieces(layer: Layer, text: str) -> str:
+    """The tokens that this model has for a text."""
+    show, ids = layer.tokenizer.show, layer.tokenizer.encode(text)
+    return " + ".join(f"“{show(token)}”" for token in ids)
+
+
 def origin(layer: Layer) -> str:
     """Where the checkpoint came from, and where and how exactly its first layer is computed."""
     source = layer.source

@@ -1,5 +1,7 @@
 """What the tables of the positional bias say, in sentences."""
 
+import math
+
 import pandas as pd
 
 from detok.scores.mean_attention import MeanAttention
@@ -9,12 +11,15 @@ from detok.tables.positions import NEAR, ZOOM, Shapes
 def self_assertion(shapes: Shapes, head: int | None, ends: bool) -> str:
     """How steadily T^p rises, in this head and over all, and what was left out of the drawing."""
     heads, slope = shapes.heads, shapes.median["slope_per_100"]
+    if math.isnan(slope):
+        return f"T^p of {shapes.last + 1} positions is too short for a line through it."
     n_rising = len(heads[heads["rise_share"] > 0.5])
     n_up, n_down = (len(heads[sign * heads["slope_per_100"] > 0]) for sign in (1, -1))
+    later = "later positions, the close ones," if shapes.is_causal else "later positions"
     sentences = [
         f"T^p rises on more than half of its steps in {n_rising} of {len(heads)} heads, and its "
-        f"line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): later positions, "
-        f"the close ones, get {_more_or_less(n_up, n_down, len(heads))}."
+        f"line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): {later} get "
+        f"{_more_or_less(n_up, n_down, len(heads))}."
     ]
     if head is not None:
         row = heads.loc[head]
@@ -34,7 +39,7 @@ def _more_or_less(n_up: int, n_down: int, n_heads: int) -> str:
 
 
 def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
-    if ends:
+    if ends or shapes.last < 2:
         return []
     row = shapes.heads.loc[head]
     return [
@@ -45,12 +50,15 @@ def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
 
 def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
     """The wave in T^pp: its period and how much of it is one wave; and where it is largest."""
-    heads = shapes.heads
-    n_near = len(heads[heads["pp_back"] <= ZOOM])
+    heads, period = shapes.heads, shapes.median["period"]
+    if math.isnan(period):
+        return f"T^pp of {shapes.last + 1} positions is too short for a wave."
+    n_near = len(heads[heads["pp_back"].between(-ZOOM, ZOOM)])
+    among, back = ("up to", "back") if shapes.is_causal else ("seen from", "away")
     sentences = [
-        f"Among the positions up to i = {shapes.i}, T^pp is largest at most {ZOOM} positions back "
-        f"in {n_near} of {len(heads)} heads; the median of the heads' periods is "
-        f"{shapes.median['period']:.0f} positions."
+        f"Among the positions {among} i = {shapes.i}, T^pp is largest at most {ZOOM} positions "
+        f"{back} in {n_near} of {len(heads)} heads; the median of the heads' periods is "
+        f"{period:.0f} positions."
     ]
     if head is not None:
         row = heads.loc[head]
@@ -70,23 +78,32 @@ def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
 
 
 def _back(distance: float) -> str:
+    if distance < 0:
+        return f"{-distance:.0f} after i"
     return f"{distance:.0f} before i" if distance else "at i itself"
 
 
 def total(shapes: Shapes, head: int | None, ends: bool) -> str:
-    """Which of the two terms decides the sum up to i, and where the sum is largest."""
-    i, heads = shapes.i, shapes.heads
+    """Which of the two terms decides the sum that i sees, and where the sum is largest."""
+    i, heads, seen = shapes.i, shapes.heads, shapes.seen
     n_p = len(heads[heads["p_span"] > heads["pp_span"]])
-    n_near = len(heads[heads["total_back"] <= ZOOM])
+    n_near = len(heads[heads["total_back"].between(-ZOOM, ZOOM)])
+    back = "before" if shapes.is_causal else "from"
+    masked = (
+        f"What lies to the right of i = {i} is masked."
+        if shapes.is_causal
+        else "No mask hides what lies to the right of i."
+    )
     sentences = [
         f"T^p spans more than T^pp in {n_p} of {len(heads)} heads; the sum is largest at most "
-        f"{ZOOM} positions before i in {n_near}. What lies to the right of i = {i} is masked."
+        f"{ZOOM} positions {back} i in {n_near}. {masked}"
     ]
     if head is not None:
         row = heads.loc[head]
+        over = f"positions {seen[0]} to {seen[-1]}" if len(seen) > 1 else f"position {seen[0]}"
         sentences.insert(
             0,
-            f"In head {head}, over positions 1 to {i}, T^p spans {row['p_span']:.1f} and T^pp "
+            f"In head {head}, over {over}, T^p spans {row['p_span']:.1f} and T^pp "
             f"{row['pp_span']:.1f}; their sum is largest {_back(row['total_back'])}.",
         )
         sentences += _left_out(shapes, head, "total", ends)
@@ -94,11 +111,13 @@ def total(shapes: Shapes, head: int | None, ends: bool) -> str:
 
 
 def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
-    """How much attention goes to the last positions and to position 0: expected and measured."""
+    """How much attention goes to close positions and to position 0: expected and measured."""
+    n = masses["n_close"]
+    close = f"the {n:.0f} positions nearest to it" if masses["n_after"] else _last(n)
 
     def said(name: str) -> str:
         last, first = masses[f"last_{name}"], masses[f"first_{name}"]
-        return f"{last:.0%} to its last {NEAR} positions and {first:.0%}"
+        return f"{last:.0%} to {close} and {first:.0%}"
 
     where = f"in head {head}"
     if head is None:
@@ -112,9 +131,13 @@ def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
             f"; in texts it gives {said('mean')}. The two curves overlap by {masses['overlap']:.0%}"
         )
     sentence += "."
-    if not ends:
+    if not ends and i > 0:
         sentence += " Position 0 and the last of the model are not drawn."
     return sentence
+
+
+def _last(n: float) -> str:
+    return "itself" if n == 1 else f"its last {n:.0f} positions"
 
 
 def measured(measured: MeanAttention, what: str) -> str:
@@ -127,7 +150,7 @@ def measured(measured: MeanAttention, what: str) -> str:
 
 
 def zoom(over_heads: pd.DataFrame, i: int, head: int | None) -> str:
-    """Which of the last positions gets most, expected and measured, on average over the heads."""
+    """Which of the close positions gets most, expected and measured, on average over the heads."""
     names = {"expected": "by position alone", "mean": "measured"}
     parts = []
     for name, words in names.items():
@@ -142,9 +165,12 @@ def zoom(over_heads: pd.DataFrame, i: int, head: int | None) -> str:
 def summary(table: pd.DataFrame, i: int) -> str:
     """Which head looks nearest, and which most to position 0."""
     last, first = f"mass_last_{NEAR}_at_{i}", f"mass_first_at_{i}"
+    close = _last(NEAR if i >= NEAR else i + 1)
+    if last not in table:
+        last, close = f"mass_nearest_{NEAR}_at_{i}", f"at most {NEAR} nearest positions"
     near, sink = table.loc[table[last].idxmax()], table.loc[table[first].idxmax()]
     return (
         f"By position alone and at i = {i}, head {near['head']:.0f} looks nearest ({near[last]:.0%}"
-        f" on its last {NEAR} positions) and head {sink['head']:.0f} most to position 0 "
+        f" on {close}) and head {sink['head']:.0f} most to position 0 "
         f"({sink[first]:.0%}). Choose a row to see its head."
     )

@@ -9,11 +9,11 @@ from detok.scores.pair import Pair, Score
 from detok.tables.terms import FLOOR, Drawn
 
 
-def maps(spreads: pd.Series, head: int) -> str:
+def maps(spreads: pd.Series, head: int, seen: str = "past") -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
     words = ", ".join(f"{name} {value:.2f}" for name, value in spreads.items())
     return (
-        "Rows are current tokens i, columns past tokens j. The six maps add up to the seventh, "
+        f"Rows are current tokens i, columns {seen} tokens j. The six maps add up to the seventh, "
         "which softmax turns into attention; it ignores what is constant along a row, so each row "
         f"is shown less its mean. Spread along the rows in head {head}, largest first: {words}."
     )
@@ -40,9 +40,10 @@ def _often(places: pd.DataFrame, rank: int) -> str:
 def per_position(drawn: Drawn) -> str:
     """What the curves are, and what of them is not drawn."""
     parts = [
-        "D(P‖Q) in nats: how far a row's attention moves when a term is taken out of its score. "
-        "It is 0 at position 0, which has only itself to attend to."
+        "D(P‖Q) in nats: how far a row's attention moves when a term is taken out of its score."
     ]
+    if drawn.is_causal:
+        parts.append("It is 0 at position 0, which has only itself to attend to.")
     if drawn.step > 1:
         parts.append(f"Drawn: one in {drawn.step} positions; the files have all.")
     if drawn.n_low:

@@ -80,6 +80,11 @@ class LayerNormStats:
         return self.mean_var_e / self.mean_abs_cov if self.mean_abs_cov else math.inf
 
     @property
+    def n_neighbours(self) -> int:
+        """How many positions `last_flatness` compares the last one with; 0 in a short model."""
+        return n_neighbours(len(self.var_p))
+
+    @property
     def median_flatness(self) -> float:
         """`last_flatness` of the median head."""
         return _median(self.last_flatness)
@@ -132,13 +137,19 @@ def robust_z(values: torch.Tensor) -> torch.Tensor:
     return (away / unit).nan_to_num(nan=0.0, posinf=torch.inf, neginf=-torch.inf)
 
 
+def n_neighbours(L: int) -> int:
+    """How many positions before the last one it is compared with: not with position 0."""
+    return min(N_NEIGHBOURS, L - 2) if L >= 4 else 0  # else there are no two others as j
+
+
 def _last_flatness(layer: Layer) -> torch.Tensor:
     L = layer.n_positions
-    if L < 4:  # two past positions, and a neighbour
+    n = n_neighbours(L)
+    if not n:
         return torch.full((layer.n_heads,), torch.nan)
-    last = range(max(1, L - 1 - N_NEIGHBOURS), L)
+    last = range(L - 1 - n, L)
     rows = [position_bias(layer, i, layernorm=False).pp for i in last]  # (H, L) each
-    # Positions 0 and L − 1 stand out as past positions too.
+    # Positions 0 and L − 1 stand out as positions j too.
     spread = torch.stack(rows, dim=1)[:, :, 1:-1].std(dim=2, correction=0)  # (H, rows)
     return spread[:, -1] / spread[:, :-1].quantile(0.5, dim=1)
 

@@ -10,14 +10,15 @@ import torch
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
 
-REACHES = (1, 5, 16)  # numbers of last positions
+REACHES = (1, 5, 16)  # numbers of positions close to i
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class PositionBias:
     """The position terms of one current position i in every head (Eq. 17), unscaled.
 
-    They are given for all L past positions j, also those beyond i, which only `attention` masks.
+    They are given for all L positions j, also those that i does not see: only `attention` leaves
+    these out.
     Without LayerNorm they are the same products, divided by no σ, and what σ spreads is None.
     """
 
@@ -46,7 +47,7 @@ class PositionBias:
 
 @torch.inference_mode()
 def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBias:
-    """What position i gives to every past position j, whatever the tokens, in all heads (§5.1–5.3).
+    """What position i gives to every position j, whatever the tokens, in all heads (§5.1–5.3).
 
     T^p_j has a band over all tokens of the vocabulary at j; T^pp_ij is averaged over the tokens at
     j, with σ_i at its mean, minimum and maximum. All are exact: a term depends on the token at j
@@ -78,6 +79,15 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
     )
 
 
+def nearest(i: int, n: int, n_visible: int) -> range:
+    """The n positions closest to i of the first so many, which it sees; all if these are fewer.
+
+    Where i sees nothing after itself they are the last ones.
+    """
+    start = max(0, min(i - n // 2, n_visible - n))
+    return range(start, min(start + n, n_visible))
+
+
 def rise_share(p: torch.Tensor) -> torch.Tensor:
     """The share of all L − 1 steps from j to j + 1 at which T^p (H, L) rises, (H,) on the CPU."""
     return (p.diff(dim=1) > 0).cpu().double().mean(dim=1)
@@ -93,8 +103,9 @@ def position_summary(
     period_share (of the power) of the strongest frequency of T^pp_ij over j = 1 … L − 2, its mean
     removed; and for i and every other position m: mass_last_1_at_m, mass_last_5_at_m,
     mass_last_16_at_m and mass_first_at_m, the position-only attention to the last so many
-    positions, m itself among them, and to position 0. NaN where a model is too short for a number.
-    `position_bias` explains `layernorm`.
+    positions, m itself among them, and to position 0. Where m sees what comes after it, too, they
+    are the positions `nearest` to it and the columns mass_nearest_1_at_m and so on. NaN where a
+    model is too short for a number. `position_bias` explains `layernorm`.
 
     Raises: InputError for a position that the model does not have.
     """
@@ -110,10 +121,12 @@ def position_summary(
         "period_share": share,
     }
     for m in dict.fromkeys([i, *others]):
-        attention = position_bias(layer, m, layernorm=layernorm).attention  # (H, m + 1)
-        attention = attention.cpu().double().numpy()
+        attention = position_bias(layer, m, layernorm=layernorm).attention
+        attention = attention.cpu().double().numpy()  # (H, m + 1), or (H, L)
         for reach in REACHES:
-            columns[f"mass_last_{reach}_at_{m}"] = attention[:, -reach:].sum(axis=1)
+            close = nearest(m, reach, attention.shape[1])
+            mass = attention[:, close.start : close.stop].sum(axis=1)
+            columns[f"mass_{'last' if layer.is_causal else 'nearest'}_{reach}_at_{m}"] = mass
         columns[f"mass_first_at_{m}"] = attention[:, 0]
     return pd.DataFrame(columns)
 

@@ -8,19 +8,19 @@ from detok.scores.contributions import Ablation
 from detok.tables.common import array, long
 from detok.tables.text import labels, pairs_of, seen
 
-ROW_SHOWN = 12  # past tokens compared
+ROW_SHOWN = 12  # tokens j compared
 
 
 def attention(
     layer: Layer, ids: list[int], ablation: Ablation, heads: list[int], window: range
 ) -> pd.DataFrame:
-    """Attention weights for all j ≤ i in a window, for the heads that `ablation` has.
+    """Attention weights for all j that i sees in a window, for the heads that `ablation` has.
 
     Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
     """
     inside = slice(window.start, window.stop)
     weights = {name: array(getattr(ablation, name)[:, inside, inside]) for name in ("full", "left")}
-    table = seen(long({"head": heads, "i": window, "j": window}, **weights)).round(5)
+    table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights)).round(5)
     tokens = pairs_of(layer, ids, table)
     return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})
 
@@ -43,11 +43,11 @@ def divergences(ablation: Ablation, heads: list[int], i: int) -> pd.DataFrame:
 
 
 def row(layer: Layer, ids: list[int], ablation: Ablation, i: int) -> pd.DataFrame:
-    """The past tokens of row i that get most attention with or without the dropped terms.
+    """The tokens of row i that get most attention with or without the dropped terms.
 
     Columns: j, past (label), attention ("full" or "left"), weight.
     """
-    full, left = (array(m[0, i, : i + 1]) for m in (ablation.full, ablation.left))
+    full, left = (array(m[0, i, : layer.n_visible(i)]) for m in (ablation.full, ablation.left))
     best = np.sort(np.argsort(-np.maximum(full, left), kind="stable")[:ROW_SHOWN])
     shown = labels(layer, ids)[best]
     parts = [

@@ -8,13 +8,13 @@ import torch
 
 from detok.model.layer import Layer
 from detok.scores.mean_attention import MeanAttention
-from detok.scores.positions import PositionBias
+from detok.scores.positions import PositionBias, nearest
 from detok.tables.common import array, long
 
-ZOOM = 32  # last positions that the zoom shows
+ZOOM = 32  # positions close to i that the zoom shows
 # Points drawn a head where all heads are side by side.
 MAX_POINTS = 256
-NEAR = 5  # last positions whose attention is said
+NEAR = 5  # positions close to i whose attention is said
 
 
 def by_head_and_position(values: dict[str, torch.Tensor]) -> pd.DataFrame:
@@ -44,7 +44,7 @@ def curves(bias: PositionBias) -> pd.DataFrame:
 
 
 def attention(bias: PositionBias, measured: MeanAttention | None) -> pd.DataFrame:
-    """The position-only attention of i to every j ≤ i, and the measured one, in every head.
+    """The position-only attention of i to every j it sees, and the measured one, in every head.
 
     Columns: head, j, expected, and with texts also mean, low, high (a standard deviation over the
     texts around the mean, cut at 0 and 1).
@@ -61,7 +61,7 @@ def drawn(table: pd.DataFrame, layer: Layer, i: int, head: int | None, ends: boo
     """The rows that a chart shows: of one head, or thinned evenly where all are side by side.
 
     Without `ends`, position 0 and the last one are left out, unless nothing else is there. i and
-    the positions just before it always stay.
+    the positions close to it that it sees always stay.
     """
     last = layer.n_positions - 1
     j = table["j"]
@@ -69,7 +69,8 @@ def drawn(table: pd.DataFrame, layer: Layer, i: int, head: int | None, ends: boo
     if not kept.any():
         kept[:] = True
     if head is None:
-        kept &= (j % thinning(layer) == 0) | ((j <= i) & (j > i - ZOOM)) | (j == last)
+        close = nearest(i, ZOOM, layer.n_visible(i))
+        kept &= (j % thinning(layer) == 0) | j.isin(close) | (j == last)
     else:
         kept &= table["head"] == head
     return table[kept]
@@ -90,7 +91,9 @@ class Shapes:
     """How T^p, T^pp and their sum lie over the positions, in numbers a sentence can say."""
 
     i: int
+    seen: range  # the positions that i sees, but for 0 if there is another
     last: int  # L − 1
+    is_causal: bool
     heads: pd.DataFrame  # one row a head: the columns of `shapes`
     median: pd.Series  # of each column over the heads
 
@@ -98,17 +101,18 @@ class Shapes:
 def shapes(bias: PositionBias, summary: pd.DataFrame) -> Shapes:
     """The shapes of the curves of one i; `summary` is `detok.position_summary` of the same.
 
-    Columns of `heads`: those of `summary`; p_span and pp_span (largest less smallest) over the
-    positions 1 … i (0 if there is no other); pp_back and total_back, how far before i each is
-    largest among these; p_first, p_last and so on, the values at both ends; and with LayerNorm
-    scale_max and scale_min, by what σ_i at its largest and smallest multiplies T^pp.
+    Columns of `heads`: those of `summary`; p_span and pp_span (largest less smallest) over `seen`;
+    pp_back and total_back, how far before i each is largest among these (less than 0: after it);
+    p_first, p_last and so on, the values at both ends; and with LayerNorm scale_max and scale_min,
+    by what σ_i at its largest and smallest multiplies T^pp.
     """
     curves = {"p": bias.p, "pp": bias.pp, "total": bias.total}  # (H, L) each
-    start = min(1, bias.i)
-    past = {name: array(curve)[:, start : bias.i + 1] for name, curve in curves.items()}
-    columns = {f"{name}_span": np.ptp(past[name], axis=1) for name in ("p", "pp")}
+    n_visible = bias.attention.shape[1]
+    seen = range(min(1, n_visible - 1), n_visible)
+    parts = {name: array(curve)[:, seen.start : seen.stop] for name, curve in curves.items()}
+    columns = {f"{name}_span": np.ptp(parts[name], axis=1) for name in ("p", "pp")}
     columns |= {
-        f"{name}_back": bias.i - start - past[name].argmax(axis=1) for name in ("pp", "total")
+        f"{name}_back": bias.i - seen.start - parts[name].argmax(axis=1) for name in ("pp", "total")
     }
     for name, curve in curves.items():
         columns |= {f"{name}_first": array(curve[:, 0]), f"{name}_last": array(curve[:, -1])}
@@ -116,24 +120,37 @@ def shapes(bias: PositionBias, summary: pd.DataFrame) -> Shapes:
         columns["scale_max"] = array((bias.pp_sigma_max / bias.pp).nanmedian(dim=1).values)
         columns["scale_min"] = array((bias.pp_sigma_min / bias.pp).nanmedian(dim=1).values)
     heads = summary.assign(**columns)
-    return Shapes(bias.i, bias.p.shape[1] - 1, heads, heads.median())
+    return Shapes(bias.i, seen, bias.p.shape[1] - 1, bias.is_causal, heads, heads.median())
 
 
 def masses(attention: pd.DataFrame, i: int) -> pd.Series:
     """How much of `attention` goes where, on average over its heads.
 
-    n_heads; last_expected and first_expected, the sum over the last NEAR positions up to i and
-    over position 0, last_even and first_even, what they would be if all j had the same; and with
-    texts last_mean, first_mean and overlap (the smaller of the two curves, summed).
+    n_heads; last_expected and first_expected, the sum over the NEAR positions nearest to i and over
+    position 0, last_even and first_even, what they would be if all j had the same; n_close, how
+    many are close, and n_after, how many of them are after i; and with texts last_mean, first_mean
+    and overlap (the smaller of the two curves, summed).
     """
-    n_heads = attention["head"].nunique()
-    row = {"n_heads": n_heads, "last_even": min(NEAR, i + 1) / (i + 1), "first_even": 1 / (i + 1)}
+    n_heads, n_visible = attention["head"].nunique(), attention["j"].nunique()
+    near = nearest(i, NEAR, n_visible)
+    row = {
+        "n_heads": n_heads,
+        "n_close": len(near),
+        "n_after": near[-1] - i,
+        "last_even": len(near) / n_visible,
+        "first_even": 1 / n_visible,
+    }
     for name in attention.columns.intersection(["expected", "mean"]):
-        row[f"last_{name}"] = attention.loc[attention["j"] > i - NEAR, name].sum() / n_heads
+        row[f"last_{name}"] = attention.loc[attention["j"].isin(near), name].sum() / n_heads
         row[f"first_{name}"] = attention.loc[attention["j"] == 0, name].mean()
     if "mean" in attention:
         row["overlap"] = attention[["expected", "mean"]].min(axis=1).sum() / n_heads
     return pd.Series(row)
+
+
+def close(attention: pd.DataFrame, i: int) -> pd.DataFrame:
+    """The rows of `attention` of the ZOOM positions nearest to i that it sees, or all of these."""
+    return attention[attention["j"].isin(nearest(i, ZOOM, attention["j"].nunique()))]
 
 
 def over_heads(attention: pd.DataFrame) -> pd.DataFrame:

@@ -1,6 +1,6 @@
 """The tables of the six terms of a text.
 
-Values are divided by √d' throughout, as softmax takes them.
+Values are scaled throughout: divided by the layer's scale, as softmax takes them.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,7 @@ MAX_DRAWN = 3000  # positions × heads drawn, for each term
 
 
 def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
-    """The six terms and their sum for one head, for all j ≤ i in a window of the text.
+    """The six terms and their sum for one head, for all j that i sees in a window of the text.
 
     `terms` have that head only. Columns: panel (in display order), term ("sum" for the sum), i, j,
     token_id_i, token_id_j, current, past (labels), value, and centred: the value less its mean over
@@ -39,13 +39,14 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     """
     start, stop = window.start, window.stop
     parts = [*(terms.matrix(name).expand_as(terms.ee) for name in TERMS), terms.total]
-    rows = np.stack([array(part[0, start:stop, :stop]) for part in parts])  # (7, rows, stop)
+    rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7, rows, n)
     rows /= terms.scale
-    causal = np.tri(len(window), stop, start)  # (rows, stop), 1 where j ≤ i
-    mean = (rows * causal).sum(axis=2) / causal.sum(axis=1)  # (7, rows)
+    shape = rows.shape[1:]
+    visible = np.tri(*shape, start) if layer.is_causal else np.ones(shape)  # 1 where i sees j
+    mean = (rows * visible).sum(axis=2) / visible.sum(axis=1)  # (7, rows)
     axes = {"term": [*TERMS, "sum"], "i": window, "j": window}
-    value = rows[:, :, start:]  # (7, rows, rows)
-    table = seen(long(axes, value=value, centred=value - mean[:, :, None])).round(4)
+    value = rows[:, :, start:stop]  # (7, rows, rows)
+    table = seen(layer, long(axes, value=value, centred=value - mean[:, :, None])).round(4)
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],
@@ -95,18 +96,19 @@ class Drawn:
 
     table: pd.DataFrame
     step: int  # one in so many positions
-    n_low: int  # values that are FLOOR at most, at all positions but 0, where all are 0
-    n_values: int  # values at these positions
+    n_low: int  # values that are FLOOR at most, but for position 0 where it sees only itself
+    n_values: int  # values but for those
+    is_causal: bool
 
 
-def drawn(table: pd.DataFrame) -> Drawn:
+def drawn(table: pd.DataFrame, is_causal: bool = True) -> Drawn:
     """Every n-th position, above FLOOR, of contributions."""
     step = thinning(table)
     part = table[(table["i"] % step == 0) & (table["nats"] > FLOOR)]
     if "low" in part:
         part = part.assign(low=part["low"].clip(lower=FLOOR))
-    later = table.loc[table["i"] > 0, "nats"]
-    return Drawn(part, step, int((later <= FLOOR).sum()), len(later))
+    counted = table.loc[table["i"] > 0, "nats"] if is_causal else table["nats"]
+    return Drawn(part, step, int((counted <= FLOOR).sum()), len(counted), is_causal)
 
 
 def thinning(table: pd.DataFrame) -> int:
@@ -134,7 +136,7 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
     """The bars that add up to the score of a pair, and to that of the row's runner-up.
 
-    Columns: which (the past token), head, i, j, token_id_i, token_id_j, order, part (a term, or
+    Columns: which (token j), head, i, j, token_id_i, token_id_j, order, part (a term, or
     "score"), value, start, end.
     """
     shown = labels(layer, ids)

@@ -11,13 +11,13 @@ def labels(layer: Layer, ids: list[int]) -> np.ndarray:
     return np.array([f"{t} {layer.tokenizer.show(i)}" for t, i in enumerate(ids)], dtype=object)
 
 
-def seen(table: pd.DataFrame) -> pd.DataFrame:
+def seen(layer: Layer, table: pd.DataFrame) -> pd.DataFrame:
     """The cells of a window that attention can see."""
-    return table[table["j"] <= table["i"]].reset_index(drop=True)
+    return table[table["j"] <= table["i"]].reset_index(drop=True) if layer.is_causal else table
 
 
 def pairs_of(layer: Layer, ids: list[int], table: pd.DataFrame) -> dict[str, np.ndarray]:
-    """What stands at i and j of each row: token_id_i, token_id_j, current, past (labels)."""
+    """What stands at i and j of each row: token_id_i, token_id_j, current, past (their labels)."""
     shown, tokens = labels(layer, ids), np.array(ids)
     i, j = table["i"].to_numpy(), table["j"].to_numpy()
     return {

@@ -41,3 +41,12 @@ def test_the_weight_of_row_0_does_not_set_the_scale(layer: detok.Layer) -> None:
     assert domain == [0, table.loc[table["i"] > 0, "full"].max()]
     single = charts.attention(table[table["i"] == 0], "left").to_dict()["layer"][0]
     assert single["encoding"]["color"]["scale"]["domain"] == [0, 1]
+
+
+def test_without_a_mask_row_0_sets_the_scale_too(both_ways: detok.Layer) -> None:
+    ablation = detok.ablate(detok.terms(both_ways, IDS, heads=0), [])
+    table = tables.attention(both_ways, IDS, ablation, [0], range(7))
+    spec = charts.attention(table, "left", seen="attended").to_dict()
+    cells = spec["layer"][0]["encoding"]
+    assert cells["color"]["scale"]["domain"] == [0, table["full"].max()]
+    assert cells["x"]["title"] == "Attended token j"

@@ -88,3 +88,9 @@ def test_a_token_and_its_predecessors(layer: detok.Layer, counts: Counts) -> Non
     typical = tables.typical_ranks(tables.predecessors(layer, counts, 5, 6))
     said = readings.predecessors(typical, layer)
     assert f"has these 6 highest: {typical['rank'].min():.0f}" in said
+
+
+def test_the_kinds_are_told_by_the_space_at_an_edge(layer: detok.Layer, areas: detok.Auroc) -> None:
+    table = tables.best_by_kind(tables.by_kind(areas, detok.token_kinds(layer), "paper"))
+    assert "continues a word if" in readings.by_kind(table)
+    assert "ends a word if" in readings.by_kind(table, "end")

@@ -1,6 +1,7 @@
 """What is said of LayerNorm follows from its tables and statistics."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ import torch
 import detok
 from detok.readings import layernorm as readings
 from detok.tables import layernorm as tables
+from tests.support.models import random_checkpoint
 
 
 @pytest.fixture(scope="module")
@@ -54,3 +56,27 @@ def test_an_untrained_last_position(stats: detok.LayerNormStats) -> None:
     assert "does not look untrained" in said
     flat = replace(stats, last_flatness=stats.last_flatness * 0.01)
     assert "it looks untrained" in readings.last_rows(flat, 1)
+
+
+@pytest.mark.parametrize(
+    ("n_positions", "words"),
+    [
+        (1, "no scores of others"),
+        (3, "no scores"),
+        (4, "the two before it"),
+        (5, "three"),
+        (6, "four"),
+    ],
+)
+def test_short_models(tmp_path: Path, n_positions: int, words: str) -> None:
+    random_checkpoint(tmp_path, n_positions=n_positions)
+    layer = detok.load(str(tmp_path), device="cpu")
+    stats = detok.layernorm_stats(layer)
+    assert words in readings.last_rows(stats, 0)
+    assert "nan" not in readings.sigma(tables.variances(stats), stats)
+
+
+def test_without_a_mask_even_attention_is_over_all_positions(both_ways: detok.Layer) -> None:
+    plain, bias = (detok.position_bias(both_ways, 3, layernorm=on) for on in (False, True))
+    said = readings.switch(tables.switch(both_ways, plain, bias, 1), plain, bias, 1)
+    assert "(evenly spread: 6.2%)" in said

@@ -1,12 +1,14 @@
 """What is said of the positional bias follows from its tables."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 import detok
 from detok.readings import positions as readings
 from detok.tables import positions as tables
+from tests.support.models import random_checkpoint
 
 
 def shapes_of(layer: detok.Layer, i: int, layernorm: bool = True) -> tables.Shapes:
@@ -67,3 +69,40 @@ def test_which_head_looks_nearest(layer: detok.Layer) -> None:
     summary = detok.position_summary(layer, 9)
     near = summary["mass_last_5_at_9"].idxmax()
     assert f"head {near} looks nearest" in readings.summary(summary, 9)
+
+
+def test_without_a_mask_nothing_is_past_or_masked(both_ways: detok.Layer) -> None:
+    shapes = shapes_of(both_ways, 2)
+    assert "the close ones" not in readings.self_assertion(shapes, 1, True)
+    assert "seen from i = 2" in readings.comparison(shapes, 1, True)
+    said = readings.total(shapes, 1, True)
+    assert "over positions 1 to 15" in said
+    assert "No mask hides" in said
+    bias = detok.position_bias(both_ways, 2)
+    said = readings.attention(tables.masses(tables.attention(bias, None), 2), 2, 1, True)
+    assert "to the 5 positions nearest to it" in said
+    assert "(evenly spread: 31.2% and 6.2%)" in said
+    after = shapes.heads.assign(total_back=-3)
+    assert "largest 3 after i" in readings.total(replace(shapes, heads=after), 1, True)
+    summary = detok.position_summary(both_ways, 2)
+    assert "on at most 5 nearest positions" in readings.summary(summary, 2)
+
+
+@pytest.mark.parametrize(("i", "words"), [(0, "to itself and"), (2, "to its last 3 positions and")])
+def test_the_first_positions_have_few_before_them(layer: detok.Layer, i: int, words: str) -> None:
+    bias = detok.position_bias(layer, i)
+    said = readings.attention(tables.masses(tables.attention(bias, None), i), i, 1, False)
+    assert words in said
+    assert ("not drawn" in said) is (i > 0)
+    over = "over position 0," if i == 0 else "over positions 1 to 2,"
+    assert over in readings.total(shapes_of(layer, i), 1, True)
+    assert words.split()[-2] in readings.summary(detok.position_summary(layer, i), i)
+
+
+@pytest.mark.parametrize("n_positions", [1, 2, 3])
+def test_a_model_too_short_for_lines_and_waves(tmp_path: Path, n_positions: int) -> None:
+    random_checkpoint(tmp_path, n_positions=n_positions)
+    shapes = shapes_of(detok.load(str(tmp_path), device="cpu"), 0)
+    for reading in (readings.self_assertion, readings.comparison):
+        assert "too short for a" in reading(shapes, 1, False)
+    assert ("Not drawn" in readings.total(shapes, 1, False)) is (n_positions == 3)

@@ -61,3 +61,9 @@ def test_a_pair_in_words(layer: detok.Layer) -> None:
     assert f"differ most in {term}, by {gap:+.2f}" in said
     alone = detok.explain_pair(layer, IDS, i=0, j=0, head=1)
     assert "the only token" in readings.pair(layer, IDS, alone)
+
+
+def test_without_a_mask_position_0_sees_more_than_itself() -> None:
+    table = pd.DataFrame({"head": 0, "i": range(9), "term": "ee", "nats": 1.0})
+    assert "only itself" in readings.per_position(tables.drawn(table))
+    assert "only itself" not in readings.per_position(tables.drawn(table, is_causal=False))

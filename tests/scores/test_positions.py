@@ -12,7 +12,7 @@ from transformers import GPT2LMHeadModel
 
 import detok
 from detok import InputError
-from detok.scores.positions import rise_share
+from detok.scores.positions import nearest, rise_share
 from tests.support.models import random_checkpoint
 
 
@@ -181,3 +181,32 @@ def test_a_model_too_short_for_a_line_has_none(tmp_path: Path, n_positions: int)
     table = detok.position_summary(layer, n_positions - 1)
     assert table[["slope_per_100", "r2", "period", "period_share"]].isna().all(axis=None)
     assert table[f"mass_last_16_at_{n_positions - 1}"].tolist() == pytest.approx([1, 1])
+
+
+@pytest.mark.parametrize(
+    ("i", "n", "n_visible", "expected"),
+    [
+        (9, 5, 10, range(5, 10)),  # nothing after i is seen
+        (2, 5, 3, range(3)),
+        (0, 5, 1, range(1)),
+        (9, 5, 16, range(7, 12)),
+        (0, 5, 16, range(5)),
+        (15, 5, 16, range(11, 16)),
+        (9, 1, 16, range(9, 10)),
+        (9, 99, 16, range(16)),
+    ],
+)
+def test_the_nearest_positions(i: int, n: int, n_visible: int, expected: range) -> None:
+    assert nearest(i, n, n_visible) == expected
+
+
+@pytest.mark.parametrize("i", [0, 9, 15])
+def test_without_a_mask_the_summary_has_the_nearest(both_ways: detok.Layer, i: int) -> None:
+    attention = detok.position_bias(both_ways, i).attention
+    assert attention.shape == (2, 16)
+    table = detok.position_summary(both_ways, i)
+    for reach in (1, 5, 16):
+        near = sorted(range(16), key=lambda j: (abs(j - i), j))[:reach]
+        expected = attention[:, near].sum(dim=1).tolist()
+        assert table[f"mass_nearest_{reach}_at_{i}"].tolist() == pytest.approx(expected)
+    assert table[f"mass_first_at_{i}"].tolist() == attention[:, 0].tolist()

@@ -32,3 +32,14 @@ def test_how_far_each_head_has_moved(layer: detok.Layer) -> None:
         assert (row.at_i, row.largest) == (nats[3], nats.max())
         assert row.mean == pytest.approx(nats.mean().item())
         assert row.largest_at == nats.argmax()
+
+
+def test_without_a_mask_every_pair_is_there(both_ways: detok.Layer) -> None:
+    ablation = detok.ablate(detok.terms(both_ways, IDS, heads=1), ["pp"])
+    table = tables.attention(both_ways, IDS, ablation, [1], range(1, 5))
+    assert len(table) == 16
+    for cell in table.itertuples():
+        assert cell.full == pytest.approx(ablation.full[0, cell.i, cell.j].item(), abs=1e-5)
+    row = tables.row(both_ways, IDS, ablation, 1)
+    assert set(row["j"]) == set(range(7))
+    assert row.groupby("attention")["weight"].sum().tolist() == pytest.approx([1, 1])

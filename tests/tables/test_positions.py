@@ -1,5 +1,6 @@
 """The tables of the positional bias: what is drawn, and the shapes of its curves."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +94,32 @@ def test_the_mean_over_heads(layer: detok.Layer) -> None:
     table = tables.over_heads(tables.attention(bias, None))
     assert table.columns.tolist() == ["j", "expected"]
     assert table["expected"].tolist() == pytest.approx(bias.attention.mean(dim=0).tolist())
+
+
+@pytest.mark.parametrize("i", [0, 1, 9, 15])
+def test_without_a_mask_all_positions_count(both_ways: detok.Layer, i: int) -> None:
+    bias = detok.position_bias(both_ways, i)
+    shapes = tables.shapes(bias, detok.position_summary(both_ways, i))
+    assert shapes.seen == range(1, 16)
+    for head, row in shapes.heads.iterrows():
+        assert bias.total[head, i - int(row["total_back"])] == bias.total[head, 1:].max()
+        span = bias.pp[head, 1:].max() - bias.pp[head, 1:].min()
+        assert row["pp_span"] == pytest.approx(span.item())
+    attention = tables.attention(bias, None)
+    masses = tables.masses(attention, i)
+    near = sorted(range(16), key=lambda j: abs(j - i))[:5]
+    assert masses["last_expected"] == pytest.approx(bias.attention[:, near].sum().item() / 2)
+    assert (masses["n_close"], masses["n_after"]) == (5, max(near) - i)
+    assert (masses["last_even"], masses["first_even"]) == (5 / 16, 1 / 16)
+    assert len(tables.close(attention, i)) == 2 * 16
+
+
+def test_without_a_mask_both_sides_of_i_stay(tmp_path: Path) -> None:
+    random_checkpoint(tmp_path, n_positions=1024)
+    layer = detok.load(str(tmp_path), device="cpu")
+    layer = replace(layer, first=replace(layer.first, is_causal=False))
+    bias = detok.position_bias(layer, 501, layernorm=False)
+    drawn = tables.drawn(tables.curves(bias), layer, 501, None, True)
+    assert set(range(485, 517)) <= set(drawn["j"])
+    close = tables.close(tables.attention(bias, None), 501)
+    assert close["j"].unique().tolist() == list(range(485, 517))

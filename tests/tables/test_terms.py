@@ -99,3 +99,22 @@ def test_averages_are_in_their_place(layer: detok.Layer) -> None:
     assert row["nats"] == mean.mean[1, 1, 1]
     assert (row["low"], row["high"]) == (mean.low[1, 1, 1], mean.high[1, 1, 1])
     assert row["texts"] == 3
+
+
+@pytest.mark.parametrize("window", [range(7), range(2, 5)])
+def test_without_a_mask_the_maps_have_all_pairs(both_ways: detok.Layer, window: range) -> None:
+    """Rows are less their mean over the whole text, also over what comes after the window."""
+    terms = detok.terms(both_ways, IDS, heads=1)
+    table = tables.maps(both_ways, IDS, terms, window)
+    assert len(table) == 7 * len(window) ** 2
+    scores = terms.total[0] / terms.scale
+    for row in table[table["term"] == "sum"].itertuples():
+        assert row.value == pytest.approx(scores[row.i, row.j].item(), abs=1e-4)
+        centred = scores[row.i, row.j] - scores[row.i].mean()
+        assert row.centred == pytest.approx(centred.item(), abs=1e-4)
+
+
+def test_without_a_mask_position_0_counts(nats: pd.DataFrame) -> None:
+    low = nats.assign(nats=0.0)
+    assert tables.drawn(low, is_causal=False).n_low == len(nats)
+    assert tables.drawn(low).n_low == len(nats[nats["i"] > 0])

@@ -1,0 +1,60 @@
+"""What words say of a layer: what its tokens attend to, and what becomes of their scores."""
+
+from dataclasses import dataclass
+
+from detok.errors import InputError
+from detok.model.layer import Layer
+
+
+@dataclass(frozen=True)
+class Words:
+    """How to speak of what a token i attends to."""
+
+    seen: str  # the tokens and positions j
+    sides: str  # what it means to rank the ones or the others
+    close: str  # the positions close to i
+    needed: str  # the texts that the attention of position i can be measured on
+
+
+_CAUSAL = Words(
+    seen="past",
+    sides="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
+    "attend to it.",
+    close="the last positions",
+    needed="Each needs more than i tokens.",
+)
+# Without a mask, what is attended to may also come after.
+_BOTH_WAYS = Words(
+    seen="attended",
+    sides="Attended: which tokens the chosen token attends to, before it or after it. Current: "
+    "which tokens attend to it.",
+    close="the positions nearest to i",
+    needed="This model's tokens see all of a text: each needs a token for every position.",
+)
+
+
+def words_for(layer: Layer) -> Words:
+    """The words for the tokens of this model."""
+    return _CAUSAL if layer.is_causal else _BOTH_WAYS
+
+
+def spaces(layer: Layer) -> str:
+    """What a space at a word's edge does to its tokens."""
+    vocabulary = layer.tokenizer
+    try:
+        they_count = vocabulary.encode(" a") != vocabulary.encode("a")
+    except InputError:
+        return "Texts cannot be split here: choose a token that matches, or type the ids of some."
+    if they_count:
+        return "Spaces count: type one before a word to get the token it has inside a sentence."
+    where = "before its first" if vocabulary.edge == "start" else "after its last"
+    return f"Spaces only part words here: the one that is shown {where} token marks a word's edge."
+
+
+def divided(layer: Layer) -> str:
+    """How scores and terms are given where they are as softmax takes them."""
+    if layer.scale == 1:
+        return "undivided"
+    if layer.scale == layer.d_head**0.5:
+        return "divided by sqrt(d_head)"
+    return f"divided by {layer.scale:g}"

@@ -1,0 +1,23 @@
+"""The words for a layer say what is true of it."""
+
+from dataclasses import replace
+
+import pytest
+
+import detok
+from detok.readings import words
+
+
+@pytest.mark.parametrize(
+    ("scale", "said"),
+    [(8**0.5, "divided by sqrt(d_head)"), (1.0, "undivided"), (2.5, "divided by 2.5")],
+)
+def test_what_softmax_divides_by(layer: detok.Layer, scale: float, said: str) -> None:
+    assert layer.d_head == 8
+    assert words.divided(replace(layer, first=replace(layer.first, scale=scale))) == said
+
+
+def test_what_is_seen(layer: detok.Layer, both_ways: detok.Layer) -> None:
+    assert words.words_for(layer).seen == "past"
+    said = vars(words.words_for(both_ways)).values()
+    assert not any("past" in text or "earlier" in text for text in said)
