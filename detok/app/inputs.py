@@ -46,6 +46,8 @@ def how_many(default: int, most: int) -> int:
 def current_position(layer: detok.Layer) -> int:
     """The slider of the current position i, which begins in the middle."""
     last = layer.n_positions - 1
+    if not last:
+        return 0  # a slider needs two places
     middle = layer.n_positions // 2
     return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
 

@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 import detok
 from tests.support.families import MODELS, random_member
+from tests.support.models import random_checkpoint
 from tests.support.pages import ROOT, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, KINDS, ids_of, word_end_merges, write_bpe
 
@@ -189,3 +190,11 @@ def test_what_a_space_does(shown: Shown) -> None:
     assert "after its last token" in help_
     assert "before its first token" in shown("bert", AFFINITY).text_input(key="text").help
     assert "type one before a word" in shown("opt", AFFINITY).text_input(key="text").help
+
+
+@pytest.mark.parametrize("n_positions", [1, 2, 5])
+def test_short_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n_positions: int) -> None:
+    random_checkpoint(tmp_path, n_positions=n_positions)
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    for page in PAGES:
+        assert "nan" not in texts(run(page, head="1")).split()
