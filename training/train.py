@@ -24,14 +24,20 @@ WARMUP_STEPS = 200
 DECAY_SHARE = 0.5
 
 
-def new_model(vocab_size: int, n_layer: int, d_model: int, n_heads: int) -> GPT2LMHeadModel:
-    """A GPT-2 with random weights and without dropout (one pass over the texts cannot overfit)."""
+def new_model(
+    vocab_size: int, n_layer: int, d_model: int, n_heads: int, d_mlp: int
+) -> GPT2LMHeadModel:
+    """A GPT-2 with random weights and without dropout (one pass over the texts cannot overfit).
+
+    A narrow MLP leaves it to attention to bind tokens to each other.
+    """
     config = GPT2Config(
         vocab_size=vocab_size,
         n_positions=N_POSITIONS,
         n_embd=d_model,
         n_layer=n_layer,
         n_head=n_heads,
+        n_inner=d_mlp,
         resid_pdrop=0.0,
         embd_pdrop=0.0,
         attn_pdrop=0.0,
@@ -92,7 +98,7 @@ def train(args: argparse.Namespace) -> None:
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     torch.manual_seed(args.seed)
     vocab_size = len(json.loads((out / "tokenizer.json").read_text())["model"]["vocab"])
-    model = new_model(vocab_size, args.layers, args.width, args.heads).to(device)
+    model = new_model(vocab_size, args.layers, args.width, args.heads, args.mlp).to(device)
     optimizer = optimizer_for(model, args.learning_rate)
     compiled_loss = torch.compile(loss) if args.compile else loss
 
@@ -130,7 +136,7 @@ def train(args: argparse.Namespace) -> None:
         ids = torch.from_numpy(data[np.sort(rows)].astype(np.int64)).to(device)  # (B, L)
         total = 0.0
         for micro in ids.split(args.micro_batch):
-            with torch.autocast(device.type, dtype=torch.bfloat16):
+            with torch.autocast(device.type, dtype=torch.bfloat16, enabled=args.bfloat16):
                 part = compiled_loss(model, micro) * (len(micro) / len(ids))
             part.backward()
             total += part.item()
@@ -154,10 +160,16 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=2)
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=8)
+    parser.add_argument("--mlp", type=int, default=32, help="width of the MLPs")
     parser.add_argument("--batch", type=int, default=16, help="windows of 256 tokens in a step")
     parser.add_argument("--micro-batch", type=int, default=2, help="windows at once in memory")
     parser.add_argument("--learning-rate", type=float, default=2e-3)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--bfloat16",
+        action="store_true",
+        help="products in bfloat16 (several times slower where the processor emulates them)",
+    )
     parser.add_argument(
         "--compile", action="store_true", help="compile the step (needs a C++ compiler)"
     )
