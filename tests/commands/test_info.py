@@ -35,6 +35,7 @@ def folder(checkpoint: Path, tmp_path: Path) -> Path:
 
 
 def info(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, str]:
+    capsys.readouterr()  # what making a checkpoint has written
     assert main(["info", *map(str, arguments)]) == 0
     shown = capsys.readouterr()
     assert not shown.err
@@ -171,6 +172,7 @@ def test_damage_is_one_sentence(
             tensors = load_file(weights)
             tensors["transformer.wte.weight"] = tensors["transformer.wte.weight"].to(torch.int8)
             save_file(tensors, weights)
+    capsys.readouterr()
     assert main(["info", str(folder)]) == 2
     shown = capsys.readouterr()
     assert not shown.out
