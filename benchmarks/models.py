@@ -30,7 +30,7 @@ def first_layer(seed: int = 0) -> FirstLayer:
         b_K=normal(0.1, D),
         n_heads=H,
         n_layers=12,
-        n_parameters=124_439_808,
+        scale=(D / H) ** 0.5,
     )
 
 

@@ -67,7 +67,11 @@ def _model_choice() -> str:
     if st.query_params.get("model") != model:
         st.query_params["model"] = model
     state["model_in_link"] = model
-    st.sidebar.caption(readings.models([*BUNDLED, *here], KNOWN.values()))
+    st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
+    others = [known for model_id, known in KNOWN.items() if model_id not in here]
+    if others:
+        with st.sidebar.expander("Fetched once, when chosen"):
+            st.caption(readings.to_fetch(others))
     return model
 
 

@@ -50,12 +50,12 @@ def _lines(card: "Card") -> Iterator[tuple[str, str]]:
     yield "tokens", _tokens(card)
     yield "softmax", _softmax(card)
     yield (
-        "sees",
+        "a token sees",
         "itself and what comes before it" if sizes.is_causal else "what comes after it too",
     )
     yield "type", ", ".join(_TYPES[name] for name in card.types)
     yield (
-        "needs",
+        "first layer",
         in_bytes(card.size)
         + (f" of {in_bytes(card.whole_size)}" if card.whole_size is not None else ""),
     )

@@ -1,6 +1,6 @@
 """What the overview says of a model, in sentences."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import pandas as pd
 
@@ -59,16 +59,14 @@ def moved(layer: Layer) -> str | None:
     )
 
 
-def models(here: Sequence[str], known: Iterable[Known]) -> str:
-    """What a visitor may choose from: what is on this machine, and what would be fetched."""
-    others = [
-        f"{model.model_id} {in_bytes(model.size)} ({model.sizes.n_heads} heads, "
-        f"{model.sizes.n_positions:,} positions)"
+def to_fetch(known: Iterable[Known]) -> str:
+    """A line for each model that would be fetched: its size, heads and positions."""
+    lines = (
+        f"- {model.model_id}: {in_bytes(model.size)}, {model.sizes.n_heads} heads, "
+        f"{model.sizes.n_positions:,} positions"
         for model in known
-        if model.model_id not in here
-    ]
-    fetched = f" Fetched once, when chosen: {', '.join(others)}." if others else ""
-    return f"On this machine: {', '.join(here)}.{fetched}"
+    )
+    return "\n".join(lines)
 
 
 def unused(layer: Layer) -> str | None:

@@ -42,6 +42,7 @@ class Hub:
         self.redirects = False
         self._models: dict[str, dict[str, Path]] = {}
         self.connections: set[socket.socket] = set()
+        self.n_accepted = 0  # connections in all
         self._port = 0
         self.start()
 
@@ -100,6 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
     def setup(self) -> None:
         super().setup()
         self.hub.connections.add(self.connection)
+        self.hub.n_accepted += 1
 
     def finish(self) -> None:
         self.hub.connections.discard(self.connection)

@@ -63,7 +63,6 @@ def fetch_ranges(
         journal.write_bytes(whole)
     wanted = sum(piece.size for piece in todo)
     had = sum(piece.size for piece, done in zip(todo, whole, strict=True) if done)
-    stop = Event()
     stop, received, lock = Event(), _Count(), Lock()
 
     def work(number: int, piece: Range) -> None:
@@ -172,15 +171,15 @@ def _one_answer(
             refused = None
             try:
                 for chunk in response.iter_bytes(BUFFER):
-                    if stop.is_set():
+                    # A whole piece is known one turn later: a connection whose answer was not read
+                    # to its end is closed, and the next piece would wait for another.
+                    if stop.is_set() or got + more == piece.size:
                         break
                     chunk = chunk[: piece.size - got - more]
                     target.seek(piece.to + got + more)
                     target.write(chunk)
                     more += len(chunk)
                     received.add(len(chunk))
-                    if got + more == piece.size:
-                        break
             except OSError as full:
                 refused = full
             except Exception as broken:

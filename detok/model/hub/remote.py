@@ -50,6 +50,7 @@ class Remote:
         import huggingface_hub as hub
 
         self.model_id, self.revision = model_id, revision or None
+        self._headers: dict[str, tuple[Mapping[str, Any], int]] = {}
 
         def ask() -> Any:
             return hub.model_info(model_id, revision=self.revision, timeout=TIMEOUT_S)
@@ -103,47 +104,43 @@ class Remote:
 
         A model that cannot be used is refused before anything large is asked for.
         """
-        import huggingface_hub as hub
-
         family = family_of(config)
-        shapes = family.plan(config).shapes
         check_files(self.where, self.names)
+        file_of = self._file_of_tensors()
+        return [
+            self._location(full_name_in(file_of, name, family.prefixes, self.where), shape, file_of)
+            for name, shape in family.plan(config).shapes.items()
+        ]
+
+    def _file_of_tensors(self) -> Mapping[str, str]:
+        """The name of the file that each tensor of the model is in."""
         if WEIGHTS in self.names:
-            file_of = None
-            headers = {WEIGHTS: self._header(hub, WEIGHTS)}
-            names = headers[WEIGHTS][0].keys()
-        else:
-            index = self.file(WEIGHTS_INDEX)
-            file_of = {
-                tensor: path.relative_to(index.parent).as_posix()
-                for tensor, path in shards(index.parent).items()
-            }
-            headers, names = {}, file_of.keys()
-        found = []
-        for name, shape in shapes.items():
-            full_name = full_name_in(names, name, family.prefixes, self.where)
-            file = WEIGHTS if file_of is None else file_of[full_name]
-            if file not in headers:
-                headers[file] = self._header(hub, file)
-            tensors, data = headers[file]
-            if full_name not in tensors:
-                raise CheckpointError(
-                    f"{file} of {self.where} does not contain tensor {full_name}; expected it "
-                    "there, as the index says"
-                )
-            info = tensors[full_name]
-            check_shape(full_name, tuple(info.shape), shape)
-            check_type(full_name, info.dtype)
-            begin, end = info.data_offsets
-            if end - begin != prod(info.shape) * BYTES[info.dtype]:
-                raise CheckpointError(
-                    f"{file} of {self.where} is damaged: tensor {full_name!r} has {end - begin} "
-                    f"bytes; expected {prod(info.shape) * BYTES[info.dtype]}"
-                )
-            found.append(
-                Location(full_name, info.dtype, tuple(info.shape), file, data + begin, end - begin)
+            return dict.fromkeys(self._header(WEIGHTS)[0], WEIGHTS)
+        index = self.file(WEIGHTS_INDEX)
+        paths = shards(index.parent)
+        return {name: path.relative_to(index.parent).as_posix() for name, path in paths.items()}
+
+    def _location(
+        self, name: str, shape: Mapping[str, int], file_of: Mapping[str, str]
+    ) -> Location:
+        file = file_of[name]
+        tensors, data = self._header(file)
+        if name not in tensors:
+            raise CheckpointError(
+                f"{file} of {self.where} does not contain tensor {name}; expected it there, as the "
+                "index says"
             )
-        return found
+        info = tensors[name]
+        check_shape(name, tuple(info.shape), shape)
+        check_type(name, info.dtype)
+        begin, end = info.data_offsets
+        size = prod(info.shape) * BYTES[info.dtype]
+        if end - begin != size:
+            raise CheckpointError(
+                f"{file} of {self.where} is damaged: tensor {name!r} has {end - begin} bytes; "
+                f"expected {size}"
+            )
+        return Location(name, info.dtype, tuple(info.shape), file, data + begin, size)
 
     def size(self) -> int | None:
         """The bytes of all weights, if that is known without asking for them."""
@@ -160,10 +157,17 @@ class Remote:
 
         return hub.hf_hub_url(self.model_id, file, revision=self.commit)
 
-    def _header(self, hub: Any, file: str) -> tuple[Mapping[str, Any], int]:
-        """The tensors of a file, and where its data begin."""
-        with self.explaining():
-            size = hub.get_hf_file_metadata(self.url(file), timeout=TIMEOUT_S).size
-            header = hub.parse_safetensors_file_metadata(self.model_id, file, revision=self.commit)
-        # The data fill the file to its end: the format allows nothing else.
-        return header.tensors, size - max(info.data_offsets[1] for info in header.tensors.values())
+    def _header(self, file: str) -> tuple[Mapping[str, Any], int]:
+        """The tensors of a file, and where its data begin; asked for once."""
+        import huggingface_hub as hub
+
+        if file not in self._headers:
+            with self.explaining():
+                size = hub.get_hf_file_metadata(self.url(file), timeout=TIMEOUT_S).size
+                tensors = hub.parse_safetensors_file_metadata(
+                    self.model_id, file, revision=self.commit
+                ).tensors
+            # The data fill the file to its end: the format allows nothing else.
+            data = size - max(info.data_offsets[1] for info in tensors.values())
+            self._headers[file] = tensors, data
+        return self._headers[file]

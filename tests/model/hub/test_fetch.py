@@ -20,6 +20,7 @@ from safetensors.torch import load_file, save_file
 
 import detok
 from detok.model.hub import fetch
+from detok.model.hub.ranges import AT_ONCE
 from detok.model.hub.remote import Location, Remote
 from tests.support.hub_client import Client
 from tests.support.hub_server import Hub
@@ -134,6 +135,23 @@ def test_bytes_moved_are_those_of_the_needed_tensors(
     assert wanted < sent < 1.01 * wanted
     whole = hub.folder_of(large) / "model.safetensors"
     assert sent < 0.7 * whole.stat().st_size
+
+
+def test_connections_are_used_again(hub: Hub, client: Client, large: str, tmp_path: Path) -> None:
+    path = tmp_path / "part"
+    path.touch()
+    url = f"{hub.url}/{large}/resolve/main/model.safetensors"
+    hub.n_accepted = 0
+    client.run(f"""
+from pathlib import Path
+from detok.model.hub.ranges import BUFFER, Range, fetch_ranges
+ranges = [Range({url!r}, at, BUFFER, at) for at in range(0, 40 * BUFFER, BUFFER)]
+fetch_ranges(ranges, Path({str(path)!r}), Path({str(tmp_path / "journal")!r}))
+""")
+    assert hub.files_asked(large).count("model.safetensors") == 40
+    assert hub.n_accepted <= AT_ONCE + 1  # and one for what the library asks first
+    whole = hub.folder_of(large) / "model.safetensors"
+    assert path.read_bytes() == whole.read_bytes()[: path.stat().st_size]
 
 
 def test_second_load_needs_no_network(
