@@ -8,6 +8,7 @@ import torch
 
 from detok.counting.counts import Counts
 from detok.heads.auroc import auroc
+from detok.heads.pair_auroc import pair_auroc
 from detok.model.layer import Layer
 from detok.scores.positions import REACHES, position_bias, rise_share
 
@@ -45,22 +46,37 @@ def best_past(layer: Layer, tokens: np.ndarray, k: int = TOP) -> torch.Tensor:
 def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
     """The phenomena by head, one row each, over the given current tokens (n,).
 
-    auroc (mean over the tokens that have one), mass_last_1, _5 and _16 (the position-only attention
+    pair_auroc (weighted by how often a token occurs), pair_auroc_unweighted, first_3 (how often the
+    true predecessor is among the first three), auroc (the paper's; means over the tokens that have
+    one), mass_last_1, _5 and _16 (the position-only attention
     that the middle position pays to its last so many positions, its own among them), rise_share
     (the share of steps j to j + 1 at which T^p rises), diagonal_share (how often the best past
     token of a token is that token itself).
     """
     bias = position_bias(layer, layer.n_positions // 2)
     attention = bias.attention.cpu()  # (H, i + 1)
-    measured = auroc(layer, counts, tokens)
+    measured, pairs = auroc(layer, counts, tokens), pair_auroc(layer, counts, tokens)
     table = {
         "head": range(layer.n_heads),
+        "pair_auroc": pairs.mean(),
+        "pair_auroc_unweighted": pairs.unweighted_mean(),
+        "first_3": pairs.share_in_first(TOP),
         "auroc": measured.mean(),
         **{f"mass_last_{n}": attention[:, -n:].sum(dim=1).numpy() for n in REACHES},
         "rise_share": rise_share(bias.p).numpy(),
         "diagonal_share": measured.itself.mean(axis=1),
     }
     return pd.DataFrame(table)
+
+
+def example_words(joined: pd.DataFrame, n: int = 8) -> list[str]:
+    """Words to begin with, of `joined_names`: ranked first by some head, long, and frequent."""
+    words = joined[~joined["is_name"] & (joined["rank"] == 1) & (joined["joined"].str.len() > 6)]
+    if words.empty:  # a model that binds little
+        words = joined[~joined["is_name"]]
+    # No two that share a piece.
+    chosen = words.drop_duplicates("past").drop_duplicates("current")
+    return chosen.sort_values("count", ascending=False)["joined"].head(n).tolist()
 
 
 def uniform_shares(layer: Layer) -> dict[int, float]:

@@ -23,6 +23,7 @@ import detok
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.counting.provenance import TOKENIZER_HASH
+from detok.heads.pair_auroc import pair_auroc
 from detok.model.layer import Layer
 from detok.model.vocabulary import Vocabulary
 from detok.version import __version__
@@ -136,7 +137,8 @@ def emergence(run: Path, counts: Counts, step_tokens: int) -> pd.DataFrame:
         heads.insert(2, "held_out_loss", losses[step])
         parts.append(heads)
     columns = ["step", "tokens", "held_out_loss", "head"]
-    columns += ["auroc", "mass_last_5", "rise_share", "diagonal_share"]
+    columns += ["pair_auroc", "pair_auroc_unweighted", "first_3", "auroc"]
+    columns += ["mass_last_5", "rise_share", "diagonal_share"]
     return pd.concat(parts, ignore_index=True)[columns].round(5)
 
 
@@ -161,6 +163,8 @@ def publish(run: Path, model: Path, out: Path) -> None:
     pairs = measure.candidates(layer, counts, train)
     ranks, chance = measure.top_ranks(layer, pairs), measure.chance_hits(layer, pairs)
     binding = measure.binding_heads(ranks, chance)
+    joined = measure.joined_names(pairs, ranks, binding)
+    _write_json(out / "examples.json", {"words": measure.example_words(joined)})
     language_model = GPT2LMHeadModel.from_pretrained(out, dtype=torch.float32).eval()
     held_out_windows = windows(held_out)
     loss = held_out_loss(language_model, held_out_windows, len(held_out_windows))
@@ -175,10 +179,11 @@ def publish(run: Path, model: Path, out: Path) -> None:
         held_out_windows=len(held_out_windows),
         emergence=steps,
         heads=measure.heads(layer, counts, np.arange(layer.vocab_size)),
+        first_of_any=pair_auroc(layer, counts).share_of_any(measure.TOP),
         sample=len(measure.sampled_tokens(counts, SAMPLE)),
         uniform=measure.uniform_shares(layer),
         candidates=len(pairs),
-        joined=measure.joined_names(pairs, ranks, binding),
+        joined=joined,
         hits=(ranks <= measure.TOP).sum(axis=1).tolist(),
         chance_hits=chance,
         binding=binding.tolist(),

@@ -149,6 +149,7 @@ def test_a_name_is_hardly_ever_in_lower_case(
 
 def test_the_measures_of_heads_are_shares(layer: detok.Layer) -> None:
     ids = np.random.default_rng(0).integers(0, layer.vocab_size, 5000)
+    ids[::2] //= 30  # so that some pairs are frequent
     counts = count_ids(ids, layer.vocab_size)
     tokens = measure.sampled_tokens(counts, 50, min_count=10)
     assert len(tokens) == len(set(tokens)) == 50
@@ -184,6 +185,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     settings = {"tokens": 28_672, "layers": 1, "width": 32, "heads": 4, "batch": 16, "seed": 3}
     settings |= {"learning_rate": 0.002, "compile": False, "steps": 7, "seconds": 90}
+    settings |= {"mlp": 24, "bfloat16": True}
     settings |= {"device": "cpu", "decay_share": 0.4, "warmup_steps": 200}
     (run / "settings.json").write_text(json.dumps(settings))
     publish(run, run / "model", tmp_path)
@@ -201,6 +203,8 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     card = (tmp_path / "README.md").read_text()
     assert "- Poe: Eureka A Poem\n" in card
     assert "28,672, or 0.96 of a pass" in card
+    assert "--mlp 24 --batch 16 --learning-rate 0.002 --seed 3 --bfloat16\n" in card
+    assert json.loads((tmp_path / "examples.json").read_text()) == {"words": []}
     assert "trial" not in card
     assert "0 found\n\nNone." in card
     assert "are: none. Together they bind 0 pairs" in " ".join(card.split())
@@ -211,3 +215,20 @@ def test_publishing_a_snapshot_says_so(run: Path, tmp_path: Path) -> None:
     assert "**A trial: the snapshot `000007`" in (tmp_path / "README.md").read_text()
     weights = detok.load(str(tmp_path), device="cpu").sigma.W_E
     assert torch.equal(weights, weights.half().float())
+
+
+def test_example_words_are_ranked_first_long_and_frequent() -> None:
+    rows = [
+        ("Marco", " Mar", "co", True, 900, 1),
+        (" tranquil", " tranqu", "il", False, 400, 1),
+        (" tranquility", " tranqu", "ility", False, 300, 1),
+        (" greatest", " great", "est", False, 800, 2),
+        (" greed", " gre", "ed", False, 700, 1),
+        (" happiness", " happ", "iness", False, 500, 1),
+    ]
+    columns = ["joined", "past", "current", "is_name", "count", "rank"]
+    joined = pd.DataFrame(rows, columns=columns)
+    assert measure.example_words(joined) == [" happiness", " tranquil"]
+    assert measure.example_words(joined, 1) == [" happiness"]
+    # Of a model that ranks no long word first, what it has.
+    assert measure.example_words(joined[3:5]) == [" greatest", " greed"]
