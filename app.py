@@ -62,15 +62,14 @@ emergence = layer.source.folder / "emergence.csv"
 if emergence.exists():
     st.subheader("How detokenization emerged in training")
     history = pd.read_csv(emergence)
-    left, right = st.columns(2)
-    with left:
-        output.chart(overview_charts.emergence(history, "auroc", "Mean AUROC of T^ee", ".2f"))
-    with right:
-        output.chart(
-            overview_charts.emergence(
-                history, "mass_last_5", "Attention to the last 5 positions", ".0%"
-            )
-        )
+    measures = {
+        "pair_auroc": ("Mean pair AUROC", ".2f"),
+        "auroc": ("The paper's AUROC", ".2f"),
+        "mass_last_5": ("Attention to the last 5 positions", ".0%"),
+    }
+    for place, (column, titled) in zip(st.columns(3), measures.items(), strict=True):
+        with place:
+            output.chart(overview_charts.emergence(history, column, *titled))
     output.reading(overview_readings.emergence(growth(history)))
     downloads.download(history, "emergence", layer)
 

@@ -82,13 +82,16 @@ def unused(layer: Layer) -> str | None:
 
 
 def emergence(growth: pd.DataFrame) -> str:
-    """How the best head's AUROC and its lead over the others grew during training."""
+    """How the best head's pair AUROC and its lead over the others grew during training."""
     first, last = growth.iloc[0], growth.iloc[-1]
     return (
-        f"AUROC: how well T^ee tells the tokens that really precede a token in the training texts "
-        f"from those that never do (0.5 is chance). It began between {first['lowest']:.2f} and "
-        f"{first['highest']:.2f}; after {last['tokens'] / 1e6:,.0f} M tokens head "
-        f"{last['head']:.0f} reaches {last['highest']:.2f}, the others' median is "
-        f"{last['others']:.2f}. Held-out loss fell from {first['held_out_loss']:.2f} to "
-        f"{last['held_out_loss']:.2f} nats per token."
+        "Pair AUROC: the chance that T^ee ranks a token that the training texts have before another "
+        "above one drawn from these texts; a head that knows how common tokens are and nothing of "
+        f"pairs is near 0.5. It began between {first['lowest']:.2f} and {first['highest']:.2f}; "
+        f"after {last['tokens'] / 1e6:,.0f} M tokens it is {last['highest']:.2f} in head "
+        f"{last['head']:.0f} and {last['others']:.2f} in the median of the others, and a head has "
+        f"the true predecessor of {last['first_3']:.0%} of the tokens among its first three. The "
+        "paper's AUROC beside it is high also for a head that knows frequencies only. Held-out "
+        f"loss: {first['held_out_loss']:.2f} nats per token at first, {last['held_out_loss']:.2f} "
+        "in the end."
     )

@@ -8,22 +8,24 @@ from detok.tables.common import leader
 def growth(history: pd.DataFrame) -> pd.DataFrame:
     """How the heads came to detokenize in training, one row a step in its order.
 
-    `history` has a row a step and head, with the AUROC. Columns: step, tokens (seen in training),
-    held_out_loss, lowest and highest (AUROC), head (that has the highest), others (the median of
-    the other heads).
+    `history` has a row a step and head, with the pair AUROC. Columns: step, tokens (seen in
+    training), held_out_loss, lowest and highest (pair AUROC), head (that has the highest), others
+    (the median of the other heads), first_3 (the largest share of tokens whose true predecessor a
+    head has among its first three).
     """
     rows = []
     for step, heads in history.groupby("step"):
-        best = leader(heads, "auroc")
+        best = leader(heads, "pair_auroc")
         rows.append(
             {
                 "step": step,
                 "tokens": best["tokens"],
                 "held_out_loss": best["held_out_loss"],
-                "lowest": heads["auroc"].min(),
-                "highest": best["auroc"],
+                "lowest": heads["pair_auroc"].min(),
+                "highest": best["pair_auroc"],
                 "head": int(best["head"]),
                 "others": best["others"],
+                "first_3": heads["first_3"].max(),
             }
         )
     return pd.DataFrame(rows)

@@ -120,7 +120,8 @@ def test_the_counts_are_of_its_vocabulary(layer: detok.Layer) -> None:
 
 def test_the_steps_of_its_training_are_there(layer: detok.Layer) -> None:
     table = pd.read_csv(MINI / "emergence.csv")
-    measures = ["auroc", "mass_last_5", "rise_share", "diagonal_share"]
+    measures = ["pair_auroc", "pair_auroc_unweighted", "first_3", "auroc"]
+    measures += ["mass_last_5", "rise_share", "diagonal_share"]
     assert table.columns.tolist() == ["step", "tokens", "held_out_loss", "head", *measures]
     assert table[measures].stack().between(0, 1).all()
     assert table["step"].is_monotonic_increasing

@@ -14,14 +14,16 @@ def test_the_reading_of_emergence_follows_from_its_table() -> None:
             "step": [0, 0, 0, 9, 9, 9],
             "tokens": [0, 0, 0, 9e6, 9e6, 9e6],
             "head": [0, 1, 2] * 2,
-            "auroc": [0.49, 0.5, 0.52, 0.6, 0.9, 0.7],
+            "pair_auroc": [0.49, 0.5, 0.52, 0.6, 0.9, 0.7],
+            "first_3": [0.0, 0.0, 0.01, 0.2, 0.4, 0.1],
             "held_out_loss": [9.0, 9.0, 9.0, 4.5, 4.5, 4.5],
         }
     )
     said = readings.emergence(growth(history))
     assert "between 0.49 and 0.52" in said
-    assert "after 9 M tokens head 1 reaches 0.90, the others' median is 0.65" in said
-    assert "from 9.00 to 4.50" in said
+    assert "after 9 M tokens it is 0.90 in head 1 and 0.65 in the median of the others" in said
+    assert "the true predecessor of 40% of the tokens" in said
+    assert "9.00 nats per token at first, 4.50 in the end" in said
 
 
 @pytest.mark.parametrize(("model", "where"), [("mini", "bundled with detok"), (None, "folder")])

@@ -149,9 +149,9 @@ def test_a_name_is_hardly_ever_in_lower_case(
 
 def test_the_measures_of_heads_are_shares(layer: detok.Layer) -> None:
     ids = np.random.default_rng(0).integers(0, layer.vocab_size, 5000)
-    ids[::2] //= 30  # so that some pairs are frequent
+    ids[2000:] //= 30  # so that some pairs are frequent
     counts = count_ids(ids, layer.vocab_size)
-    tokens = measure.sampled_tokens(counts, 50, min_count=10)
+    tokens = measure.sampled_tokens(counts, 50, min_count=5)
     assert len(tokens) == len(set(tokens)) == 50
     table = measure.heads(layer, counts, tokens)
     assert table["head"].tolist() == list(range(layer.n_heads))
