@@ -44,7 +44,8 @@ def shared_query(
 def _counts(layer: Layer, token_counts: np.ndarray | torch.Tensor | None) -> torch.Tensor:
     if token_counts is None:
         return torch.zeros(layer.vocab_size)
-    counts = torch.as_tensor(token_counts)
+    is_tensor = isinstance(token_counts, torch.Tensor)
+    counts = token_counts if is_tensor else torch.tensor(np.asarray(token_counts))  # a copy
     if counts.shape != (layer.vocab_size,):
         raise InputError(
             f"token_counts have shape {tuple(counts.shape)}; expected (V,) = ({layer.vocab_size},)"
