@@ -34,6 +34,14 @@ def parts(counts: Counts | None) -> str:
     )
 
 
+def in_text(counts: Counts | None, scaled: str) -> str:
+    """What the two parts of ee in a text are, and how they are given."""
+    return (
+        f"ee shared is q̄·k, {scaled}: what the head gives to token j whichever token i is. ee "
+        f"specific is the rest, what this token i adds. q̄ is {mean_query(counts)}."
+    )
+
+
 def constant(shared: pd.DataFrame, shown: str, seen: str) -> str:
     """That the shared part ranks no current tokens; `shared` has a row a head."""
     one = "one number in each head"
