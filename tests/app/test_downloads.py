@@ -46,7 +46,7 @@ def test_a_table_says_what_its_numbers_are(
 ) -> None:
     written = []
     monkeypatch.setattr(downloads.st, "download_button", lambda *args, **_: written.append(args[1]))
-    table = detok.affinity(layer, 70, k=3)
+    table = pd.DataFrame({"token_id": IDS, "score": [3.0, 2.0, 1.0]})
     downloads.download(table, "affinity", layer, values=values)
     csv = pd.read_csv(io.BytesIO(written[0]), keep_default_na=False)
     assert csv["model"].unique().tolist() == [layer.name]
