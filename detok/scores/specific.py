@@ -92,7 +92,11 @@ def shared_scores(
     else:
         check_position(layer, position)
         sigma = layer.sigma.at_position(position)
-    scores = torch.stack([layer.K_E[h] @ vectors[h] for h in chosen])  # (heads, V)
+    # As `affinity_scores`, and for its reasons.
+    if heads is None:
+        scores = (vectors[:, None, :] @ layer.K_E.mT)[:, 0]  # (H, V)
+    else:
+        scores = torch.stack([vectors[h] @ layer.K_E[h].mT for h in chosen])  # (heads, V)
     scores.div_(sigma)
     scores[:, layer.holes] = -torch.inf
     return scores
