@@ -87,3 +87,9 @@ from .scores.positions import (
     position_bias as position_bias,
     position_summary as position_summary,
 )
+from .scores.specific import (
+    SplitTerms as SplitTerms,
+    shared_query as shared_query,
+    shared_scores as shared_scores,
+    split_ee as split_ee,
+)

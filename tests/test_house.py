@@ -123,10 +123,10 @@ def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
         "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
-        "MeanContributions NotDownloadable Pair PositionBias TERMS TOKEN_KINDS Terms "
+        "MeanContributions NotDownloadable Pair PositionBias SplitTerms TERMS TOKEN_KINDS Terms "
         "Vocabulary ablate affinity affinity_matrix affinity_scores attention auroc "
         "auroc_by_kind auroc_summary contributions count count_files counts_for excerpts "
         "explain_pair fetch layernorm_stats load mean_attention mean_contributions position_bias "
         "position_summary predecessor_ranks previous_piece_ranks roc_curves self_assertion "
-        "terms token_kinds"
+        "shared_query shared_scores split_ee terms token_kinds"
     )

@@ -113,6 +113,12 @@ def _counts_or_empty(layer: detok.Layer) -> Counts:
     return Counts.empty(layer.vocab_size) if counts is None else counts
 
 
+@_by_layer(max_entries=MAX_LAYERS)
+def shared_query(layer: detok.Layer) -> torch.Tensor:
+    """The mean query of each head, tokens weighing as often as they occur in the layer's counts."""
+    return detok.shared_query(layer, _counts_or_empty(layer).tokens)
+
+
 @_by_layer(max_entries=MAX_TEXTS)
 def attention_error(layer: detok.Layer, text: str) -> float:
     """How far the six terms are from the model's own attention on a text."""

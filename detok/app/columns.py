@@ -15,6 +15,11 @@ AFFINITY = {
     ),
     "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
 }
+LIKED = {
+    **AFFINITY,
+    "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
+}
 SUMMARY = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "slope_per_100": st.column_config.NumberColumn(

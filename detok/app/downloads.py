@@ -9,14 +9,22 @@ import detok
 from detok.model.layer import Layer
 
 
-def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: bool = False) -> None:
+def download(
+    table: pd.DataFrame,
+    name: str,
+    layer: detok.Layer,
+    when_asked: bool = False,
+    values: str | None = None,
+) -> None:
     """A button that downloads a table as CSV, with the model and its revision in every row.
 
-    A large one is to be written only `when_asked` for: writing it every time would be slow.
+    So are `values`, what its numbers are, where a page has several kinds of them. A large table is
+    to be written only `when_asked` for: writing it every time would be slow.
     """
 
     def write() -> bytes:
         marked = table.assign(model=layer.name, revision=layer.source.revision or "")
+        marked = marked if values is None else marked.assign(values=values)
         return marked.to_csv(index=False).encode()
 
     csv = write if when_asked else write()

@@ -11,11 +11,13 @@ from detok.tables.terms import FLOOR, Drawn
 
 def maps(spreads: pd.Series, head: int, seen: str = "past") -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
-    words = ", ".join(f"{name} {value:.2f}" for name, value in spreads.items())
+    words = ", ".join(f"{_named(name)} {value:.2f}" for name, value in spreads.items())
+    maps, last = {6: ("six", "seventh"), 7: ("seven", "eighth")}[len(spreads)]
     return (
-        f"Rows are current tokens i, columns {seen} tokens j. The six maps add up to the seventh, "
-        "which softmax turns into attention; it ignores what is constant along a row, so each row "
-        f"is shown less its mean. Spread along the rows in head {head}, largest first: {words}."
+        f"Rows are current tokens i, columns {seen} tokens j. The {maps} maps add up to the "
+        f"{last}, which softmax turns into attention; it ignores what is constant along a row, so "
+        f"each row is shown less its mean. Spread along the rows in head {head}, largest first: "
+        f"{words}."
     )
 
 
@@ -84,10 +86,14 @@ def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     term, gap = pair.widest
     return (
         f"{sentence} Of the others, {shown(rival.j)} (j = {rival.j}) gets most, {rival.weight:.2f} "
-        f"({rival.total:+.2f}); the two differ most in {term}, by {gap:+.2f}."
+        f"({rival.total:+.2f}); the two differ most in {_named(term)}, by {gap:+.2f}."
     )
 
 
 def _sum(score: Score) -> str:
-    parts = ", ".join(f"{value:+.2f} from {name}" for name, value in score.by_size.items())
+    parts = ", ".join(f"{value:+.2f} from {_named(name)}" for name, value in score.by_size.items())
     return f"{parts} = {score.total:+.2f}"
+
+
+def _named(part: str) -> str:
+    return part.replace("_", " ")

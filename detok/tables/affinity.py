@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import torch
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
@@ -32,23 +33,23 @@ def with_counts(
     return table
 
 
-def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFrame:
     """One column a head, one row a rank: the joined strings, known pairs marked with ✓."""
-    cells = table["joined_shown"]
+    cells = table[column]
     if "known" in table:
         cells = cells.where(~table["known"], "✓ " + cells)
     wide = table.assign(cell=cells).pivot(index="rank", columns="head", values="cell")
     return wide.rename(columns=lambda head: f"Head {head}").reset_index(names="Rank")
 
 
-def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:
-    """Rank of each piece's true predecessor in every head.
+def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
+    """Rank of each piece's true predecessor in every head, by T^ee or its specific part.
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
     show = layer.tokenizer.show
     names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
-    ranks = previous_piece_ranks(layer, ids).numpy().T  # (n - 1, H)
+    ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
     axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
     table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
     return table[["head", "position", "pair", "rank"]]
@@ -66,12 +67,14 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     return sorted(drawn.tolist())
 
 
-def pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
-    """T^ee between all pairs of some tokens, long.
+def pairs(
+    layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
+) -> pd.DataFrame:
+    """T^ee, or its specific part, between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """
-    matrix = affinity_matrix(layer, tokens)[heads].cpu().numpy()  # (heads, n, n)
+    matrix = affinity_matrix(layer, tokens, less=less)[heads].cpu().numpy()  # (heads, n, n)
     n = range(len(tokens))
     table = long({"head": heads, "row": n, "column": n}, score=matrix.round(3))
     shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)

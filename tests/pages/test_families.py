@@ -83,7 +83,10 @@ def titles(part: object) -> Iterator[str]:
         yield from titles(list(part.values()))
 
 
-@pytest.mark.parametrize("query", [{}, {"head": "1"}, {"head": "all"}], ids=str)
+SPECIFIC = {"head": "1", "score": "Specific part", "rank": "current tokens", "split_ee": "true"}
+
+
+@pytest.mark.parametrize("query", [{}, {"head": "1"}, {"head": "all"}, SPECIFIC], ids=str)
 @pytest.mark.parametrize("page", PAGES)
 def test_of_bert_no_page_speaks_of_the_past(shown: Shown, page: str, query: dict[str, str]) -> None:
     said = words(shown("bert", page, **query))
@@ -97,7 +100,9 @@ def test_of_bert_no_page_speaks_of_the_past(shown: Shown, page: str, query: dict
 def test_every_page_runs_and_says_what_softmax_divides_by(
     shown: Shown, family: str, page: str
 ) -> None:
-    said = words(shown(family, page, head="1"))
+    said = words(shown(family, page, **SPECIFIC))
+    if page in (AFFINITY, TERMS):
+        assert "each weighing the same for want of counts" in said
     if page == TERMS:
         assert "Past token j" in said
         assert "Score (scaled)" in said

@@ -15,12 +15,13 @@ from tests.support.pages import run, succeed, texts
 
 PAGE = "pages/4_Six-term_contributions.py"
 TEXT = "There stood old Captain Ahab"
+LINK = {"passage": TEXT, "head": "3", "pair_i": "6", "pair_j": "3"}
 
 
 def test_the_page_says_what_the_library_computes() -> None:
     layer = detok.load("mini")
     ids = layer.tokenizer.encode(TEXT)
-    test = run(PAGE, passage=TEXT, head="3", pair_i="6", pair_j="3")
+    test = run(PAGE, **LINK)
     pair = detok.explain_pair(layer, ids, i=6, j=3, head=3)
     assert readings.pair(layer, ids, pair) in texts(test)
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
@@ -28,6 +29,29 @@ def test_the_page_says_what_the_library_computes() -> None:
     one = ranks[ranks["head"] == 3]
     assert readings.ranking(one, tables.places(one)) in texts(test)
     assert f"{len(ids)} tokens. Largest difference" in texts(test)
+
+
+def test_ee_is_shown_as_two_on_demand() -> None:
+    layer = detok.load("mini")
+    ids = layer.tokenizer.encode(TEXT)
+    counts = detok.counts_for(layer)
+    query = detok.shared_query(layer, counts.tokens)
+    test = run(PAGE, **LINK)
+    assert "ee shared" not in texts(test)
+    succeed(test.toggle(key="split_ee").set_value(True).run())
+    assert texts(run(PAGE, **LINK, split_ee="true")) == texts(test)
+    pair = detok.explain_pair(layer, ids, i=6, j=3, head=3, query=query)
+    assert readings.pair(layer, ids, pair) in texts(test)
+    assert "ee shared is q̄·k, divided by sqrt(d_head)" in texts(test)
+    assert f"as often as it occurs in {counts.origin}" in texts(test)
+    assert "The seven maps" in texts(test)
+    # Contributions and what can be dropped stay those of the six terms.
+    ranks = tables.ranking(tables.per_position(layer, ids, detok.contributions(layer, ids)))
+    one = ranks[ranks["head"] == 3]
+    assert readings.ranking(one, tables.places(one)) in texts(test)
+    succeed(test.toggle(key="drop_ee").set_value(True).run())
+    nats = detok.ablate(detok.terms(layer, ids, heads=3), ["ee"]).divergence[0, 6].item()
+    assert f"Without ee: D(P‖Q) = {nats:.3g} nats" in texts(test)
 
 
 def change_text(test: AppTest) -> None:

@@ -63,6 +63,18 @@ def test_a_pair_in_words(layer: detok.Layer) -> None:
     assert "the only token" in readings.pair(layer, IDS, alone)
 
 
+def test_a_split_ee_in_words(layer: detok.Layer) -> None:
+    query = detok.shared_query(layer)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1, query=query)
+    said = readings.pair(layer, IDS, pair)
+    for name in ("shared", "specific"):
+        assert f"{pair.chosen.parts[f'ee_{name}']:+.2f} from ee {name}" in said
+    terms = detok.split_ee(layer, IDS, query, heads=1)
+    said = readings.maps(tables.spreads(tables.maps(layer, IDS, terms, range(7))), 1)
+    assert "The seven maps add up to the eighth" in said
+    assert "ee specific" in said
+
+
 def test_without_a_mask_position_0_sees_more_than_itself() -> None:
     table = pd.DataFrame({"head": 0, "i": range(9), "term": "ee", "nats": 1.0})
     assert "only itself" in readings.per_position(tables.drawn(table))

@@ -45,6 +45,25 @@ def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     assert tables.spreads(table).is_monotonic_decreasing
 
 
+def test_the_maps_of_a_split_ee(layer: detok.Layer) -> None:
+    query = detok.shared_query(layer)
+    whole = tables.maps(layer, IDS, detok.terms(layer, IDS, heads=1), range(7))
+    table = tables.maps(layer, IDS, detok.split_ee(layer, IDS, query, heads=1), range(7))
+    for column in ("value", "centred"):
+        before, wide = (
+            t.pivot(index=["i", "j"], columns="term", values=column) for t in (whole, table)
+        )
+        both = wide["ee_shared"] + wide["ee_specific"]
+        assert both.to_numpy() == pytest.approx(before["ee"].to_numpy(), abs=2e-4)
+        kept = before.columns.drop("ee")
+        pd.testing.assert_frame_equal(wide[kept], before[kept])
+    shared = table[table["term"] == "ee_shared"]
+    assert (shared.groupby("j")["value"].nunique() == 1).all()
+    assert list(tables.spreads(table).sort_index()) == pytest.approx(
+        [*table[table["term"] != "sum"].groupby("term")["centred"].std(ddof=0)]
+    )
+
+
 def test_the_ranking_is_by_mean(nats: pd.DataFrame) -> None:
     ranks = tables.ranking(nats)
     means = nats.groupby(["head", "term"])["nats"].mean()
@@ -90,6 +109,19 @@ def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
         assert steps["start"].iloc[1:].tolist() == steps["end"].iloc[:-1].tolist()
         assert steps["end"].iloc[5] == pytest.approx(score.total)
         assert (total["part"], total["start"], total["end"]) == ("score", 0, score.total)
+
+
+def test_the_waterfall_of_a_split_ee(layer: detok.Layer) -> None:
+    asked = {"i": 5, "j": 2, "head": 1}
+    pair = detok.explain_pair(layer, IDS, **asked, query=detok.shared_query(layer))
+    bars = tables.waterfall(layer, IDS, pair)
+    plain = tables.waterfall(layer, IDS, detok.explain_pair(layer, IDS, **asked))
+    for which, rows in bars.groupby("which", sort=False):
+        assert rows["part"].tolist() == [*pair.chosen.parts, "score"]
+        assert rows["order"].tolist() == [*range(8)]
+        before = plain[plain["which"] == which]
+        assert rows["end"].iloc[1] == pytest.approx(before["end"].iloc[0])
+        assert rows["value"].iloc[2:].tolist() == pytest.approx(before["value"].iloc[1:].tolist())
 
 
 def test_averages_are_in_their_place(layer: detok.Layer) -> None:
