@@ -1,5 +1,6 @@
 """Files that a visitor takes along, which say what their numbers are."""
 
+import csv
 import json
 
 import pandas as pd
@@ -25,11 +26,11 @@ def download(
     def write() -> bytes:
         marked = table.assign(model=layer.name, revision=layer.source.revision or "")
         marked = marked if values is None else marked.assign(values=values)
-        return marked.to_csv(index=False).encode()
+        return _csv(marked)
 
-    csv = write if when_asked else write()
+    content = write if when_asked else write()
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
-    st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
+    st.download_button("Download CSV", content, file_name, "text/csv", key=f"download-{name}")
 
 
 def download_numbers(
@@ -66,7 +67,12 @@ def meaning(layer: Layer, unit: str) -> dict[str, str]:
 
 def as_csv(table: pd.DataFrame, layer: Layer, unit: str) -> bytes:
     """The table as CSV, with `meaning` in every row."""
-    return table.assign(**meaning(layer, unit)).to_csv(index=False).encode()
+    return _csv(table.assign(**meaning(layer, unit)))
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """All strings in quotes: a token may be a bare carriage return, which would end the row."""
+    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
 def as_json(table: pd.DataFrame, layer: Layer, unit: str, ids: list[int] | None) -> bytes:

@@ -53,3 +53,12 @@ def test_a_table_says_what_its_numbers_are(
     assert ("values" in csv) is (values is not None)
     if values is not None:
         assert csv["values"].unique().tolist() == [values]
+
+
+def test_a_token_that_ends_a_line_does_not_end_its_row(layer: detok.Layer) -> None:
+    tokens = ["\r", "\n", "a,b", '"', " ", ""]
+    table = pd.DataFrame({"token": tokens, "score": range(6)})
+    csv = io.BytesIO(downloads.as_csv(table, layer, "nats"))
+    read = pd.read_csv(csv, keep_default_na=False, lineterminator=None)
+    assert read["token"].tolist() == tokens
+    assert read["score"].tolist() == list(range(6))
