@@ -103,7 +103,9 @@ def nearest(i: int, n: int, n_visible: int) -> range:
 
 def rise_share(p: torch.Tensor) -> torch.Tensor:
     """The share of all L − 1 steps from j to j + 1 at which T^p (H, L) rises, (H,) on the CPU."""
-    return (p.diff(dim=1) > 0).cpu().double().mean(dim=1)
+    rises = (p.diff(dim=1) > 0).cpu().double().mean(dim=1)
+    rises[torch.from_numpy(level(p.cpu().double().numpy()))] = 0
+    return rises
 
 
 def position_summary(

@@ -7,6 +7,7 @@ import pandas as pd
 import torch
 
 from detok.model.layer import Layer
+from detok.scores.positions import ROUNDING
 
 MAX_POINTS = 3000  # tokens drawn
 
@@ -47,3 +48,9 @@ def leader(table: pd.DataFrame, column: str) -> pd.Series:
     """The row of the head that is best by a column, and as others the median of the other heads."""
     ordered = table.sort_values(column, ascending=False, kind="stable")
     return pd.concat([ordered.iloc[0], pd.Series({"others": ordered[column].iloc[1:].median()})])
+
+
+def first(table: pd.DataFrame, column: str, *, largest: bool = True) -> pd.DataFrame:
+    """The rows that are best by a column: several where they differ by no more than rounding."""
+    values = table[column] if largest else -table[column]
+    return table[values >= values.max() - ROUNDING * values.abs().max()]
