@@ -41,9 +41,9 @@ def direct_moments(matrix: torch.Tensor) -> Moments:
 
 
 def direct_bias(layer: Layer, matrix: torch.Tensor, i: int) -> list[torch.Tensor]:
-    """T^p with its band, and T^pp at three σ_i, from all V values at every position, head by head.
+    """T^p and T^pp with their bands, and T^pp at two more σ_i, from all V × L values, head by head.
 
-    Each of the seven is (H, L), in the order of the fields of `PositionBias`.
+    Each of the ten is (H, L), in the order of the fields of `PositionBias`.
     """
     sigma_i = matrix[:, i]
     rows = []

@@ -16,8 +16,8 @@ layer = page.begin("Positional bias")
 said = words.words_for(layer)
 st.markdown(
     "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
-    "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
-    "close tokens before it has read any."
+    "query, and **T^pp**, what it gets from position i. Their sum shows whether a head leans "
+    "toward close tokens before it has read any."
 )
 
 
