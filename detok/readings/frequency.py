@@ -34,8 +34,8 @@ def self_assertion(correlations: pd.DataFrame, head: int | None) -> str:
         else f"It is as strong in {named} (p {top['p_shown']})"
     )
     return (
-        f"By Spearman's ρ of T^e and token count (p < {EVIDENCE:g}), rare tokens have the larger "
-        f"T^e in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. {size}, over "
+        f"By Spearman's ρ of T^e and token count (p < {EVIDENCE:g}), rare tokens have the "
+        f"larger T^e in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. {size}, over "
         f"{top['n']:,} tokens."
     )
 

@@ -11,7 +11,7 @@ from detok.tables.terms import FLOOR, Drawn
 
 def maps(spreads: pd.Series, head: int, seen: str = "past") -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
-    words = ", ".join(f"{name} {value:.2f}" for name, value in spreads.items())
+    words = ", ".join(f"{name} {value:.3g}" for name, value in spreads.items())
     return (
         f"Rows are current tokens i, columns {seen} tokens j. The six maps add up to the seventh, "
         "which softmax turns into attention; it ignores what is constant along a row, so each row "
@@ -27,14 +27,14 @@ def ranking(ranks: pd.DataFrame, places: pd.DataFrame) -> str:
         words = ", ".join(f"{name} {nats:.3g}" for name, nats in pairs)
         return f"Mean over the positions in head {heads[0]}, in nats, largest first: {words}."
     return (
-        "Mean over the positions of each head. The largest contribution is that of "
-        f"{_often(places, 1)} heads; the smallest that of {_often(places, len(TERMS))}."
+        f"Mean over the positions of each of {len(heads)} heads. Largest is {_often(places, 1)}; "
+        f"smallest is {_often(places, len(TERMS))}."
     )
 
 
 def _often(places: pd.DataFrame, rank: int) -> str:
     rows = places[places["rank"] == rank].itertuples()
-    return ", ".join(f"{row.term} in {row.heads}" for row in rows)
+    return ", ".join(f"{row.term} in {row.heads}" for row in rows) or "no term alone in any"
 
 
 def per_position(drawn: Drawn) -> str:
