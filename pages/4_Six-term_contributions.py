@@ -71,8 +71,9 @@ if n_cut:
 last = len(ids) - 1
 output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
 output.reading(
-    f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
-    "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
+    f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
+    "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
+    "in float64 with its own"
     f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
 )
 

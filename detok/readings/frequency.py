@@ -35,8 +35,8 @@ def self_assertion(correlations: pd.DataFrame, head: int | None) -> str:
     )
     return (
         f"By Spearman's ρ of T^e and token count (p < {EVIDENCE:g}), rare tokens have the "
-        f"larger T^e in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. {size}, over "
-        f"{top['n']:,} tokens."
+        f"larger T^e in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. "
+        f"{size}, over {top['n']:,} tokens."
     )
 
 
