@@ -36,7 +36,7 @@ def self_assertion(shapes: Shapes, head: int | None, ends: bool) -> str:
                 f"{row['r2']:.2f})."
             )
         sentences.insert(0, own)
-        sentences += _left_out(shapes, head, "p", ends)
+    sentences += _left_out(shapes, head, "p", ends)
     if shapes.has_bands:
         sentences.append(f"Bands {_OVER_TOKENS}.")
     return " ".join(sentences)
@@ -52,9 +52,11 @@ def _more_or_less(n_up: int, n_down: int, n_heads: int) -> str:
     return "less attention in most" if n_down > n_heads / 2 else "neither more nor less in most"
 
 
-def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
+def _left_out(shapes: Shapes, head: int | None, curve: str, ends: bool) -> list[str]:
     if ends or shapes.last < 2:
         return []
+    if head is None:
+        return [f"Not drawn: position 0 and the last, {shapes.last}."]
     row = shapes.heads.loc[head]
     return [
         f"Not drawn, so as not to squash the rest: position 0 ({row[f'{curve}_first']:.2f}) and "
@@ -90,7 +92,7 @@ def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
                 f"The token at i scales it by {row['scale_max']:.3g} (largest σ_i) to "
                 f"{row['scale_min']:.3g} (smallest)."
             )
-        sentences += _left_out(shapes, head, "pp", ends)
+    sentences += _left_out(shapes, head, "pp", ends)
     if shapes.has_bands:
         sentences.append(
             f"Lines at three σ_i, that of the token at i; bands at its mean, {_OVER_TOKENS}."
@@ -164,8 +166,7 @@ def total(shapes: Shapes, head: int | None, ends: bool) -> str:
             if shapes.is_causal
             else f"No mask hides what lies to the right of i = {i}."
         )
-    if head is not None:
-        sentences += _left_out(shapes, head, "total", ends)
+    sentences += _left_out(shapes, head, "total", ends)
     return " ".join(sentences)
 
 

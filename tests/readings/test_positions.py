@@ -38,6 +38,7 @@ def test_how_a_head_rises_and_waves(layer: detok.Layer, layernorm: bool) -> None
         assert "In head" not in sentence(shapes, None, False)
         assert "Not drawn" not in sentence(shapes, 1, True)
         assert "Not drawn" in sentence(shapes, 1, False)
+        assert "Not drawn: position 0 and the last, 15." in sentence(shapes, None, False)
 
 
 @pytest.mark.parametrize(
