@@ -65,8 +65,8 @@ except detok.InputError as error:
     st.info(f"Shown instead: “{default}”")
 if n_cut:
     st.info(
-        f"The model has {layer.n_positions:,} position{'s' if layer.n_positions > 1 else ''}: of "
-        f"{len(ids) + n_cut:,} tokens, only the first {len(ids):,} {'are' if last else 'is'} used."
+        f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as the model has "
+        "positions."
     )
 last = len(ids) - 1
 output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))

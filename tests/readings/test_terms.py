@@ -31,7 +31,7 @@ def test_one_token_varies_along_no_row(layer: detok.Layer) -> None:
 def test_no_order_between_terms_that_do_nothing(layer: detok.Layer) -> None:
     ranks = tables.ranking(tables.per_position(layer, [70], detok.contributions(layer, [70])))
     said = readings.ranking(ranks, tables.places(ranks))
-    assert said == "In each of 2 heads all terms contribute the same, or 1e-06 nats at most."
+    assert said == "In each of 2 heads all terms contribute the same, or at most 1e-06 nats."
     one = ranks[ranks["head"] == 1]
     said = readings.ranking(one, tables.places(one))
     assert said == "In head 1, no term has a mean above 1e-06 nats."
