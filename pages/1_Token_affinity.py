@@ -18,9 +18,9 @@ vocabulary, said = layer.tokenizer, words.words_for(layer)
 counts = cached.load_counts(layer)
 st.markdown(
     "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
-    "and rank the whole vocabulary by it: the best partners tend to join into words, names and "
-    "compounds. The **specific part** of the score leaves out what the head gives to a token "
-    "whichever token attends to it."
+    "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
+    "words, names and compounds. The **specific part** of the score leaves out what the head gives "
+    "to a token whichever token attends to it."
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -70,14 +70,15 @@ except detok.InputError as error:
     st.info(f"Shown instead: “{default}”")
 if n_cut:
     st.info(
-        f"The model has {layer.n_positions:,} positions: the last {n_cut:,} of {len(ids) + n_cut:,}"
-        " tokens were cut."
+        f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as the model has "
+        "positions."
     )
 last = len(ids) - 1
 output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
 output.reading(
-    f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
-    "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
+    f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
+    "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
+    "in float64 with its own"
     f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
 )
 

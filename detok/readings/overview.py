@@ -89,6 +89,6 @@ def emergence(growth: pd.DataFrame) -> str:
         f"from those that never do (0.5 is chance). It began between {first['lowest']:.2f} and "
         f"{first['highest']:.2f}; after {last['tokens'] / 1e6:,.0f} M tokens head "
         f"{last['head']:.0f} reaches {last['highest']:.2f}, the others' median is "
-        f"{last['others']:.2f}. Held-out loss fell from {first['held_out_loss']:.2f} to "
+        f"{last['others']:.2f}. Held-out loss went from {first['held_out_loss']:.2f} to "
         f"{last['held_out_loss']:.2f} nats per token."
     )

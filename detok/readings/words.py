@@ -61,3 +61,17 @@ def divided(layer: Layer) -> str:
     if layer.scale == layer.d_head**0.5:
         return "divided by sqrt(d_head)"
     return f"divided by {layer.scale:g}"
+
+
+def heads(n: int) -> str:
+    """So many heads."""
+    return "1 head" if n == 1 else f"{n} heads"
+
+
+def named(numbers: list[int], total: int) -> str:
+    """Some of all heads by their numbers."""
+    if len(numbers) == total > 1:
+        return "all heads"
+    if len(numbers) == 1:
+        return f"head {numbers[0]}"
+    return f"heads {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

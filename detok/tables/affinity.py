@@ -7,7 +7,8 @@ import torch
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
-from detok.tables.common import geometric_means, long
+from detok.scores.positions import ROUNDING
+from detok.tables.common import first, geometric_means, long, significant
 
 
 def with_counts(
@@ -60,6 +61,16 @@ def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
     return geometric_means(ranks)
 
 
+def best_heads(typical: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `typical_ranks` with the smallest rank."""
+    return first(typical, "rank", largest=False)
+
+
+def strongest(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of an affinity table with the largest score."""
+    return first(table, "score")
+
+
 def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     """n different tokens of the vocabulary, drawn at random; the same for the same seed."""
     ids = np.delete(np.arange(layer.vocab_size), layer.holes.tolist())
@@ -76,7 +87,7 @@ def pairs(
     """
     matrix = affinity_matrix(layer, tokens, less=less)[heads].cpu().numpy()  # (heads, n, n)
     n = range(len(tokens))
-    table = long({"head": heads, "row": n, "column": n}, score=matrix.round(3))
+    table = long({"head": heads, "row": n, "column": n}, score=significant(matrix.astype(float)))
     shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
     table = table.assign(
         current=shown[table["row"].to_numpy()], past=shown[table["column"].to_numpy()]
@@ -85,11 +96,14 @@ def pairs(
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
-    """How often a token's own copy is its best partner in `pairs`: the bright diagonals.
+    """How often a token's own copy is its best partner in `pairs`, no other being as good.
 
     Columns: head, own, n (tokens); the heads that have most come first.
     """
-    best = pairs.loc[pairs.groupby(["head", "row"])["score"].idxmax()]
-    own = (best["row"] == best["column"]).groupby(best["head"])
+    is_own = pairs["row"] == pairs["column"]
+    scores = pairs["score"].groupby([pairs["head"], pairs["row"]])
+    others = pairs["score"].where(~is_own).groupby([pairs["head"], pairs["row"]]).transform("max")
+    rounding = ROUNDING * scores.transform(lambda score: score.abs().max())
+    own = (pairs["score"] > others + rounding)[is_own].groupby(pairs["head"][is_own])
     table = pd.DataFrame({"own": own.sum(), "n": own.size()}).reset_index(names="head")
     return table.sort_values("own", ascending=False, kind="stable", ignore_index=True)

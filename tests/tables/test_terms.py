@@ -1,8 +1,11 @@
 """The tables of a text's terms hold what the library computes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import detok
 from detok.scores.decomposition import TERMS
@@ -75,6 +78,28 @@ def test_the_ranking_is_by_mean(nats: pd.DataFrame) -> None:
     assert places.groupby("rank")["heads"].sum().tolist() == [2] * 6
     for row in places.itertuples():
         assert row.heads == ((ranks["rank"] == row.rank) & (ranks["term"] == row.term)).sum()
+
+
+def test_ties_have_no_place(nats: pd.DataFrame) -> None:
+    low = nats.assign(nats=nats["nats"].where(~nats["term"].isin(["e", "p"]), 1e-9))
+    ranks = tables.ranking(low)
+    assert set(ranks.loc[ranks["tied"], "term"]) == {"e", "p"}
+    assert set(tables.places(ranks)["rank"]) == {1, 2, 3, 4}
+    assert tables.places(tables.ranking(nats.assign(nats=0.0))).empty
+
+
+def test_what_is_constant_along_a_row_is_0(layer: detok.Layer) -> None:
+    terms = detok.terms(layer, IDS, heads=1)
+    noise = 3 + 1e-7 * torch.rand(1, 7, dtype=torch.float64)
+    spreads = tables.spreads(tables.maps(layer, IDS, replace(terms, p=noise), range(7)))
+    assert spreads["p"] == 0 < spreads["e"]
+
+
+def test_tiny_terms_are_not_rounded_away(layer: detok.Layer) -> None:
+    terms = detok.terms(layer, IDS, heads=1)
+    tiny = replace(terms, e=terms.e * 1e-7)
+    spreads = [tables.spreads(tables.maps(layer, IDS, t, range(7)))["e"] for t in (tiny, terms)]
+    assert spreads[0] == pytest.approx(spreads[1] * 1e-7, rel=1e-4)
 
 
 def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
