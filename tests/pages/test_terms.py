@@ -136,7 +136,7 @@ def test_a_model_of_sixteen_positions(
     random_checkpoint(tmp_path)
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     test = run(PAGE, head=head, pair_i="200", pair_j="200", window="99", n_texts="3")
-    assert "positions: the last" in texts(test)
+    assert "Used: the first 16 of 25 tokens" in texts(test)
     succeed(next(b for b in test.button if b.label == "Average over them").click().run())
     assert "Mean over 3 excerpts" in texts(test)
 
