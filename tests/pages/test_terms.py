@@ -108,7 +108,7 @@ def test_long_texts_are_cut_and_windowed() -> None:
     text = "It was the best of times, it was the worst of times. " * 40
     n_cut = tokens_of(layer, text)[1]
     test = run(PAGE, passage=text, head="2", window="100", pair_i="255", pair_j="200")
-    assert f"the last {n_cut:,} of" in texts(test)
+    assert f"Used: the first 256 of {256 + n_cut:,} tokens" in texts(test)
     assert "is not in the link" in texts(test)
     assert test.slider(key="window").value == 100
     assert "(j = 200) gets" in texts(test)
