@@ -211,7 +211,7 @@ def measured(measured: MeanAttention, what: str) -> str:
     band = "" if one else " The band is a standard deviation over the texts, cut at 0 and 100 %."
     return (
         f"Measured: the first layer's own attention weights, from the six terms, over "
-        f"{measured.n_used} {what.removesuffix('s') if one else what}{short}.{band}"
+        f"{measured.n_used} {'excerpt' if one and what == 'excerpts' else what}{short}.{band}"
     )
 
 

@@ -33,10 +33,8 @@ def ranking(ranks: pd.DataFrame, places: pd.DataFrame) -> str:
         words = ", ".join(f"{name} {nats:.3g}" for name, nats in pairs)
         return f"Mean over the positions in head {heads[0]}, in nats, largest first: {words}."
     if places.empty:
-        return (
-            f"In each of {len(heads)} heads all terms contribute the same, or at most "
-            f"{FLOOR:g} nats."
-        )
+        same = f"all terms contribute the same, or at most {FLOOR:g} nats"
+        return f"In each of {len(heads)} heads {same}."
     return (
         f"Mean over the positions of each of {len(heads)} heads. Largest is {_often(places, 1)}; "
         f"smallest is {_often(places, len(TERMS))}."

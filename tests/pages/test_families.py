@@ -203,3 +203,20 @@ def test_short_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n_positio
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     for page in PAGES:
         assert "nan" not in texts(run(page, head="1")).split()
+
+
+@pytest.mark.parametrize("zero", ["c_attn", "wte", "wpe"])
+def test_models_in_which_much_is_equal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, zero: str
+) -> None:
+    """Queries and keys, tokens or positions that are all 0: no number is missing or infinite."""
+    model = random_checkpoint(tmp_path, n_head=1)
+    for name, parameter in model.named_parameters():
+        if zero in name:
+            parameter.data.zero_()
+    model.save_pretrained(tmp_path)
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    for page in (AFFINITY, POSITIONS, LAYERNORM, TERMS):
+        for head in ("0", "all"):
+            said = texts(run(page, head=head, passage="e", text="the"))
+            assert not re.search(r"\b(nan|inf)\b|\b1 heads\b|\b1 tokens\b", said), said

@@ -132,7 +132,7 @@ def test_long_texts_are_cut_and_windowed() -> None:
     text = "It was the best of times, it was the worst of times. " * 40
     n_cut = tokens_of(layer, text)[1]
     test = run(PAGE, passage=text, head="2", window="100", pair_i="255", pair_j="200")
-    assert f"the last {n_cut:,} of" in texts(test)
+    assert f"Used: the first 256 of {256 + n_cut:,} tokens" in texts(test)
     assert "is not in the link" in texts(test)
     assert test.slider(key="window").value == 100
     assert "(j = 200) gets" in texts(test)
@@ -160,7 +160,7 @@ def test_a_model_of_sixteen_positions(
     random_checkpoint(tmp_path)
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     test = run(PAGE, head=head, pair_i="200", pair_j="200", window="99", n_texts="3")
-    assert "positions: the last" in texts(test)
+    assert "Used: the first 16 of 25 tokens" in texts(test)
     succeed(next(b for b in test.button if b.label == "Average over them").click().run())
     assert "Mean over 3 excerpts" in texts(test)
 

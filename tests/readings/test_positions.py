@@ -128,8 +128,9 @@ def test_where_attention_goes(layer: detok.Layer, head: int | None) -> None:
 
 
 def test_one_text_has_no_band(layer: detok.Layer) -> None:
-    said = readings.measured(detok.mean_attention(layer, [range(16)], 9), "excerpts")
-    assert said.endswith("over 1 excerpt.")
+    measured = detok.mean_attention(layer, [range(16)], 9)
+    assert readings.measured(measured, "excerpts").endswith("over 1 excerpt.")
+    assert readings.measured(measured, "of your texts").endswith("over 1 of your texts.")
 
 
 def test_where_no_position_is_largest() -> None:

@@ -49,7 +49,7 @@ def test_sentences_say_which_score_they_are_of(layer: detok.Layer, counts: Count
         table = detok.affinity(layer, 70, k=3, less=less)
         table = affinity_tables.with_counts(table, layer, 70, "past", counts)
         said = affinity_readings.answer(table, layer, score)
-        assert f"({score} = {table['score'].max():.1f}, unscaled)" in said
+        assert f"({score} = {table['score'].max():.3g}, unscaled)" in said
         typical = affinity_tables.typical_ranks(affinity_tables.piece_ranks(layer, IDS, less))
         said = affinity_readings.piece_ranks(typical, layer, score)
         assert f"tokens by {readings.by(score)} (1 is best" in said
