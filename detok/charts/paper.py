@@ -7,15 +7,23 @@ import altair as alt
 Single = alt.Chart | alt.LayerChart
 Chart = Single | alt.FacetChart | alt.ConcatChart | alt.VConcatChart | alt.HConcatChart
 
+SINGLE, PANEL = (330, 250), (180, 140)  # pixels
 # Their letters are equally wide, so that a drawing is the same with whichever of them there is.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 
 
-def sized(chart: Single | alt.FacetChart, width: int, height: int) -> Chart:
-    """A chart of one panel in this size; several panels keep their own."""
-    if isinstance(chart, alt.FacetChart):
-        return chart
+def sized(chart: Single, width: int, height: int) -> Single:
+    """A chart of one panel in this size."""
     return chart.properties(width=width, height=height)
+
+
+def all_heads(chart: Single | alt.FacetChart) -> Chart:
+    """A chart of all heads, with larger panels than a page has; or of the only one."""
+    if not isinstance(chart, alt.FacetChart):
+        return sized(chart, *SINGLE)
+    chart = chart.copy()
+    chart.spec.width, chart.spec.height = PANEL
+    return chart
 
 
 def beside(charts: dict[str, Single], width: int, height: int, columns: int = 2) -> Chart:
@@ -51,22 +59,32 @@ def specification(chart: Chart, title: str, subtitle: list[str]) -> dict[str, An
         title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor="#555555", offset=14
     )
     # Left aside what screen readers are told of each mark, most of a large file.
-    figure = chart.properties(title=heading).configure(font=FONT, background="white", aria=False)
+    figure = chart.properties(title=heading).configure(
+        font=FONT,
+        background="white",
+        aria=False,
+        axis=alt.AxisConfig(titlePadding=8),
+        axisY=alt.AxisConfig(labelFlush=True),  # else titles of panels are not at one height
+    )
     with alt.data_transformers.enable("default", max_rows=None):
         spec = figure.to_dict()
-    _drop_invisible(spec)
+    _for_print(spec)
     return spec
 
 
-def _drop_invisible(part: dict[str, Any]) -> None:
-    """Takes out the layers of points that carry a tooltip and cannot be seen."""
+def _for_print(part: dict[str, Any]) -> None:
+    """Takes out points that only carry a tooltip, and makes see-through marks small in a PDF."""
     if "layer" in part:
         part["layer"] = [layer for layer in part["layer"] if not _is_invisible(layer)]
+    mark = part.get("mark")
+    if isinstance(mark, dict) and mark["type"] in ("area", "circle") and "opacity" in mark:
+        # Each mark of less opacity as a whole would be a group of its own there.
+        mark |= {"fillOpacity": mark["opacity"], "opacity": 1}
     for name in ("layer", "concat", "hconcat", "vconcat"):
         for inner in part.get(name, ()):
-            _drop_invisible(inner)
+            _for_print(inner)
     if "spec" in part:
-        _drop_invisible(part["spec"])
+        _for_print(part["spec"])
 
 
 def _is_invisible(layer: dict[str, Any]) -> bool:

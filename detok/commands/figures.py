@@ -49,8 +49,8 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     figures.add_argument(
         "--texts",
         type=_positive,
-        default="20",
-        help="how many excerpts 4 and 13 average over (default: 20)",
+        default="40",
+        help="how many excerpts 4 and 13 average over (default: 40)",
     )
     figures.add_argument(
         "--seed", type=int, default=0, help="of tokens and texts drawn (default: 0)"

@@ -12,27 +12,29 @@ N_ALL_HEADS = 40  # tokens where all heads are side by side
 
 def _heat_maps(setting: Setting) -> Drawn:
     """Fig. 2-B, with a bright diagonal in the one head. The sample is not the paper's."""
-    seen = words_for(setting.layer).seen
-    maps: dict[str, Chart] = {
-        f"Head {head}": charts.pairs(tables.pairs(setting.layer, setting.paired, [head]), seen=seen)
-        for head in setting.heads
-    }
-    chart = paper.own_colors(paper.beside(maps, 320, 320))
-    return Drawn(chart, f"{_how(setting, len(setting.paired))} Each head has colours of its own.")
+    chart = _maps(setting, setting.paired, setting.heads, 320, 2)
+    return Drawn(chart, _how(setting, len(setting.paired)))
 
 
 def _all_heat_maps(setting: Setting) -> Drawn:
-    """Fig. 12, with fewer tokens than Fig. 2-B, and one scale of colours for all heads."""
+    """Fig. 12, with fewer tokens than Fig. 2-B."""
     tokens = tables.sampled_tokens(setting.layer, setting.seed, N_ALL_HEADS)
-    pairs = tables.pairs(setting.layer, tokens, list(range(setting.layer.n_heads)))
-    chart = paper.sized(charts.pairs(pairs, seen=words_for(setting.layer).seen), 520, 520)
-    return Drawn(chart, f"{_how(setting, len(tokens))} All heads share one scale of colours.")
+    chart = _maps(setting, tokens, list(range(setting.layer.n_heads)), 200, 4)
+    return Drawn(chart, _how(setting, len(tokens)))
+
+
+def _maps(setting: Setting, tokens: list[int], heads: list[int], size: int, columns: int) -> Chart:
+    """A heat map a head, each with a scale of its own."""
+    pairs, seen = tables.pairs(setting.layer, tokens, heads), words_for(setting.layer).seen
+    maps = {f"Head {head}": charts.pairs(pairs[pairs["head"] == head], seen=seen) for head in heads}
+    return paper.own_colors(paper.beside(maps, size, size, columns))
 
 
 def _how(setting: Setting, n: int) -> str:
     return (
         f"T^ee (unscaled) between {n} tokens drawn at random (seed {setting.seed}), from the "
-        "weights alone, with σ of each token averaged over all positions."
+        "weights alone, with σ of each token averaged over all positions. "
+        "Each head has a scale of its own."
     )
 
 

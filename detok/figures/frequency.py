@@ -15,22 +15,21 @@ from detok.tables.common import sampled
 def _self_assertion(setting: Setting) -> Drawn:
     """Fig. 5, with the trend and ρ of each head."""
     drawn = {
-        f"Head {head} · ρ = {setting.rho[tables.title(f'head_{head}')]:.2f}": charts.against_count(
+        f"Head {head} · ρ = {_rho(setting, f'head_{head}')}": charts.against_count(
             _with_trend(setting, f"head_{head}"), "T^e (unscaled)", TERM_COLORS["e"]
         )
         for head in setting.heads
     }
     how = f"T^e from the weights alone, with σ_j averaged over all positions. {_how(setting)}"
-    return Drawn(paper.beside(drawn, 330, 280), f"{how} Orange: medians of bins. {_RHO}")
+    return Drawn(paper.beside(drawn, *paper.SINGLE), f"{how} Orange: medians of bins. {_RHO}")
 
 
 def _all_self_assertions(setting: Setting) -> Drawn:
     """Fig. 11, of fewer tokens than Fig. 5."""
     part = sampled(_occurring(setting), setting.layer, tables.MAX_POINTS_PANEL)
-    chart = paper.sized(charts.by_head(tables.by_head(part)), 330, 280)
+    chart = paper.all_heads(charts.by_head(tables.by_head(part)))
     rho = ", ".join(
-        f"{head}: {setting.rho[tables.title(f'head_{head}')]:.2f}"
-        for head in range(setting.layer.n_heads)
+        f"{head}: {_rho(setting, f'head_{head}')}" for head in range(setting.layer.n_heads)
     )
     how = f"As Fig. 5. {_how(setting, len(part))} Spearman's ρ by head, of all: {rho}."
     return Drawn(chart, how)
@@ -47,11 +46,15 @@ def _variances(setting: Setting) -> Drawn:
     }
     ends = {name: layernorm_charts.end(part, name) for name, part in right.items()}
     how = (
-        f"Left: the variance of each token's embedding; ρ = {setting.rho['Var(e)']:.2f}. "
+        f"Left: the variance of each token's embedding; ρ = {_rho(setting, 'variance')}. "
         f"{_how(setting)} Orange: medians of bins. {_RHO} Right: the variance of position "
         "embeddings; those far from all others are orange."
     )
     return Drawn(paper.left_and_right(left, ends, 330, 400), how)
+
+
+def _rho(setting: Setting, measure: str) -> str:
+    return f"{setting.rho[tables.title(measure)]:.2f}".replace("-", "−")
 
 
 _RHO = "ρ is Spearman's, of all that occur."

@@ -23,7 +23,7 @@ def _curves(setting: Setting) -> Drawn:
         f"Token i is “{shown}”, with {len(counts.row(token)[0]):,} different predecessors in the "
         f"counts, each of the weight of its count. {setting.counted}"
     )
-    return Drawn(paper.beside({f"Token i: {shown}": figure}, 360, 320), how)
+    return Drawn(paper.beside({f"Token i: {shown}": figure}, 420, 340), how)
 
 
 def _summary(setting: Setting) -> Drawn:

@@ -14,7 +14,7 @@ def _last_rows(setting: Setting) -> Drawn:
         "p_i W^QK p_jᵀ of the last positions i with every position j, from the weights alone, "
         "divided by no σ."
     )
-    return Drawn(paper.beside(drawn, 330, 260), how)
+    return Drawn(paper.beside(drawn, *paper.SINGLE), how)
 
 
 FIGURES = [

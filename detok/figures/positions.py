@@ -14,7 +14,6 @@ from detok.tables import positions as tables
 
 CURRENT = 500  # the paper's i
 ALL_CURRENT = (50, 500, 1000)
-SIZE = 330, 220
 NO_RULE = -1  # an i at which no rule is drawn
 
 Draw = Callable[[pd.DataFrame, int], Single]
@@ -31,7 +30,7 @@ def _all_self_assertions(setting: Setting) -> Drawn:
     """Fig. 8, with the bands of Fig. 3-A."""
     table = tables.curves(position_bias(setting.layer, 0))
     drawn = tables.drawn(table, setting.layer, 0, None, True)
-    chart = paper.sized(charts.self_assertion(drawn, NO_RULE), *SIZE)
+    chart = paper.all_heads(charts.self_assertion(drawn, NO_RULE))
     return Drawn(chart, f"{_SELF_ASSERTION} {_thinned(setting)}".strip())
 
 
@@ -75,7 +74,7 @@ def _measured(setting: Setting) -> Drawn:
         "public-domain books, their mean and a standard deviation around it. "
         f"{_softmax(setting)}"
     )
-    return Drawn(paper.beside(drawn, *SIZE), how)
+    return Drawn(paper.beside(drawn, *paper.SINGLE), how)
 
 
 def _all_comparisons(setting: Setting) -> Drawn:
@@ -102,7 +101,7 @@ def _softmax(setting: Setting) -> str:
 def _two(setting: Setting, table: pd.DataFrame, draw: Draw, i: int) -> paper.Chart:
     """A chart of each of the heads that are drawn alone, without what i does not see."""
     parts = {f"Head {head}": table[table["head"] == head] for head in setting.heads}
-    return paper.beside({name: draw(part, i) for name, part in parts.items()}, *SIZE)
+    return paper.beside({name: draw(part, i) for name, part in parts.items()}, *paper.SINGLE)
 
 
 def _seen(setting: Setting, read: Callable[[PositionBias], pd.DataFrame], i: int) -> pd.DataFrame:
@@ -123,7 +122,7 @@ def _of_each_current(
 ) -> Drawn:
     layer, each = setting.layer, dict.fromkeys(map(setting.position, ALL_CURRENT))
     tables_ = {i: tables.drawn(_seen(setting, read, i), layer, i, None, True) for i in each}
-    parts = {f"i = {i}": paper.sized(draw(table, i), *SIZE) for i, table in tables_.items()}
+    parts = {f"i = {i}": paper.all_heads(draw(table, i)) for i, table in tables_.items()}
     places = ", ".join(map(str, each))
     return Drawn(paper.below(parts), f"i = {places}. {how} {_thinned(setting)}".strip())
 

@@ -26,7 +26,7 @@ PAPER_L = 1024
 
 N_PAIRED = 100  # tokens between which T^ee is drawn
 N_TOKENS = 2048  # whose AUROC is averaged
-N_TEXTS = 20  # over which contributions are averaged
+N_TEXTS = 40  # over which contributions are averaged
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,20 +15,22 @@ def _contributions(setting: Setting) -> Drawn:
     j. The texts are excerpts of books in place of OpenWebText.
     """
     over = tables.averaged(setting.contributions)
-    parts = {f"Head {head}": tables.drawn(_of(over, [head])).table for head in setting.heads}
+    parts = {f"Head {head}": _drawn(over[over["head"] == head]) for head in setting.heads}
     drawn = {name: charts.contributions(part) for name, part in parts.items()}
-    return Drawn(paper.beside(drawn, 330, 280), _how(setting, over[over["head"] == 0]))
+    return Drawn(paper.beside(drawn, *paper.SINGLE), _how(setting, over[over["head"] == 0]))
 
 
 def _all_contributions(setting: Setting) -> Drawn:
     """Fig. 13, computed as Fig. 4."""
     over = tables.averaged(setting.contributions)
-    chart = paper.sized(charts.contributions(tables.drawn(over).table), 330, 280)
+    chart = paper.all_heads(charts.contributions(_drawn(over)))
     return Drawn(chart, _how(setting, over))
 
 
-def _of(table: pd.DataFrame, heads: list[int]) -> pd.DataFrame:
-    return table[table["head"].isin(heads)]
+def _drawn(over: pd.DataFrame) -> pd.DataFrame:
+    """What fits a log scale, to which intervals that reach to 0 add no decades."""
+    table = tables.drawn(over).table
+    return table.assign(low=table["low"].clip(lower=table["nats"].min()))
 
 
 def _how(setting: Setting, drawn: pd.DataFrame) -> str:
