@@ -26,7 +26,7 @@ def all_heads(chart: Single | alt.FacetChart) -> Chart:
     return chart
 
 
-def beside(charts: dict[str, Single], width: int, height: int, columns: int = 2) -> Chart:
+def beside(charts: dict[str, Single], width: int, height: int, columns: int = 2) -> alt.ConcatChart:
     """Charts of one size by their titles, in rows."""
     parts = [sized(chart, width, height).properties(title=name) for name, chart in charts.items()]
     return alt.concat(*parts, columns=columns)
@@ -44,6 +44,11 @@ def below(charts: dict[str, Chart]) -> alt.VConcatChart:
 def own_colors(chart: alt.ConcatChart) -> alt.ConcatChart:
     """Side by side, each with a scale of colours of its own."""
     return chart.resolve_scale(color="independent")
+
+
+def one_height(chart: alt.ConcatChart) -> alt.ConcatChart:
+    """Side by side, on one scale of heights."""
+    return chart.resolve_scale(y="shared")
 
 
 def left_and_right(left: Single, right: dict[str, Single], width: int, height: int) -> Chart:

@@ -13,7 +13,7 @@ N_ALL_HEADS = 40  # tokens where all heads are side by side
 def _heat_maps(setting: Setting) -> Drawn:
     """Fig. 2-B, with a bright diagonal in the one head. The sample is not the paper's."""
     chart = _maps(setting, setting.paired, setting.heads, 320, 2)
-    return Drawn(chart, _how(setting, len(setting.paired)))
+    return Drawn(chart, f"{_how(setting, len(setting.paired))} {setting.heads_reason}")
 
 
 def _all_heat_maps(setting: Setting) -> Drawn:

@@ -88,6 +88,23 @@ class Setting:
         other = copying[-1] if self.counts is None else self.best_head
         return sorted({other, next((head for head in copying if head != other), other)})
 
+    @property
+    def heads_reason(self) -> str:
+        """Why these heads are drawn alone, in a sentence."""
+        if self.chosen is not None:
+            return "The heads are those asked for."
+        if self.layer.name in PAPER_MODELS:
+            return "The heads are the paper's."
+        other = (
+            "and the one in which fewest do"
+            if self.counts is None
+            else "and the best by AUROC (Fig. 2-D)"
+        )
+        return (
+            "The heads, here and where two are drawn alone: the one in which most of these tokens "
+            f"have their own copy for best partner, {other}."
+        )
+
     @cached_property
     def paired(self) -> list[int]:
         """The tokens between which T^ee is drawn."""

@@ -3,6 +3,7 @@
 import pandas as pd
 
 from detok.charts import paper, terms as charts
+from detok.errors import InputError
 from detok.figures.figure import Drawn, Figure
 from detok.figures.setting import Setting
 from detok.tables import terms as tables
@@ -17,7 +18,9 @@ def _contributions(setting: Setting) -> Drawn:
     over = tables.averaged(setting.contributions)
     parts = {f"Head {head}": _drawn(over[over["head"] == head]) for head in setting.heads}
     drawn = {name: charts.contributions(part) for name, part in parts.items()}
-    return Drawn(paper.beside(drawn, *paper.SINGLE), _how(setting, over[over["head"] == 0]))
+    return Drawn(
+        paper.one_height(paper.beside(drawn, *paper.SINGLE)), _how(setting, over[over["head"] == 0])
+    )
 
 
 def _all_contributions(setting: Setting) -> Drawn:
@@ -30,6 +33,8 @@ def _all_contributions(setting: Setting) -> Drawn:
 def _drawn(over: pd.DataFrame) -> pd.DataFrame:
     """What fits a log scale, to which intervals that reach to 0 add no decades."""
     table = tables.drawn(over).table
+    if table.empty:
+        raise InputError(f"no term contributes more than {tables.FLOOR:g} nats; expected some to")
     return table.assign(low=table["low"].clip(lower=table["nats"].min()))
 
 
