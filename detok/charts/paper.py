@@ -4,6 +4,8 @@ from typing import Any
 
 import altair as alt
 
+from detok.charts.palette import ON_LIGHT
+
 Single = alt.Chart | alt.LayerChart
 Chart = Single | alt.FacetChart | alt.ConcatChart | alt.VConcatChart | alt.HConcatChart
 
@@ -61,7 +63,7 @@ def left_and_right(left: Single, right: dict[str, Single], width: int, height: i
 def specification(chart: Chart, title: str, subtitle: list[str]) -> dict[str, Any]:
     """The Vega-Lite of a figure with its title, without what only a pointer would find."""
     heading = alt.TitleParams(
-        title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor="#555555", offset=14
+        title, subtitle=subtitle, anchor="start", fontSize=15, subtitleColor=ON_LIGHT, offset=14
     )
     # Left aside what screen readers are told of each mark, most of a large file.
     figure = chart.properties(title=heading).configure(

@@ -61,9 +61,17 @@ def to_svg(figure: Figure, drawn: Drawn, setting: Setting) -> str:
     title = f"Fig. {figure.number} · {figure.title}"
     spec = specification(drawn.chart, title, [setting.model])
     version = re.search(r"v(\d+\.\d+)\.\d+\.json$", spec["$schema"])
-    return vl_convert.vegalite_to_svg(
+    svg = vl_convert.vegalite_to_svg(
         json.dumps(spec), vl_version=version and version[1], allowed_base_urls=[]
     )
+    return _with_own_ids(svg, figure.number)
+
+
+def _with_own_ids(svg: str, number: str) -> str:
+    """Numbers the gradients anew: Vega counts on from one drawing of a process to the next."""
+    ids = dict.fromkeys(re.findall(r'id="(gradient_\d+)"', svg))
+    own = {id_: f"figure-{number}-gradient-{n}" for n, id_ in enumerate(ids)}
+    return re.sub(r"\bgradient_\d+\b", lambda found: own.get(found[0], found[0]), svg)
 
 
 def check_folder(folder: Path) -> None:

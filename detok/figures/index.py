@@ -9,8 +9,8 @@ from detok.figures.setting import Setting
 from detok.version import __version__
 
 _STYLE = (
-    "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b1f27;"
-    "background:#fff;line-height:1.4}img{max-width:100%;height:auto}figure{margin:3rem 0}"
+    "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;"
+    "line-height:1.4}img{max-width:100%;height:auto}figure{margin:3rem 0}"
     "figcaption{margin-top:.5rem}"
 )
 
