@@ -23,10 +23,11 @@ MAY_IMPORT = {
     "detok/counting": MODEL | {"counting"},
     "detok/whole": MODEL | {"whole"},
     "detok/heads": MODEL | {"scores", "counting", "heads"},
-    "detok/commands": RESULTS | {"commands"},
     "detok/tables": RESULTS | {"tables"},
     "detok/readings": RESULTS | {"tables", "readings"},
     "detok/charts": {"charts"},
+    "detok/figures": RESULTS | {"tables", "readings", "charts", "figures"},
+    "detok/commands": RESULTS | {"figures", "commands"},
     "detok/app": RESULTS | {"tables", "readings", "charts", "app", "detok"},
     "detok/__main__.py": {"commands"},
     "app.py": RESULTS | {"tables", "readings", "charts", "app", "detok"},
@@ -38,6 +39,7 @@ MAY_IMPORT = {
 KEPT_TO = {
     "streamlit": {"detok/app", "app.py", "pages", "benchmarks"},
     "altair": {"detok/charts", "detok/app"},
+    "vl_convert": {"detok/figures"},
     "tests": set(),
 }
 

@@ -50,7 +50,9 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         alt.Chart().mark_line(strokeWidth=1.8).encode(x=x, y=y, strokeDash=dash),
         alt.Chart().mark_point(filled=True, size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
     ]
-    color = palette.terms().legend(orient="top", symbolType="stroke", symbolStrokeWidth=3)
+    color = palette.terms().legend(
+        orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
+    )
     layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
     if not several:
         return layered.properties(height=340)

@@ -15,6 +15,7 @@ from detok.errors import InputError
 COMMANDS = [
     "count",
     "fetch",
+    "figures",
     "info",
     "models",
 ]
