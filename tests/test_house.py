@@ -11,7 +11,7 @@ import detok
 ROOT = Path(__file__).parents[1]
 GROUND = {"errors", "version", "bundled"}
 MODEL = GROUND | {"model"}
-RESULTS = MODEL | {"scores", "counting", "whole", "heads"}
+RESULTS = MODEL | {"scores", "counting", "whole", "heads", "replication"}
 # What of detok each room may import from. `import detok`, with all public names, is for what
 # stands above the rooms that they come from.
 MAY_IMPORT = {
@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "detok/counting": MODEL | {"counting"},
     "detok/whole": MODEL | {"whole"},
     "detok/heads": MODEL | {"scores", "counting", "heads"},
+    "detok/replication": MODEL | {"scores", "counting", "heads", "replication"},
     "detok/commands": RESULTS | {"commands"},
     "detok/tables": RESULTS | {"tables"},
     "detok/readings": RESULTS | {"tables", "readings"},
