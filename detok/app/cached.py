@@ -27,6 +27,7 @@ from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.summary import sample_of_tokens
 from detok.model import source
+from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import frequency as tables
 
@@ -203,3 +204,15 @@ def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def report_job(layer: detok.Layer) -> Job[Report]:
+    """What of the published figures a model has: for `compute_report` to begin."""
+    return Job()
+
+
+def compute_report(layer: detok.Layer) -> None:
+    """Starts to measure all published figures again, once for all visitors."""
+    counts = load_counts(layer)
+    report_job(layer).start(lambda progress: report(layer, counts, progress=progress))

@@ -72,6 +72,17 @@ TOKENS = {
     ),
 }
 
+REPLICATION = {
+    "what": st.column_config.TextColumn("What", width="medium", pinned=True),
+    "published": st.column_config.TextColumn("Published", width="small"),
+    "where": st.column_config.TextColumn("Where", width="small"),
+    "measured": st.column_config.TextColumn("Measured", width="large"),
+    "verdict": st.column_config.TextColumn("Verdict", width="small"),
+    "tolerance": st.column_config.TextColumn("Tolerance, and why", width="large"),
+    "how": st.column_config.TextColumn("How it is measured", width="large"),
+    "id": st.column_config.TextColumn("Id", width="small"),
+}
+
 
 def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
     """How the columns of `detok.position_summary` are headed, with those of each position."""
