@@ -131,6 +131,8 @@ class Study:
         counts = self.needed_counts.tokens.copy()
         counts[self.layer.holes.tolist()] = 0
         occurring = np.flatnonzero(counts)
+        if len(occurring) < 2:
+            raise InputError(f"the counts have {len(occurring)} tokens that occur; expected some")
         rows = torch.cat([self_assertion(self.layer), self.layer.sigma.var_e[None]])  # (H + 1, V)
         values = np.vstack([counts[None], rows.cpu().double().numpy()])[:, occurring]
         with np.errstate(invalid="ignore"):  # of what does not vary
