@@ -5,6 +5,10 @@ import sys
 from pathlib import Path
 
 from detok.commands.progress_line import ProgressLine
+from detok.errors import InputError
+
+# The lines in a Markdown file that a report stands between.
+BEGIN, END = "<!-- detok report -->", "<!-- end of detok report -->"
 
 
 def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
@@ -27,12 +31,21 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "--revision", help="a branch, a tag or a commit of a hub id (default: main)"
     )
     report.add_argument("--format", choices=("table", "markdown", "json"), default="table")
-    report.add_argument("--out", help="a file to write it to (default: the terminal)")
+    where = report.add_mutually_exclusive_group()
+    where.add_argument("--out", help="a file to write it to (default: the terminal)")
+    where.add_argument(
+        "--into",
+        metavar="FILE",
+        help=f"a Markdown file in which it replaces what is between the lines {BEGIN} and {END}, "
+        "in Markdown whatever the format",
+    )
 
 
 def _run(options: argparse.Namespace) -> int:
-    if options.out is not None:  # before minutes are spent on what cannot be written
+    # Before minutes are spent on what cannot be written.
+    if options.out is not None:
         Path(options.out).open("a", encoding="utf-8").close()
+    before, after = ("", "") if options.into is None else _around(Path(options.into))
     from huggingface_hub.utils import disable_progress_bars
 
     from detok.counting.choice import counts_for
@@ -51,10 +64,25 @@ def _run(options: argparse.Namespace) -> int:
         )
     finally:
         line.end()
-    text = FORMATS[options.format](found)
-    if options.out is None:
+    text = FORMATS["markdown" if options.into else options.format](found)
+    path = options.into or options.out
+    if path is None:
         sys.stdout.write(text)
     else:
-        Path(options.out).write_text(text, encoding="utf-8")
-        sys.stderr.write(f"{sentence(found)}: {options.out}\n")
+        Path(path).write_text(f"{before}{text}{after}", encoding="utf-8")
+        sys.stderr.write(f"{sentence(found)}: {path}\n")
     return int(found.differs)
+
+
+def _around(path: Path) -> tuple[str, str]:
+    """What is before a report's place in a file, and after it, with the lines that mark it.
+
+    Raises: InputError if there is no such place, or more than one.
+    """
+    text = path.read_text(encoding="utf-8")
+    if text.count(BEGIN) != 1 or text.count(END) != 1 or text.index(BEGIN) > text.index(END):
+        raise InputError(
+            f"{path} has {text.count(BEGIN)} times {BEGIN!r} and {text.count(END)} times {END!r}; "
+            "expected each once, in this order"
+        )
+    return text[: text.index(BEGIN) + len(BEGIN)] + "\n\n", "\n" + text[text.index(END) :]

@@ -30,6 +30,7 @@ def facts(report: Report) -> dict[str, str]:
     about, counts = report.about, report.about["counts"]
     versions = ", ".join(f"{name} {number}" for name, number in about["versions"].items())
     found = {
+        "published": PUBLISHED_IN,
         "model": about["model"],
         "commit": about["commit"] or "none: it is not of the hub",
         "counts": "none that fit the tokenizer",
@@ -73,8 +74,8 @@ def measured(result: Result) -> str:
 
 def as_table(report: Report) -> str:
     """The report for a terminal."""
-    lines = [f"{PUBLISHED_IN}: {sentence(report)}.", ""]
-    lines += [f"{name:<10}{value}" for name, value in facts(report).items()]
+    lines = [f"{sentence(report)}.", ""]
+    lines += [f"{name:<11}{value}" for name, value in facts(report).items()]
     for result in asked(report):
         check = result.check
         lines += ["", f"{result.finding.verdict.upper():<16}{check.what}"]
@@ -86,7 +87,7 @@ def as_table(report: Report) -> str:
         ):
             lines += _indented(name, text)
     for reason, names in not_asked(report).items():
-        lines += ["", *wrap(f"NOT APPLICABLE  {len(names)}: {reason}.", _WIDTH)]
+        lines += ["", *wrap(f"NOT APPLICABLE, {len(names)}: {reason}.", _WIDTH)]
     return "\n".join(lines) + "\n"
 
 
@@ -97,7 +98,7 @@ def _indented(name: str, text: str) -> list[str]:
 
 def as_markdown(report: Report) -> str:
     """The report as a Markdown section without a heading."""
-    lines = [f"**{_escaped(sentence(report))}** ({_escaped(PUBLISHED_IN)}).", ""]
+    lines = [f"**{_escaped(sentence(report))}.**", ""]
     lines += [f"- {name}: {_escaped(value)}" for name, value in facts(report).items()]
     lines += ["", "| what | published | measured | verdict | tolerance, and why |"]
     lines += ["| --- | --- | --- | --- | --- |"]
@@ -112,7 +113,7 @@ def as_markdown(report: Report) -> str:
         )
         lines.append("| " + " | ".join(_cells(cells)) + " |")
     for reason, names in not_asked(report).items():
-        lines += ["", f"Not applicable: {len(names)}, {_escaped(reason)}."]
+        lines += ["", f"Not applicable, {len(names)}: {_escaped(reason)}."]
     return "\n".join(lines) + "\n"
 
 

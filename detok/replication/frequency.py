@@ -32,8 +32,7 @@ def falls(study: Study) -> Finding:
     n = int((rho <= FALLS).sum())
     return judged(
         n >= min(SEVERAL, len(rho)),
-        f"in {n} of {len(rho)} heads; ρ from {np.nanmin(rho):.2f} to {np.nanmax(rho):.2f}, counts "
-        f"of {study.needed_counts.origin}",
+        f"in {n} of {len(rho)} heads; ρ from {np.nanmin(rho):.2f} to {np.nanmax(rho):.2f}",
         rho=rho.round(4).tolist(),
     )
 

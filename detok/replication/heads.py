@@ -22,8 +22,7 @@ def knows_pairs(study: Study) -> Finding:
     half = Z_95 * table.area[head].std() / len(table.tokens) ** 0.5
     return judged(
         bool(mean[head] - half >= WELL_ABOVE),
-        f"{mean[head]:.3f} ± {half:.3f} in head {head}, the median of all {np.median(mean):.3f}, "
-        f"counts of {study.needed_counts.origin}",
+        f"{mean[head]:.3f} ± {half:.3f} in head {head}, the median of all {np.median(mean):.3f}",
         head=head,
         mean=mean.round(4).tolist(),
         half=round(float(half), 4),

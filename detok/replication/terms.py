@@ -70,7 +70,7 @@ TERMS_CHECKS = [
         where="§3.5, Eq. 17",
         how="largest difference of attention weights over all heads and pairs of an excerpt's "
         "tokens, from `transformers` and from the layer as it stands",
-        tolerance=f"{ROUNDING:g}, or {UNITS} units in the last place of the largest score: what "
+        tolerance=f"{ROUNDING:.0e}, or {UNITS} units in the last place of the largest score: what "
         "rounding leaves",
         measure=identity,
         only_gpt2=False,
