@@ -10,8 +10,8 @@ layer = page.begin("Replication")
 st.markdown(
     "What the paper and its authors' notebook state, measured again: each with a rule, said "
     "beforehand, for when it agrees. The paper's claims are asked of every model, the numbers of "
-    "GPT-2 small only of that one. A claim that **differs** is no mistake of the model: it is not "
-    "the paper's GPT-2."
+    "GPT-2 small only of that one. Where another model **differs**, that is a finding about it, "
+    "and no mistake."
 )
 output.counts_notice(layer)
 job = cached.report_job(layer)

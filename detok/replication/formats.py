@@ -1,6 +1,7 @@
 """A report as text: for a terminal, in Markdown, as JSON."""
 
 import json
+import math
 from collections.abc import Iterator
 from dataclasses import asdict
 from textwrap import wrap
@@ -134,13 +135,23 @@ def as_json(report: Report) -> str:
         "n_by_verdict": report.n_by_verdict,
         "results": [_row(result) for result in report.results],
     }
-    return json.dumps(content, ensure_ascii=False, indent=1) + "\n"
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 
 def _row(result: Result) -> dict[str, Any]:
     check, finding = result.check, asdict(result.finding)
     names = ("id", "what", "published", "where", "how", "tolerance")
+    finding["values"] = _finite(finding["values"])
     return {name: getattr(check, name) for name in names} | finding
+
+
+def _finite(value: Any) -> Any:
+    """The same without what JSON has no number for."""
+    if isinstance(value, dict):
+        return {name: _finite(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_finite(each) for each in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 FORMATS = {"table": as_table, "markdown": as_markdown, "json": as_json}

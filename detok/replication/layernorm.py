@@ -34,6 +34,8 @@ def ends(study: Study) -> Finding:
     """Whether Var(p) is far above all others at the first position, far below at the last."""
     first, *between, last = study.stats.var_p.tolist()
     usual = study.stats.median_var_p
+    if not usual:
+        return not_computable("most positions have no variance at all")
     agrees = first > max(between) and last < min(between)
     agrees &= first > FAR * usual and last < usual / FAR
     return judged(

@@ -25,7 +25,8 @@ def identity(study: Study, n: int = N_PROVED) -> Finding:
     try:
         ids = layer.tokenizer.encode(excerpts()["text"].iloc[0])[:n]
     except InputError:  # what cannot split a text has tokens all the same
-        ids = torch.arange(layer.vocab_size)[layer.with_token][:n].tolist()
+        holes = set(layer.holes.tolist())
+        ids = [token for token in range(layer.vocab_size) if token not in holes][:n]
     own, direct = attention_error(layer, ids), direct_error(layer, ids)
     last = Factors.of(layer, ids).rows(max(0, len(ids) - SCORED), len(ids))
     largest = max(getattr(last, name).abs().max().item() for name in TERMS)
