@@ -79,7 +79,9 @@ def as_table(report: Report) -> str:
     lines += [f"{name:<11}{value}" for name, value in facts(report).items()]
     for result in asked(report):
         check = result.check
-        lines += ["", f"{result.finding.verdict.upper():<16}{check.what}"]
+        verdict = f"{result.finding.verdict.upper():<16}"
+        indent = " " * len(verdict)
+        lines += ["", *wrap(check.what, _WIDTH, initial_indent=verdict, subsequent_indent=indent)]
         for name, text in (
             ("published", f"{check.published} ({check.where})"),
             ("measured", measured(result)),
