@@ -24,6 +24,10 @@ from .heads.auroc import (
     Auroc as Auroc,
     auroc as auroc,
 )
+from .heads.baselines import (
+    Baselines as Baselines,
+    auroc_baselines as auroc_baselines,
+)
 from .heads.curves import (
     predecessor_ranks as predecessor_ranks,
     roc_curves as roc_curves,
