@@ -28,6 +28,10 @@ class Baselines:
     auroc: Auroc  # its areas are (1 + H, n)
     pair: PairAuroc  # (1 + H, n)
 
+    def at(self, places: np.ndarray) -> "Baselines":
+        """The same for some of the tokens, or for some of them several times."""
+        return Baselines(self.auroc.at(places), self.pair.at(places))
+
 
 @torch.inference_mode()
 def shared_scores(layer: Layer, counts: Counts) -> torch.Tensor:
