@@ -10,6 +10,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,7 +63,7 @@ def load(layer: Layer, counts: Counts) -> Measured | None:
                     _from(Auroc, file, "baseline_auroc"), _from(PairAuroc, file, "baseline_pair")
                 ),
             )
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None  # not there, or damaged: it is computed again
     H, V = layer.n_heads, layer.vocab_size
     shapes = [part.area.shape for part in _parts(table).values()]
