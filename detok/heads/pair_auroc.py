@@ -62,6 +62,16 @@ class PairAuroc:
         """Whether each head has the true predecessor among its first k, (H, n) bool."""
         return (self.rank > 0) & (self.rank <= k)
 
+    def share_in_first(self, k: int) -> np.ndarray:
+        """How often it has, by head, over the tokens with a true predecessor: (H,)."""
+        first = self.in_first(k)[:, self.has_best]
+        return first.mean(axis=1) if first.shape[1] else np.full(len(first), np.nan)
+
+    def share_of_any(self, k: int) -> float:
+        """How often at least one head has the true predecessor among its first k."""
+        first = self.in_first(k)[:, self.has_best].any(axis=0)
+        return float(first.mean()) if len(first) else np.nan
+
     def at(self, places: np.ndarray) -> "PairAuroc":
         """The same for some of the tokens, or for some of them several times."""
         of_tokens = {name: getattr(self, name)[places] for name in ("tokens", "n_past", "weight")}
@@ -100,7 +110,7 @@ def pair_auroc(
         tokens=ids,
         n_past=np.diff(counts.offsets)[ids],
         weight=counts.tokens[ids],
-        best=best_predecessors(counts)[ids],
+        best=best_predecessors(counts, ids),
         area=np.full((H, n), np.nan),
         rank=np.zeros((H, n), dtype=np.int32),
     )
@@ -108,21 +118,24 @@ def pair_auroc(
     return table
 
 
-def best_predecessors(counts: Counts, least: int = LEAST_SEEN) -> np.ndarray:
-    """The true predecessor of each token: (V,) int64, −1 for a token that has none.
+def best_predecessors(counts: Counts, tokens: np.ndarray, least: int = LEAST_SEEN) -> np.ndarray:
+    """The true predecessor of each of the tokens (n,): (n,) int64, −1 for a token that has none.
 
     It is the past token with the largest pointwise mutual information, log c(j, i) N / (c(j) c(i)),
     among those seen at least so often before i; of equal ones that seen more often before it.
     """
-    kept = counts.pair_counts >= least
+    wanted = np.zeros(counts.vocab_size, dtype=bool)
+    wanted[tokens] = True
+    sizes = np.diff(counts.offsets)
+    kept = np.flatnonzero((counts.pair_counts >= least) & np.repeat(wanted, sizes))
     past, seen = counts.past[kept].astype(np.int64), counts.pair_counts[kept].astype(np.int64)
-    current = np.repeat(np.arange(counts.vocab_size), np.diff(counts.offsets))[kept]
+    current = np.searchsorted(counts.offsets, kept, side="right") - 1
     # For one i the order is that of c(j, i) / c(j).
     order = np.lexsort((past, -seen, -seen / np.maximum(counts.tokens[past], 1), current))
     of, first = np.unique(current[order], return_index=True)
     best = np.full(counts.vocab_size, -1, dtype=np.int64)
     best[of] = past[order][first]
-    return best
+    return best[tokens]
 
 
 class _PairAreas:

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from detok.heads.summary import Z_95
+from detok.heads.intervals import half_width
 from detok.replication.affinity import other_counts
 from detok.replication.check import Check, Finding, judged, not_computable
 from detok.replication.figures import FIGURES
@@ -15,17 +15,17 @@ WELL_ABOVE = 0.6
 def knows_pairs(study: Study) -> Finding:
     """Whether some head ranks true predecessors well above tokens drawn from the corpus."""
     table = study.pair_areas
-    if not table.has_area.all():
-        return not_computable("the tokens drawn have no pair AUROC")
-    mean = table.unweighted_mean()  # over places drawn by weight: (H,)
+    area = table.area[:, table.has_area]  # (H, places drawn whose token has an area)
+    mean, half = table.unweighted_mean(), half_width(area)  # (H,) each
+    if np.isnan(mean + half).any():
+        return not_computable(f"{area.shape[1]} of the tokens drawn have a pair AUROC")
     head = int(mean.argmax())
-    half = Z_95 * table.area[head].std() / len(table.tokens) ** 0.5
     return judged(
-        bool(mean[head] - half >= WELL_ABOVE),
-        f"{mean[head]:.3f} ± {half:.3f} in head {head}, the median of all {np.median(mean):.3f}",
+        bool(mean[head] - half[head] >= WELL_ABOVE),
+        f"{mean[head]:.3f} ± {half[head]:.3f} in head {head}, the median of all {np.median(mean):.3f}",
         head=head,
         mean=mean.round(4).tolist(),
-        half=round(float(half), 4),
+        half=round(float(half[head]), 4),
     )
 
 

@@ -11,6 +11,7 @@ from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.auroc import Auroc, auroc
 from detok.heads.pair_auroc import PairAuroc, pair_auroc
+from detok.heads.pair_summary import sample_of_text
 from detok.heads.summary import sample_of_tokens
 from detok.model.layer import Layer
 from detok.scores.affinity import affinity_matrix, affinity_scores
@@ -143,11 +144,6 @@ class Study:
     def pair_areas(self) -> PairAuroc:
         """The pair AUROC at random places of the counted texts, a token for each place."""
         counts = self.needed_counts
-        weight = np.where(np.diff(counts.offsets) > 0, counts.tokens, 0).astype(float)  # (V,)
-        weight[self.layer.holes.tolist()] = 0
-        if not weight.any():
-            raise InputError("the counts have no pair of tokens; expected some")
-        generator = np.random.default_rng(0)
-        drawn = generator.choice(len(weight), N_TOKENS, p=weight / weight.sum())
-        tokens, places = np.unique(drawn, return_inverse=True)
+        # Few tokens fill most places.
+        tokens, places = np.unique(sample_of_text(counts, N_TOKENS), return_inverse=True)
         return pair_auroc(self.layer, counts, tokens).at(places)
