@@ -22,7 +22,8 @@ def knows_pairs(study: Study) -> Finding:
     head = int(mean.argmax())
     return judged(
         bool(mean[head] - half[head] >= WELL_ABOVE),
-        f"{mean[head]:.3f} ± {half[head]:.3f} in head {head}, the median of all {np.median(mean):.3f}",
+        f"{mean[head]:.3f} ± {half[head]:.3f} in head {head}, the median of all heads "
+        f"{np.median(mean):.3f}",
         head=head,
         mean=mean.round(4).tolist(),
         half=round(float(half[head]), 4),
