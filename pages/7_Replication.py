@@ -6,6 +6,9 @@ from detok.app import cached, columns, downloads, long_runs, output, page
 from detok.readings import replication as readings
 from detok.tables import replication as tables
 
+# Pixels of a row of the table, of all that is shown without scrolling, and of its head.
+ROW, MOST, HEAD = 84, 672, 38
+
 layer = page.begin("Replication")
 st.markdown(
     "What the paper and its authors' notebook state, measured again: each with a rule, said "
@@ -33,8 +36,13 @@ elif job.state != "done":
 report = job.result if job.state == "done" else None
 if report is not None:
     output.answer(readings.answer(report))
+table = tables.table(report)
 st.dataframe(
-    tables.table(report), hide_index=True, row_height=80, column_config=columns.REPLICATION
+    table,
+    hide_index=True,
+    row_height=ROW,
+    height=min(len(table) * ROW, MOST) + HEAD,
+    column_config=columns.REPLICATION,
 )
 if report is not None:
     output.reading(readings.computed(report))

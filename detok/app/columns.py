@@ -108,10 +108,10 @@ TOKENS = {
 
 REPLICATION = {
     "what": st.column_config.TextColumn("What", width="medium", pinned=True),
-    "published": st.column_config.TextColumn("Published", width="small"),
-    "where": st.column_config.TextColumn("Where", width="small"),
-    "measured": st.column_config.TextColumn("Measured", width="large"),
     "verdict": st.column_config.TextColumn("Verdict", width="small"),
+    "published": st.column_config.TextColumn("Published", width="small"),
+    "measured": st.column_config.TextColumn("Measured", width="large"),
+    "where": st.column_config.TextColumn("Where", width="small"),
     "tolerance": st.column_config.TextColumn("Tolerance, and why", width="large"),
     "how": st.column_config.TextColumn("How it is measured", width="large"),
     "id": st.column_config.TextColumn("Id", width="small"),

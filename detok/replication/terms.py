@@ -33,7 +33,7 @@ def identity(study: Study, n: int = N_PROVED) -> Finding:
     rounding = UNITS * torch.finfo(layer.Q_E.dtype).eps * largest / layer.scale
     return judged(
         max(own, direct) <= max(ROUNDING, rounding),
-        f"{own:.1e} from `transformers`, {direct:.1e} from the layer in float64, {len(ids)} tokens",
+        f"{own:.1e} from transformers, {direct:.1e} from the layer in float64, {len(ids)} tokens",
         transformers=own,
         direct=direct,
         n=len(ids),
@@ -70,7 +70,7 @@ TERMS_CHECKS = [
         published="exactly",
         where="§3.5, Eq. 17",
         how="largest difference of attention weights over all heads and pairs of an excerpt's "
-        "tokens, from `transformers` and from the layer as it stands",
+        "tokens, from transformers and from the layer as it stands",
         tolerance=f"{ROUNDING:.0e}, or {UNITS} units in the last place of the largest score: what "
         "rounding leaves",
         measure=identity,

@@ -50,7 +50,7 @@ def measure_all(test: AppTest) -> AppTest:
 def test_nothing_is_measured_unasked() -> None:
     test = run(REPLICATION)
     table = test.dataframe[0].value
-    assert set(table["verdict"]) == {"not measured yet"}
+    assert set(table["verdict"]) == {"not yet"}
     assert set(table["id"]) == {check.id for check in CHECKS if not check.only_gpt2}
     assert not downloads(test)
     assert cached.report_job(cached.load_layer("mini")).state == "idle"
