@@ -3,8 +3,8 @@
 `python -m benchmarks.auroc` prints a ratio that was measured in one run, at the size of GPT-2 small
 with random weights and counts of a made-up Zipfian text. Both sides compute a random sample of
 tokens, from which the time for all is extrapolated; with `--whole` ours computes all. The pair
-AUROC and the baselines take turns with ours on a smaller sample; `--pair` measures nothing else. The last
-line is about whichever device there is.
+AUROC and the baselines take turns with ours on a smaller sample; `--pair` measures nothing else.
+The last line is about whichever device there is.
 """
 
 import argparse

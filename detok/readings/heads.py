@@ -100,11 +100,13 @@ def tops_by_kind(best: pd.DataFrame) -> str:
         return "No token has a predecessor that was seen often enough with it."
     parts = [
         f"{row.kind}: head {row.head} {row.first_3:.1%}, any head {row.any_first_3:.1%}"
+        if row.any_first_3
+        else f"{row.kind}: none"
         for row in best.itertuples()
     ]
     return (
-        f"Best head by the kind of the current token i: {'; '.join(parts)}. Few tokens make an "
-        "uncertain share."
+        f"Among the first three, best head by the kind of the current token i: {'; '.join(parts)}. "
+        "Few tokens make an uncertain share."
     )
 
 
