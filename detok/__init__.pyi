@@ -24,9 +24,21 @@ from .heads.auroc import (
     Auroc as Auroc,
     auroc as auroc,
 )
+from .heads.baselines import (
+    Baselines as Baselines,
+    auroc_baselines as auroc_baselines,
+)
 from .heads.curves import (
     predecessor_ranks as predecessor_ranks,
     roc_curves as roc_curves,
+)
+from .heads.pair_auroc import (
+    PairAuroc as PairAuroc,
+    pair_auroc as pair_auroc,
+)
+from .heads.pair_summary import (
+    pair_by_kind as pair_by_kind,
+    pair_summary as pair_summary,
 )
 from .heads.summary import (
     auroc_by_kind as auroc_by_kind,

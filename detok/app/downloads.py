@@ -8,6 +8,8 @@ import streamlit as st
 
 import detok
 from detok.model.layer import Layer
+from detok.replication.formats import as_json as report_as_json, as_markdown
+from detok.replication.report import Report
 
 
 def download(
@@ -53,6 +55,17 @@ def download_numbers(
             "application/json",
             key=f"json-{name}",
         )
+
+
+def download_report(report: Report, layer: detok.Layer) -> None:
+    """Buttons that download a report of replication as Markdown and JSON."""
+    name = f"detok-{layer.name.replace('/', '-')}-replication"
+    with st.container(horizontal=True):
+        for label, text, ending, kind in (
+            ("Markdown", as_markdown(report), "md", "text/markdown"),
+            ("JSON", report_as_json(report), "json", "application/json"),
+        ):
+            st.download_button(f"Download {label}", text, f"{name}.{ending}", kind, key=ending)
 
 
 def meaning(layer: Layer, unit: str) -> dict[str, str]:

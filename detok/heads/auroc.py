@@ -1,8 +1,7 @@
-"""Which heads detokenize: how well T^ee tells observed predecessors from unobserved (§4.2)."""
+"""How well T^ee tells observed predecessors from unobserved: the paper's measure (§4.2)."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -10,16 +9,12 @@ import torch
 
 from detok.counting.counts import Counts
 from detok.errors import InputError
-from detok.heads.areas import Positives, areas_by_ranks, areas_by_search
+from detok.heads.areas import areas_by_ranks, areas_by_search
 from detok.heads.ranks import Ranks
+from detok.heads.sweep import Block, checked_tokens, sweep
 from detok.model.layer import Layer
-from detok.model.threads import n_threads, side_by_side
 
 Convention = Literal["paper", "authors"]
-# Current tokens at a time.
-BLOCK, BLOCK_GPU = 128, 512
-# Scores that a thread ranks at once: they stay in a large cache.
-RANKED = 1 << 21
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +37,13 @@ class Auroc:
         """How many tokens have no AUROC."""
         return int((~self.has_area).sum())
 
+    def at(self, places: np.ndarray) -> "Auroc":
+        """The same for some of the tokens, or for some of them several times."""
+        by_head = (table[:, places] for table in (self.area, self.known, self.itself))
+        return Auroc(self.tokens[places], self.n_past[places], *by_head)
+
     def mean(self, convention: Convention = "paper") -> np.ndarray:
-        """The mean over the tokens by head, (H,): how well a head detokenizes (Fig. 2-D).
+        """The mean over the tokens by head, (H,), as in Fig. 2-D.
 
         By the "paper", tokens without an AUROC are left out, and NaN is the mean of none; in the
         "authors"' published script they count as 0.
@@ -65,7 +65,7 @@ def auroc(
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Auroc:
-    """Area under the ROC curve of T^ee, by head and current token: 0.5 for a head blind to pairs.
+    """Area under the ROC curve of T^ee, by head and current token: the paper's measure (§4.2).
 
     For each current token i (None: all V) the positives are the past tokens j that `counts` has
     before i, weighted by how often; the negatives, each of weight 1, are all others of the
@@ -73,17 +73,15 @@ def auroc(
     token without a positive, or without a negative, has none. Pairs that were pruned from the
     counts are negatives.
 
+    Random scores have 0.5, but scores that know only how common a token is have far more, for
+    common tokens precede nearly everything: `auroc_baselines` says how much, and `pair_auroc`
+    measures what is beyond that.
+
     `progress` is called with the tokens done and their total; an exception it raises cancels.
 
     Raises: InputError for a token out of range, or counts of another vocabulary size.
     """
-    if counts.vocab_size != layer.vocab_size:
-        raise InputError(
-            f"the counts have a vocabulary of {counts.vocab_size} tokens; expected "
-            f"V = {layer.vocab_size}, the vocabulary of this model"
-        )
-    chosen = range(layer.vocab_size) if tokens is None else tokens
-    ids = np.array([layer.token_id(int(t)) for t in chosen], dtype=np.int64)  # (n,)
+    ids = checked_tokens(layer, counts, tokens)  # (n,)
     H, n = layer.n_heads, len(ids)
     table = Auroc(
         tokens=ids,
@@ -92,88 +90,45 @@ def auroc(
         known=np.zeros((H, n), dtype=np.uint8),
         itself=np.zeros((H, n), dtype=bool),
     )
-    on_gpu = layer.device.type == "cuda"
-    size = BLOCK_GPU if on_gpu else BLOCK
-    fill = _fill_on_gpu if on_gpu else _Cpu(layer).fill
-    # Tokens with about as many predecessors go together: those with none need no ranks.
-    order = np.argsort(table.n_past, kind="stable")
-    for start in range(0, n, size):
-        if progress is not None:
-            progress(start, n)
-        fill(layer, counts, table, order[start : start + size])
+    sweep(layer, counts, ids, _Areas(table), progress)
     if len(layer.holes):
-        _leave_out(len(layer.holes), layer.vocab_size, table)
-    if progress is not None:
-        progress(n, n)
+        leave_out(len(layer.holes), layer.vocab_size - table.n_past, table.area)
     return table
 
 
-def _put_last(scores: torch.Tensor, holes: torch.Tensor) -> None:
-    """Gives columns of (R, V) a score below all others; ranks would make nothing of −∞."""
-    if len(holes):
-        least = scores.amin(dim=1, keepdim=True)  # (R, 1)
-        scores[:, holes] = least - least.abs() - 1
-
-
-def _leave_out(n: int, vocab_size: int, table: Auroc) -> None:
-    """Takes n negatives that score below everything out of the areas, which are means over them."""
-    n_negative = (vocab_size - table.n_past).astype(float)  # (n,)
+def leave_out(n: int, n_negative: np.ndarray, area: np.ndarray) -> None:
+    """Takes n negatives that score below everything out of areas (…, n), means over negatives."""
+    n_negative = n_negative.astype(float)  # (n,)
     left = n_negative - n
     with np.errstate(divide="ignore", invalid="ignore"):
-        table.area[:] = np.where(left > 0, (table.area * n_negative - n) / left, np.nan)
+        area[:] = np.where(left > 0, (area * n_negative - n) / left, np.nan)
 
 
-class _Cpu:
-    """Blocks of an `Auroc` on the CPU, in several threads, with memory that all blocks share."""
+class _Areas:
+    """What an `Auroc` keeps of each block of scores."""
 
-    def __init__(self, layer: Layer) -> None:
-        V, n = layer.vocab_size, n_threads()
-        self.sigma = layer.moments.token_mean.cpu()  # (V,)
-        self.holes = layer.holes.cpu()
-        # Each thread takes as many parts of a block.
-        self.n_parts = n * -(-BLOCK * V // (RANKED * n))
-        shape, dtype = (-(-BLOCK // self.n_parts), V), self.sigma.dtype
-        self.threads = [
-            (torch.empty(shape, dtype=dtype), Ranks(*shape, self.sigma.numpy().dtype))
-            for _ in range(n)
-        ]
+    def __init__(self, table: Auroc) -> None:
+        self.table = table
 
-    def fill(self, layer: Layer, counts: Counts, table: Auroc, columns: np.ndarray) -> None:
-        """Computes some columns (B,) of the table, head by head."""
-        parts = [part for part in np.array_split(columns, self.n_parts) if len(part)]
-        positives = [Positives.of(counts, table.tokens[part]) for part in parts]
-        shares = list(zip(parts, positives, strict=True))
+    def memory(self, n_rows: int, width: int, dtype: np.dtype) -> Ranks:
+        return Ranks(n_rows, width, dtype)
 
-        def work(head: int, thread: int) -> None:
-            memory, ranks = self.threads[thread]
-            keys = layer.K_E[head].mT.cpu()  # (d', V)
-            for part, known_past in shares[thread :: len(self.threads)]:
-                ids = torch.from_numpy(table.tokens[part])  # (R,)
-                queries = layer.Q_E[head, ids].cpu() / self.sigma[ids, None]  # (R, d')
-                scores = torch.mm(queries, keys, out=memory[: len(ids)]).div_(self.sigma)  # (R, V)
-                _put_last(scores, self.holes)
-                own = scores.gather(1, ids[:, None])[:, 0]  # (R,)
-                table.itself[head, part] = (own >= scores.amax(dim=1)).numpy()
-                if len(known_past.row):
-                    area, known = areas_by_ranks(scores.numpy(), known_past, ranks)
-                    table.area[head, part] = area
-                    table.known[head, part] = known
+    def on_cpu(self, block: Block, memory: Ranks) -> None:
+        self._see_itself(block)
+        if len(block.positives.row):
+            self._keep(block, *areas_by_ranks(block.scores.numpy(), block.positives, memory))
 
-        for head in range(layer.n_heads):  # whose keys then stay in a large cache
-            side_by_side(partial(work, head), range(len(self.threads)), torch.device("cpu"))
+    def on_gpu(self, block: Block) -> None:
+        self._see_itself(block)
+        if len(block.positives.row):
+            area, known = areas_by_search(block.scores, block.positives)
+            self._keep(block, area.cpu().numpy(), known.cpu().numpy())
 
+    def _see_itself(self, block: Block) -> None:
+        own = block.scores.gather(1, block.ids[:, None])[:, 0]  # (R,)
+        itself = own >= block.scores.amax(dim=1)
+        self.table.itself[block.head, block.columns] = itself.cpu().numpy()
 
-def _fill_on_gpu(layer: Layer, counts: Counts, table: Auroc, columns: np.ndarray) -> None:
-    sigma = layer.moments.token_mean  # (V,)
-    positives = Positives.of(counts, table.tokens[columns])
-    ids = torch.from_numpy(table.tokens[columns]).to(layer.device)  # (B,)
-    for head in range(layer.n_heads):
-        queries = layer.Q_E[head, ids] / sigma[ids, None]  # (B, d')
-        scores = (queries @ layer.K_E[head].mT).div_(sigma)  # (B, V)
-        _put_last(scores, layer.holes)
-        itself = scores.gather(1, ids[:, None])[:, 0] >= scores.amax(dim=1)
-        table.itself[head, columns] = itself.cpu().numpy()
-        if len(positives.row):
-            area, known = areas_by_search(scores, positives)
-            table.area[head, columns] = area.cpu().numpy()
-            table.known[head, columns] = known.cpu().numpy()
+    def _keep(self, block: Block, area: np.ndarray, known: np.ndarray) -> None:
+        self.table.area[block.head, block.columns] = area
+        self.table.known[block.head, block.columns] = known

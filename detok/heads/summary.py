@@ -7,10 +7,8 @@ from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.areas import TOP
 from detok.heads.auroc import Auroc, Convention
+from detok.heads.intervals import half_width
 from detok.model.token_kinds import END_KINDS, kinds_at
-
-# Two-sided, of the normal distribution.
-Z_95 = 1.959964
 
 
 def has_area(counts: Counts) -> np.ndarray:
@@ -20,25 +18,21 @@ def has_area(counts: Counts) -> np.ndarray:
 
 
 def auroc_summary(areas: Auroc, counts: Counts, convention: Convention = "paper") -> pd.DataFrame:
-    """How well each head detokenizes, one row a head (Fig. 2-D).
+    """The paper's measure in numbers, one row a head (Fig. 2-D).
 
     Columns: head; mean, with mean_low and mean_high, the 95 % confidence interval of the mean over
-    all tokens if `areas` is of a random sample (equal if it is of all); median, q25, q75, std over
-    the tokens; diagonal_share, how often no past token scores higher than the token itself; and
-    known_share, the share of the ten best past tokens that the counts know, over the tokens with a
-    predecessor. `Auroc.mean` explains the convention.
+    all tokens if `areas` is of a random sample (equal if it is of all, NaN of fewer tokens than
+    `intervals.LEAST`); median, q25, q75, std over the tokens; diagonal_share, how often no past
+    token scores higher than the token itself; and known_share, the share of the ten best past
+    tokens that the counts know, over the tokens with a predecessor. `Auroc.mean` explains the
+    convention.
 
     Raises: InputError for another convention.
     """
     area = _counted(areas, convention)  # (H, n)
     population = int(has_area(counts).sum()) if convention == "paper" else counts.vocab_size
     H, n = area.shape
-    half = np.zeros(H)
-    if n < population:
-        # Drawn without replacement: nothing is left to chance once all are in the sample.
-        left = 1 - n / population
-        spread = area.std(axis=1, ddof=1) if n > 1 else np.full(H, np.nan)
-        half = Z_95 * spread * np.sqrt(left / max(n, 1))
+    half = half_width(area, population)  # (H,)
     seen = areas.n_past > 0
     mean = area.mean(axis=1) if n else np.full(H, np.nan)
     q25, median, q75 = _quartiles(area)

@@ -85,8 +85,10 @@ def emergence(growth: pd.DataFrame) -> str:
     """How the best head's AUROC and its lead over the others grew during training."""
     first, last = growth.iloc[0], growth.iloc[-1]
     return (
-        f"AUROC: how well T^ee tells the tokens that really precede a token in the training texts "
-        f"from those that never do (0.5 is chance). It began between {first['lowest']:.2f} and "
+        f"AUROC, the paper's measure: how far T^ee ranks the tokens that precede a token in the "
+        f"training texts above those that never do. Random scores have 0.5, but preferring common "
+        f"tokens raises it too: it says nothing of pairs by itself, which page Detokenizing heads "
+        f"measures. It began between {first['lowest']:.2f} and "
         f"{first['highest']:.2f}; after {last['tokens'] / 1e6:,.0f} M tokens head "
         f"{last['head']:.0f} reaches {last['highest']:.2f}, the others' median is "
         f"{last['others']:.2f}. Held-out loss went from {first['held_out_loss']:.2f} to "

@@ -1,7 +1,6 @@
 """AUROC of T^ee against scikit-learn, with weights, ties, and tokens that have none."""
 
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -14,13 +13,11 @@ import detok
 from detok import InputError
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
+from detok.heads import sweep
 from detok.heads.areas import TOP, Positives, areas_by_ranks, areas_by_search
-from detok.heads.auroc import auroc
+from detok.heads.auroc import _Areas, auroc
 from detok.heads.ranks import Ranks
 from detok.scores.affinity import affinity_scores
-
-# Not the function of that name, which the package exports.
-module = import_module("detok.heads.auroc")
 
 
 @pytest.fixture(scope="module")
@@ -44,8 +41,8 @@ def sklearn_auroc(scores: torch.Tensor, past: np.ndarray, weights: np.ndarray) -
 def test_it_equals_scikit_learn(
     layer: detok.Layer, counts: Counts, block: int, ranked: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "BLOCK", block)
-    monkeypatch.setattr(module, "RANKED", ranked)
+    monkeypatch.setattr(sweep, "BLOCK", block)
+    monkeypatch.setattr(sweep, "RANKED", ranked)
     tokens = [0, 250, 1, 30, 100, 0]
     areas = auroc(layer, counts, tokens).area
     assert areas.shape == (layer.n_heads, len(tokens))
@@ -161,14 +158,12 @@ def test_ranks_of_many_values_that_are_used_again() -> None:
             assert above[n] == (rows[r] > rows[r, c]).sum()
 
 
-def test_a_gpu_would_find_the_same(
-    layer: detok.Layer, counts: Counts, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gpu_would_find_the_same(layer: detok.Layer, counts: Counts) -> None:
     found = auroc(layer, counts)
     other = replace(found, area=np.full_like(found.area, np.nan), known=0 * found.known)
     for start in range(0, layer.vocab_size, 90):
         columns = np.arange(start, min(start + 90, layer.vocab_size))
-        module._fill_on_gpu(layer, counts, other, columns)
+        sweep.fill_on_gpu(layer, counts, other.tokens, _Areas(other), columns)
     np.testing.assert_allclose(other.area, found.area, atol=1e-12)
     assert np.array_equal(other.known, found.known)
     assert np.array_equal(other.itself, found.itself)

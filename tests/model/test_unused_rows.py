@@ -108,6 +108,12 @@ def test_they_take_no_part_in_areas(padded: detok.Layer, compact: detok.Layer) -
     assert (own.known[:, tokens] == expected.known).all()
     assert (own.itself[:, tokens] == expected.itself).all()
     assert np.isnan(own.area[:, HOLES]).all()
+    own, expected = (
+        detok.pair_auroc(padded, counts),
+        detok.pair_auroc(compact, count_ids(text, 297)),
+    )
+    np.testing.assert_allclose(own.area[:, tokens], expected.area)
+    assert (own.rank[:, tokens] == expected.rank).all()
     curves, direct = (
         detok.roc_curves(padded, counts, 40),
         detok.roc_curves(compact, count_ids(text, 297), 40),

@@ -18,7 +18,7 @@ from tests.support.pages import ROOT, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, KINDS, ids_of, word_end_merges, write_bpe
 
 PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("pages/*.py")))]
-AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:]
+AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:7]
 # Each with a tokenizer of its own kind.
 TOKENIZERS = {"bert": "bert", "gpt_neo": "gpt2", "clip_text_model": "clip", "opt": "opt"}
 FAMILIES = [*TOKENIZERS, "biogpt"]

@@ -22,6 +22,8 @@ def test_the_reading_of_emergence_follows_from_its_table() -> None:
     assert "between 0.49 and 0.52" in said
     assert "after 9 M tokens head 1 reaches 0.90, the others' median is 0.65" in said
     assert "from 9.00 to 4.50" in said
+    assert "chance" not in said
+    assert "Random scores have 0.5, but preferring common tokens raises it too" in said
 
 
 @pytest.mark.parametrize(("model", "where"), [("mini", "bundled with detok"), (None, "folder")])
