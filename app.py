@@ -78,7 +78,7 @@ with output.mistakes(), st.spinner("Running the model's own first layer …"):
     error = cached.attention_error(layer, SAMPLE)
     st.markdown(
         f"Largest difference between the attention from the six terms and that of the model's own "
-        f"first layer, computed by `transformers`: **{error:.1e}** (all {layer.n_heads} heads, "
-        f"{len(ids)} tokens, {str(layer.Q_E.dtype).removeprefix('torch.')}). Sample: "
+        f"first layer, computed by `transformers`: **{error:.1e}** (heads: {layer.n_heads}, "
+        f"tokens: {len(ids)}, {str(layer.Q_E.dtype).removeprefix('torch.')}). Sample: "
         f"“{output.escaped(layer.tokenizer.text(*ids))}”"
     )

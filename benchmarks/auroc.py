@@ -2,8 +2,9 @@
 
 `python -m benchmarks.auroc` prints a ratio that was measured in one run, at the size of GPT-2 small
 with random weights and counts of a made-up Zipfian text. Both sides compute a random sample of
-tokens, from which the time for all is extrapolated; with `--whole` ours computes all. The last line
-is about whichever device there is.
+tokens, from which the time for all is extrapolated; with `--whole` ours computes all. The pair
+AUROC and the baselines take turns with ours on a smaller sample; `--pair` measures nothing else.
+The last line is about whichever device there is.
 """
 
 import argparse
@@ -19,10 +20,12 @@ from benchmarks import measure, models
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.auroc import auroc
+from detok.heads.baselines import auroc_baselines
+from detok.heads.pair_auroc import pair_auroc
 from detok.model.layer import Layer, pick_device
 from detok.model.layernorm import fold
 
-N_THEIRS, N_OURS = 20, 2_048
+N_THEIRS, N_OURS, N_PAIR, REPEATS = 20, 2_048, 256, 5
 N_TEXT = 7_000_000
 
 
@@ -67,15 +70,38 @@ def seconds(layer: Layer, counts: Counts, tokens: np.ndarray) -> float:
     return time.perf_counter() - start
 
 
+def pair_against_auroc(layer: Layer, counts: Counts, tokens: np.ndarray) -> None:
+    """Prints the time of both measures, which take turns, and of the baselines of both."""
+    times = measure.medians_ms(
+        {
+            "auroc": lambda: auroc(layer, counts, tokens),
+            "pair": lambda: pair_auroc(layer, counts, tokens),
+            "baselines": lambda: auroc_baselines(layer, counts, tokens),
+        },
+        REPEATS,
+    )
+    print(f"{len(tokens)} tokens in turn: detok.auroc             {times['auroc']:10.0f} ms")
+    for name in ("pair", "baselines"):
+        label = {"pair": "detok.pair_auroc", "baselines": "detok.auroc_baselines"}[name]
+        ratio = times[name] / times["auroc"]
+        print(f"{label:<40}  {times[name]:15.0f} ms, {ratio:.2f} x")
+
+
 @torch.inference_mode()
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--whole", action="store_true", help="compute all tokens on our side")
-    whole = parser.parse_args().whole
+    parser.add_argument("--pair", action="store_true", help="only the pair AUROC against the AUROC")
+    arguments = parser.parse_args()
+    whole = arguments.whole
 
     counts = zipf_counts()
 
     layer = models.layer()
+    if arguments.pair:
+        tokens = np.random.default_rng(1).permutation(models.V)
+        pair_against_auroc(layer, counts, tokens[:N_PAIR])
+        return
     first = models.first_layer()
     W_Q, W_K = (
         fold(W, b, first.ln_1_weight, first.ln_1_bias)[0].unflatten(1, (models.H, -1))
@@ -111,6 +137,7 @@ def main() -> None:
     print(f"{ours / 60:19.2f} min")
     print(f"ratio                                            {theirs / ours:10.1f} x")
     print(f"peak extra memory                                {extra:10.0f} MB")
+    pair_against_auroc(layer, counts, tokens[:N_PAIR])
     device = pick_device("auto")
     if device.type != "cpu":
         on_device = models.layer(device)

@@ -41,9 +41,9 @@ def direct_moments(matrix: torch.Tensor) -> Moments:
 
 
 def direct_bias(layer: Layer, matrix: torch.Tensor, i: int) -> list[torch.Tensor]:
-    """T^p with its band, and T^pp at three σ_i, from all V values at every position, head by head.
+    """T^p and T^pp with their bands, and T^pp at two more σ_i, from all V × L values, head by head.
 
-    Each of the seven is (H, L), in the order of the fields of `PositionBias`.
+    Each of the ten is (H, L), in the order of the fields of `PositionBias`.
     """
     sigma_i = matrix[:, i]
     rows = []
@@ -51,9 +51,17 @@ def direct_bias(layer: Layer, matrix: torch.Tensor, i: int) -> list[torch.Tensor
         raw_p = layer.K_pos[head] @ layer.b_Q[head]  # (L,)
         raw_pp = layer.K_pos[head] @ layer.Q_pos[head, i]  # (L,)
         p = raw_p / matrix  # (V, L)
+        at_mean = raw_pp / matrix / sigma_i.mean()  # (V, L)
+        band = [
+            statistic
+            for term in (p, at_mean)
+            for statistic in (
+                *(term.mean(dim=0), term.std(dim=0, correction=0)),
+                *(term.amin(dim=0), term.amax(dim=0)),
+            )
+        ]
         pp = (raw_pp / matrix).mean(dim=0)  # (L,)
-        band = [p.mean(dim=0), p.std(dim=0, correction=0), p.amin(dim=0), p.amax(dim=0)]
-        rows.append(band + [pp / s for s in (sigma_i.mean(), sigma_i.min(), sigma_i.max())])
+        rows.append(band + [pp / s for s in (sigma_i.min(), sigma_i.max())])
     return [torch.stack(parts) for parts in zip(*rows, strict=True)]
 
 
@@ -65,7 +73,8 @@ def compare(layer: Layer) -> tuple[float, float]:
     elapsed = 1000 * (time.perf_counter() - start)
     bias = detok.position_bias(layer, POSITION)
     found = [bias.p, bias.p_std, bias.p_min, bias.p_max]
-    found += [bias.pp, bias.pp_sigma_min, bias.pp_sigma_max]
+    found += [bias.pp, bias.pp_std, bias.pp_min, bias.pp_max]
+    found += [bias.pp_sigma_min, bias.pp_sigma_max]
     pairs = zip(found, expected, strict=True)
     return max(((a - b).abs().max() / b.abs().max()).item() for a, b in pairs), elapsed
 

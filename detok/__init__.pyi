@@ -24,6 +24,10 @@ from .heads.auroc import (
     Auroc as Auroc,
     auroc as auroc,
 )
+from .heads.baselines import (
+    Baselines as Baselines,
+    auroc_baselines as auroc_baselines,
+)
 from .heads.curves import (
     predecessor_ranks as predecessor_ranks,
     roc_curves as roc_curves,
@@ -94,4 +98,10 @@ from .scores.positions import (
     PositionBias as PositionBias,
     position_bias as position_bias,
     position_summary as position_summary,
+)
+from .scores.specific import (
+    SplitTerms as SplitTerms,
+    shared_query as shared_query,
+    shared_scores as shared_scores,
+    split_ee as split_ee,
 )

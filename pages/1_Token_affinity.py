@@ -5,10 +5,12 @@ import streamlit as st
 import detok
 from detok.app import cached, columns, downloads, inputs, output, page, texts
 from detok.charts import affinity as charts
-from detok.readings import affinity as readings, words
-from detok.tables import affinity as tables
+from detok.charts.parts import capitalized
+from detok.readings import affinity as readings, specific as specific_readings, words
+from detok.tables import affinity as tables, specific as specific_tables
 
 PANEL_ROWS = 8  # bars a head where all heads are side by side
+SCORES = {"Whole score": specific_readings.WHOLE, "Specific part": specific_readings.SPECIFIC}
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
 
 layer = page.begin("Token affinity")
@@ -16,8 +18,9 @@ vocabulary, said = layer.tokenizer, words.words_for(layer)
 counts = cached.load_counts(layer)
 st.markdown(
     "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
-    "and rank the whole vocabulary by it: the best partners tend to join into words, names and "
-    "compounds."
+    "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
+    "words, names and compounds. The **specific part** of the score leaves out what the head gives "
+    "to a token whichever token attends to it."
 )
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -29,6 +32,15 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="rank",
         bind="query-params",
         help=said.sides,
+    )
+    shown_score = st.selectbox(
+        "Score",
+        list(SCORES),
+        key="score",
+        bind="query-params",
+        width=170,
+        help="The specific part is what the current token adds to what the head gives to a "
+        f"{said.seen} token whichever token attends to it.",
     )
     k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
@@ -43,22 +55,32 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 if (i is None) != (j is None):
     st.info("Exact scores need both positions, i and j; averaging over positions until then.")
 positions = (i, j) if i is not None and j is not None else None
+score = SCORES[shown_score]
+query = cached.shared_query(layer)
+less = query if score == specific_readings.SPECIFIC else None
+values = specific_readings.values(score, counts)
 heads = list(range(layer.n_heads)) if head is None else [head]
 output.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
+
+shared = detok.shared_scores(
+    layer, query, heads=heads, position=None if positions is None else positions[1]
+)
 
 if token is None:
     st.info("Type a word, then choose one of its tokens.")
 else:
     with output.mistakes():
         direction = "current" if side == "current tokens" else "past"
-        best = detok.affinity(layer, token, heads=head, k=k, side=direction, positions=positions)
+        best = detok.affinity(
+            layer, token, heads=head, k=k, side=direction, positions=positions, less=less
+        )
         best = tables.with_counts(best, layer, token, direction, counts)
-        output.answer(readings.answer(best, layer))
+        output.answer(readings.answer(best, layer, score))
         if head is None:
             st.dataframe(tables.side_by_side(best), hide_index=True)
-            output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS]))
+            output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS], score))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
@@ -69,20 +91,41 @@ else:
                 column_config=columns.AFFINITY,
             )
             with right:
-                output.chart(charts.bars(best))
-        output.reading(readings.known(best, counts))
+                output.chart(charts.bars(best, score))
+        output.reading(readings.known(best, counts, score))
+        if less is not None and direction == "current":
+            one = specific_tables.of_token(shared, heads, token)
+            output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)
-        downloads.download(best.drop(columns="label"), "affinity", layer)
+        downloads.download(best.drop(columns="label"), "affinity", layer, values=values)
+
+st.subheader(f"What {'each' if head is None else 'this'} head likes {said.anything}")
+liked = specific_tables.liked(layer, shared, heads, k, counts)
+output.answer(specific_readings.liked(liked))
+if head is None:
+    st.dataframe(tables.side_by_side(liked, "shown"), hide_index=True)
+else:
+    shown = ["rank", "shown", "score", "count"]
+    st.dataframe(
+        liked[[c for c in shown if c in liked]],
+        height=38 + 35 * min(k, 10),
+        hide_index=True,
+        column_config=columns.LIKED,
+    )
+output.reading(specific_readings.parts(counts))
+downloads.download(
+    liked, "liked", layer, values=specific_readings.values(specific_readings.SHARED, counts)
+)
 
 if len(pieces) > 1:
     st.subheader("Which head rebuilds this text?")
     with output.mistakes():
-        ranks = tables.piece_ranks(layer, pieces)
+        ranks = tables.piece_ranks(layer, pieces, less)
         output.chart(charts.piece_ranks(ranks, layer.vocab_size))
-        output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer))
-        downloads.download(ranks, "pieces", layer)
+        output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer, score))
+        downloads.download(ranks, "pieces", layer, values=f"ranks by {values}")
 
-st.subheader("T^ee between many tokens")
+st.subheader(f"{capitalized(score)} between many tokens")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     listed = st.text_input(
         "Tokens to compare",
@@ -103,8 +146,9 @@ with output.mistakes():
         layer,
         compared or tables.sampled_tokens(layer, seed, n_tokens),
         heads,
+        less,
     )
-    output.chart(charts.pairs(pairs, output.is_dark(), said.seen), "content")
+    output.chart(charts.pairs(pairs, output.is_dark(), said.seen, score), "content")
     more = f" Choose one head to compare up to {N_TOKENS} tokens." if head is None else ""
-    output.reading(readings.pairs(tables.own_copies(pairs)) + more)
-    downloads.download(pairs, "heatmap", layer)
+    output.reading(readings.pairs(tables.own_copies(pairs), score) + more)
+    downloads.download(pairs, "heatmap", layer, values=values)

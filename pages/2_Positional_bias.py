@@ -16,8 +16,8 @@ layer = page.begin("Positional bias")
 said = words.words_for(layer)
 st.markdown(
     "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
-    "query, and **T^pp**, what it gets from position i. Their sum shows how a head leans toward "
-    "close tokens before it has read any."
+    "query, and **T^pp**, what it gets from position i. Their sum shows whether a head leans "
+    "toward close tokens before it has read any."
 )
 
 
@@ -105,7 +105,8 @@ with left:
 with right:
     st.subheader("Attention")
     output.chart(charts.attention(drawn_attention, i))
-    output.reading(readings.attention(tables.masses(shown_attention, i), i, head, ends))
+    left_out = [] if ends else tables.left_out(attention["j"], layer.n_positions - 1)
+    output.reading(readings.attention(tables.masses(shown_attention, i), i, head, left_out))
     if measured is not None:
         output.reading(readings.measured(measured, "of your texts" if own.strip() else "excerpts"))
     downloads.download(shown_attention, "attention", layer)
@@ -113,7 +114,7 @@ with right:
 close = tables.close(shown_attention, i)
 st.subheader(f"Attention to {said.close}")
 output.chart(charts.attention(close, i, points=True))
-output.reading(readings.zoom(tables.over_heads(close), i, head))
+output.reading(readings.zoom(tables.peaks(tables.over_heads(close), i), close["j"].nunique(), head))
 downloads.download(close, "attention-zoom", layer)
 
 st.subheader("All heads in numbers")
@@ -125,5 +126,6 @@ st.dataframe(
     selection_mode="single-row",
     column_config=columns.summary_columns(summary),
 )
-output.reading(readings.summary(summary, i))
+best = tables.nearest_and_first(summary, i)
+output.reading(readings.summary(best, i, layer.n_heads, layer.is_causal))
 downloads.download(summary, "positions", layer)

@@ -5,7 +5,12 @@ import streamlit as st
 import detok
 from detok.app import cached, downloads, inputs, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
-from detok.readings import ablation as ablation_readings, terms as readings, words
+from detok.readings import (
+    ablation as ablation_readings,
+    specific as specific_readings,
+    terms as readings,
+    words,
+)
 from detok.scores.decomposition import TERMS
 from detok.tables import ablation as ablation_tables, terms as tables
 
@@ -65,14 +70,15 @@ except detok.InputError as error:
     st.info(f"Shown instead: “{default}”")
 if n_cut:
     st.info(
-        f"The model has {layer.n_positions:,} positions: the last {n_cut:,} of {len(ids) + n_cut:,}"
-        " tokens were cut."
+        f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as the model has "
+        "positions."
     )
 last = len(ids) - 1
 output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
 output.reading(
-    f"{len(ids):,} tokens. Largest difference of the attention from the six terms to this model's "
-    "own first layer (LayerNorm, query and key computed one after the other in float64 with its own"
+    f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
+    "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
+    "in float64 with its own"
     f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
 )
 
@@ -121,6 +127,18 @@ if head is None:
 else:
     terms = detok.terms(layer, ids, heads=head)
     ablation = detok.ablate(terms, dropped)
+    split = st.toggle(
+        "Show ee as two: shared by all tokens i, and specific to this one",
+        key="split_ee",
+        bind="query-params",
+        help="Only how ee is shown below: attention and contributions are of all six terms.",
+    )
+    query, unit = None, scaled
+    if split:
+        counts, query = cached.load_counts(layer), cached.shared_query(layer)
+        terms = detok.split_ee(layer, ids, query, heads=head)
+        unit = f"{scaled}; q̄ of ee_shared is {specific_readings.mean_query(counts)}"
+        output.reading(specific_readings.in_text(counts, scaled))
     left, right = st.columns(2)
 
     def choose_cell() -> None:
@@ -165,17 +183,17 @@ else:
             row = ablation_tables.row(layer, ids, ablation, i)
             output.chart(ablation_charts.row(row, said.seen))
     with right:
-        pair = detok.explain_pair(layer, ids, i=i, j=j, head=head)
+        pair = detok.explain_pair(layer, ids, i=i, j=j, head=head, query=query)
         output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
         output.chart(charts.waterfall(bars, said.seen))
-        downloads.download_numbers(bars, "pair", layer, scaled, ids)
+        downloads.download_numbers(bars, "pair", layer, unit, ids)
 
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
     output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
     output.reading(readings.maps(tables.spreads(panels), head, said.seen))
-    downloads.download_numbers(panels, "terms", layer, scaled, ids)
+    downloads.download_numbers(panels, "terms", layer, unit, ids)
 
 st.subheader("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):

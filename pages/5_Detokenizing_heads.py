@@ -1,27 +1,31 @@
-"""Detokenizing heads: how well does each head's T^ee predict which tokens really go together?"""
+"""Detokenizing heads: how much does each head's T^ee know about which tokens go together?"""
 
 import streamlit as st
 
-import detok
 from detok.app import cached, columns, downloads, inputs, long_runs, output, page
 from detok.charts import heads as charts
 from detok.counting.counts import Counts
+from detok.heads.pair_auroc import LEAST_SEEN
 from detok.readings import heads as readings
 from detok.tables import heads as tables
 
 # Columns of a table that has half the page.
 EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
+# What a computation of all tokens has no use for.
+INTERVALS = ["mean_low", "mean_high", "unweighted_low", "unweighted_high"]
 
 layer = page.begin("Detokenizing heads")
 counts = cached.load_counts(layer)
 st.markdown(
-    "A head that glues tokens together should score the true predecessors of a token above all "
-    "others. **AUROC** is the chance that it does: draw a token that was seen before token i, by "
-    "how often, and one that never was; how often has the first the larger T^ee? 0.5 is a head "
-    "blind to pairs, 1 one that knows them all."
+    "A head that glues tokens together should score the true predecessors of a token above other "
+    "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token i, "
+    "by how often, and a token at a random place of the texts; how often has the first the larger "
+    "T^ee? A head that knows how common tokens are, and nothing about pairs, has 0.5. In **the "
+    "paper's measure** the second is one of the tokens never seen before i, each as likely: there "
+    "a preference for common tokens is enough for a high number."
 )
 output.counts_notice(layer)
-job = cached.auroc_job(layer)
+job = cached.heads_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -33,18 +37,18 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Authors' convention",
         key="authors",
         bind="query-params",
-        help="On: a token without an observed predecessor counts as AUROC 0, as in the authors' "
-        "published script. Off: it is left out of the mean, as in the paper.",
+        help="Of the paper's measure. On: a token without an observed predecessor counts as AUROC "
+        "0, as in the authors' published script. Off: it is left out, as in the paper.",
     )
     if not is_whole and not job.is_under_way:
         st.button(
             f"Compute all {layer.vocab_size:,} tokens",
-            on_click=cached.compute_auroc,
+            on_click=cached.compute_heads,
             args=(layer,),
             help="Once for all visitors, and kept on disk: minutes for GPT-2 small on two cores.",
         )
 if job.is_under_way:
-    long_runs.watch(job, "tokens")
+    long_runs.watch(job, "tokens", 2)  # both measures go through all of them
 elif job.state == "cancelled":
     st.info("The computation was cancelled and nothing of it is kept. The sample below remains.")
 elif job.state == "failed":
@@ -52,33 +56,58 @@ elif job.state == "failed":
 
 convention = "authors" if authors else "paper"
 if job.state == "done":
-    areas = job.result
+    found = job.result
 else:
     with st.spinner("Scoring a sample of tokens …"):
-        areas = cached.auroc_of_sample(layer, seed)
+        found = cached.heads_in_sample(layer, seed)
+areas = found.areas
 known = Counts.empty(layer.vocab_size) if counts is None else counts
 kinds = cached.token_kinds(layer)
-summary = detok.auroc_summary(areas, known, convention)
 extent = tables.extent(areas, known)
+paper = tables.paper(found, known, convention)
 
 if counts is not None:
-    st.subheader("Mean AUROC of each head")
-    output.answer(readings.answer(tables.best(summary)))
-    output.chart(charts.summary(summary, head))
-    output.reading(readings.summary(summary, extent, convention))
+    st.subheader("Pair AUROC of each head")
+    pairs = tables.pairs(found, counts)
+    output.answer(readings.answer(tables.best(pairs)))
+    both = tables.measures(pairs, paper)
+    output.chart(charts.measures(both, head, output.is_dark()))
+    output.reading(readings.measures(pairs, paper, extent))
+    shown = pairs[[name for name in columns.PAIRS if not (is_whole and name in INTERVALS)]]
+    st.dataframe(shown, hide_index=True, column_config=columns.PAIRS)
+    output.reading(readings.unweighted(pairs, tables.leader(pairs, "unweighted")))
+    downloads.download(pairs, "pair-auroc", layer)
 
-    st.subheader("By the kind of token")
+    st.subheader("The true predecessor at the top")
+    st.markdown(
+        "The true predecessor of a token is the one that goes with it most: the largest pointwise "
+        f"mutual information of those seen at least {LEAST_SEEN} times before it. Where is it, "
+        "among all tokens by T^ee?"
+    )
+    output.answer(
+        readings.tops(pairs, tables.leader(pairs, "first_3"), tables.tops(found, layer.vocab_size))
+    )
+    by_kind = tables.tops_by_kind(found, kinds)
+    if not by_kind.empty:
+        output.chart(charts.tops(by_kind, output.is_dark()))
+    output.reading(readings.tops_by_kind(tables.best_tops(by_kind)))
+    downloads.download(by_kind.drop(columns="label"), "true-predecessors", layer)
+
+    st.subheader("The paper's measure")
+    output.answer(readings.paper_answer(tables.best(paper)))
+    output.chart(charts.summary(paper, head))
+    output.reading(readings.summary(paper, extent, convention))
     table = tables.by_kind(areas, kinds, convention)
     output.chart(charts.by_kind(table, output.is_dark()))
     output.reading(readings.by_kind(tables.best_by_kind(table), layer.tokenizer.edge))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
 
-st.subheader("All heads in numbers")
-shown = summary if counts is not None else summary[["head", "diagonal_share"]]
+st.subheader("The paper's measure in numbers" if counts is not None else "All heads in numbers")
+shown = paper.drop(columns="frequency") if counts is not None else paper[["head", "diagonal_share"]]
 if is_whole:
-    shown = shown.drop(columns=["mean_low", "mean_high"], errors="ignore")
+    shown = shown.drop(columns=INTERVALS, errors="ignore")
 st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
-output.reading(readings.shares(summary, extent))
+output.reading(readings.shares(paper, extent))
 downloads.download(shown, "auroc", layer)
 
 if counts is not None:
@@ -111,7 +140,7 @@ if counts is not None:
                 output.reading(readings.predecessors(tables.typical_ranks(ranks), layer))
                 downloads.download(ranks, "predecessors", layer)
 
-    st.subheader(f"Where head {head} does best, and worst")
+    st.subheader(f"Where head {head} does best, and worst, by the paper's measure")
     least = st.number_input(
         "Predecessors, at least",
         1,

@@ -17,7 +17,7 @@ counts = cached.load_counts(layer)
 st.markdown(
     "Two things depend on one token alone: **T^e**, what a token gets from every query whatever "
     "the query is, and **Var(e)**, the variance of its embedding, by which LayerNorm divides. Both "
-    "go with how often the token occurs. Tokens far from that trend are often ones that training "
+    "may go with how often the token occurs. Tokens far from that trend may be ones that training "
     "hardly reached."
 )
 output.counts_notice(layer)

@@ -22,6 +22,7 @@ from transformers import GPT2LMHeadModel
 import detok
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
+from detok.heads.measured import Measured, measured
 from tests.support.models import random_checkpoint
 
 settings.register_profile("detok", derandomize=True, deadline=None, database=None)
@@ -82,3 +83,9 @@ def no_counts(layer: detok.Layer) -> Counts:
 @pytest.fixture(scope="session")
 def areas(layer: detok.Layer, counts: Counts) -> detok.Auroc:
     return detok.auroc(layer, counts)
+
+
+@pytest.fixture(scope="session")
+def heads(layer: detok.Layer, counts: Counts) -> Measured:
+    """All measures of the heads over all tokens."""
+    return measured(layer, counts)

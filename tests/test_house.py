@@ -11,7 +11,7 @@ import detok
 ROOT = Path(__file__).parents[1]
 GROUND = {"errors", "version", "bundled"}
 MODEL = GROUND | {"model"}
-RESULTS = MODEL | {"scores", "counting", "whole", "heads"}
+RESULTS = MODEL | {"scores", "counting", "whole", "heads", "replication"}
 # What of detok each room may import from. `import detok`, with all public names, is for what
 # stands above the rooms that they come from.
 MAY_IMPORT = {
@@ -23,10 +23,12 @@ MAY_IMPORT = {
     "detok/counting": MODEL | {"counting"},
     "detok/whole": MODEL | {"whole"},
     "detok/heads": MODEL | {"scores", "counting", "heads"},
-    "detok/commands": RESULTS | {"commands"},
+    "detok/replication": MODEL | {"scores", "counting", "heads", "replication"},
     "detok/tables": RESULTS | {"tables"},
     "detok/readings": RESULTS | {"tables", "readings"},
     "detok/charts": {"charts"},
+    "detok/figures": RESULTS | {"tables", "readings", "charts", "figures"},
+    "detok/commands": RESULTS | {"figures", "commands"},
     "detok/app": RESULTS | {"tables", "readings", "charts", "app", "detok"},
     "detok/__main__.py": {"commands"},
     "app.py": RESULTS | {"tables", "readings", "charts", "app", "detok"},
@@ -38,6 +40,7 @@ MAY_IMPORT = {
 KEPT_TO = {
     "streamlit": {"detok/app", "app.py", "pages", "benchmarks"},
     "altair": {"detok/charts", "detok/app"},
+    "vl_convert": {"detok/figures"},
     "tests": set(),
 }
 
@@ -122,11 +125,12 @@ def test_a_public_name_says_what_it_is(name: str) -> None:
 def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
-        "Ablation Auroc CheckpointError Counts InputError Layer LayerNormStats MeanAttention "
-        "MeanContributions NotDownloadable Pair PairAuroc PositionBias TERMS TOKEN_KINDS Terms "
-        "Vocabulary ablate affinity affinity_matrix affinity_scores attention auroc "
-        "auroc_by_kind auroc_summary contributions count count_files counts_for excerpts "
-        "explain_pair fetch layernorm_stats load mean_attention mean_contributions pair_auroc "
-        "pair_by_kind pair_summary position_bias position_summary predecessor_ranks "
-        "previous_piece_ranks roc_curves self_assertion terms token_kinds"
+        "Ablation Auroc Baselines CheckpointError Counts InputError Layer LayerNormStats "
+        "MeanAttention MeanContributions NotDownloadable Pair PairAuroc PositionBias SplitTerms "
+        "TERMS TOKEN_KINDS Terms Vocabulary ablate affinity affinity_matrix affinity_scores "
+        "attention auroc auroc_baselines auroc_by_kind auroc_summary contributions count "
+        "count_files counts_for excerpts explain_pair fetch layernorm_stats load mean_attention "
+        "mean_contributions pair_auroc pair_by_kind pair_summary position_bias position_summary "
+        "predecessor_ranks previous_piece_ranks roc_curves self_assertion shared_query "
+        "shared_scores split_ee terms token_kinds"
     )

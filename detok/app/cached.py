@@ -25,8 +25,9 @@ from detok.app.identity import identity
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
-from detok.heads.summary import sample_of_tokens
+from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.model import source
+from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import frequency as tables
 
@@ -44,7 +45,7 @@ MAX_MEASURED = 128
 MAX_AVERAGES = 64
 # Averages over texts of a visitor's own, for each visitor.
 MAX_OWN_AVERAGES = 16
-# Samples of tokens whose AUROC is kept, and the tokens in each.
+# Samples of tokens in which heads are measured and kept, and the tokens in each.
 MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
 
@@ -113,6 +114,12 @@ def _counts_or_empty(layer: detok.Layer) -> Counts:
     return Counts.empty(layer.vocab_size) if counts is None else counts
 
 
+@_by_layer(max_entries=MAX_LAYERS)
+def shared_query(layer: detok.Layer) -> torch.Tensor:
+    """The mean query of each head, tokens weighing as often as they occur in the layer's counts."""
+    return detok.shared_query(layer, _counts_or_empty(layer).tokens)
+
+
 @_by_layer(max_entries=MAX_TEXTS)
 def attention_error(layer: detok.Layer, text: str) -> float:
     """How far the six terms are from the model's own attention on a text."""
@@ -174,28 +181,27 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
 
 
 @_by_layer(max_entries=MAX_SAMPLES)
-def auroc_of_sample(layer: detok.Layer, seed: int) -> detok.Auroc:
-    """The AUROC of a random sample of tokens, another one for each seed."""
-    sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, seed)
-    return detok.auroc(layer, _counts_or_empty(layer), sample)
+def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
+    """The measures of heads in random samples of tokens, other ones for each seed."""
+    return measured_on_sample(layer, _counts_or_empty(layer), SAMPLE_SIZE, seed)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
-def auroc_job(layer: detok.Layer) -> Job[detok.Auroc]:
-    """The AUROC of all tokens of a model: kept on disk, or else for `compute_auroc` to begin."""
+def heads_job(layer: detok.Layer) -> Job[Measured]:
+    """The measures of heads over all tokens: kept on disk, or else for `compute_heads` to begin."""
     return Job(disk_cache.load(layer, _counts_or_empty(layer)))
 
 
-def compute_auroc(layer: detok.Layer) -> None:
-    """Starts to compute the AUROC of all tokens, once for all visitors, and keeps it on disk."""
+def compute_heads(layer: detok.Layer) -> None:
+    """Starts to measure heads over all tokens, once for all visitors, and keeps it on disk."""
     counts = _counts_or_empty(layer)
 
-    def compute(progress: Callable[[int, int], None]) -> detok.Auroc:
-        table = detok.auroc(layer, counts, progress=progress)
+    def compute(progress: Callable[[int, int], None]) -> Measured:
+        table = measured(layer, counts, progress)
         disk_cache.save(layer, counts, table)
         return table
 
-    auroc_job(layer).start(compute)
+    heads_job(layer).start(compute)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
@@ -203,3 +209,15 @@ def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def report_job(layer: detok.Layer) -> Job[Report]:
+    """What of the published figures a model has: for `compute_report` to begin."""
+    return Job()
+
+
+def compute_report(layer: detok.Layer) -> None:
+    """Starts to measure all published figures again, once for all visitors."""
+    counts = load_counts(layer)
+    report_job(layer).start(lambda progress: report(layer, counts, progress=progress))

@@ -15,6 +15,11 @@ AFFINITY = {
     ),
     "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
 }
+LIKED = {
+    **AFFINITY,
+    "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
+}
 SUMMARY = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "slope_per_100": st.column_config.NumberColumn(
@@ -31,9 +36,43 @@ SUMMARY = {
         "Its power", format="percent", help="Share of the wave in the power of T^pp"
     ),
 }
+PAIRS = {
+    "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+    "mean": st.column_config.NumberColumn(
+        "Pair AUROC", format="%.3f", help="Weighted by how often token i occurs"
+    ),
+    "mean_low": st.column_config.NumberColumn(
+        "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
+    ),
+    "mean_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
+    "shared": st.column_config.NumberColumn(
+        "With queries the same",
+        format="%.3f",
+        help="The pair AUROC of the part of T^ee that all tokens i share",
+    ),
+    "unweighted": st.column_config.NumberColumn(
+        "Unweighted", format="%.3f", help="Pair AUROC with each token i counted once"
+    ),
+    "unweighted_low": st.column_config.NumberColumn("Unweighted, 95 % from", format="%.3f"),
+    "unweighted_high": st.column_config.NumberColumn("95 % to", format="%.3f"),
+    "first_3": st.column_config.NumberColumn(
+        "In first 3",
+        format="percent",
+        help="Share of the tokens with the true predecessor among the head's first three",
+    ),
+    "first_20": st.column_config.NumberColumn("In first 20", format="percent"),
+    "median_rank": st.column_config.NumberColumn(
+        "Median rank", format="localized", help="Of the true predecessor among all tokens"
+    ),
+}
 AUROC = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
-    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f"),
+    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f", help="The paper's measure"),
+    "shared": st.column_config.NumberColumn(
+        "With queries the same",
+        format="%.3f",
+        help="The paper's measure of the part of T^ee that all tokens i share",
+    ),
     "mean_low": st.column_config.NumberColumn(
         "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
     ),
@@ -55,7 +94,7 @@ TOKENS = {
     "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
     "shown": st.column_config.TextColumn("Token"),
     "kind": st.column_config.TextColumn("Kind"),
-    "area": st.column_config.NumberColumn("AUROC", format="%.3f"),
+    "area": st.column_config.NumberColumn("AUROC", format="%.3f", help="The paper's measure"),
     "predecessors": st.column_config.NumberColumn(
         "Predecessors", format="localized", help="Different tokens seen right before it"
     ),
@@ -70,6 +109,17 @@ TOKENS = {
     "distance": st.column_config.NumberColumn(
         "Distance", format="%+.1f", help="From the trend, in robust standard deviations"
     ),
+}
+
+REPLICATION = {
+    "what": st.column_config.TextColumn("What", width="medium", pinned=True),
+    "verdict": st.column_config.TextColumn("Verdict", width="small"),
+    "published": st.column_config.TextColumn("Published", width="small"),
+    "measured": st.column_config.TextColumn("Measured", width="large"),
+    "where": st.column_config.TextColumn("Where", width="small"),
+    "tolerance": st.column_config.TextColumn("Tolerance, and why", width="large"),
+    "how": st.column_config.TextColumn("How it is measured", width="large"),
+    "id": st.column_config.TextColumn("Id", width="small"),
 }
 
 

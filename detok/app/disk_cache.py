@@ -1,4 +1,4 @@
-"""A cache on disk for the AUROC of all tokens, which takes minutes to compute.
+"""A cache on disk for the measures of heads over all tokens, which take minutes to compute.
 
 One file a table, in `$DETOK_CACHE`, else `$XDG_CACHE_HOME/detok`, else `~/.cache/detok`. Its name
 is made from all that the table depends on, so that nothing in it is ever out of date. Where the
@@ -10,18 +10,25 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
+from dataclasses import fields
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 
 from detok.app.identity import revision
 from detok.counting.counts import Counts
 from detok.heads.auroc import Auroc
+from detok.heads.baselines import Baselines
+from detok.heads.measured import Measured
+from detok.heads.pair_auroc import PairAuroc
 from detok.model.layer import Layer
 
 # To be raised when the numbers would come out differently.
-VERSION = 1
-_FIELDS = ("tokens", "n_past", "area", "known", "itself")
+VERSION = 2
+
+T = TypeVar("T", Auroc, PairAuroc)
 
 
 def folder() -> Path:
@@ -33,7 +40,7 @@ def folder() -> Path:
 
 
 def path(layer: Layer, counts: Counts) -> Path:
-    """The file of a layer's table with some counts, whether it is there or not."""
+    """The file of a layer's measures with some counts, whether it is there or not."""
     made_from = {
         "version": VERSION,
         "model": layer.name,
@@ -45,26 +52,51 @@ def path(layer: Layer, counts: Counts) -> Path:
     return folder() / f"auroc-{digest[:32]}.npz"
 
 
-def load(layer: Layer, counts: Counts) -> Auroc | None:
-    """The table of all tokens if an earlier call saved it."""
+def load(layer: Layer, counts: Counts) -> Measured | None:
+    """The measures of all tokens if an earlier call saved them."""
     try:
         with np.load(path(layer, counts), allow_pickle=False) as file:
-            table = Auroc(**{name: file[name] for name in _FIELDS})
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+            table = Measured(
+                _from(Auroc, file, "auroc"),
+                _from(PairAuroc, file, "pair"),
+                Baselines(
+                    _from(Auroc, file, "baseline_auroc"), _from(PairAuroc, file, "baseline_pair")
+                ),
+            )
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         return None  # not there, or damaged: it is computed again
-    shape = layer.n_heads, layer.vocab_size
-    return table if table.area.shape == table.known.shape == table.itself.shape == shape else None
+    H, V = layer.n_heads, layer.vocab_size
+    shapes = [part.area.shape for part in _parts(table).values()]
+    return table if shapes == [(H, V), (H, V), (1 + H, V), (1 + H, V)] else None
 
 
-def save(layer: Layer, counts: Counts, table: Auroc) -> bool:
-    """Saves the table of all tokens, whole or not at all; whether it could."""
+def _parts(table: Measured) -> dict[str, Auroc | PairAuroc]:
+    return {
+        "auroc": table.areas,
+        "pair": table.pairs,
+        "baseline_auroc": table.baselines.auroc,
+        "baseline_pair": table.baselines.pair,
+    }
+
+
+def _from(kind: type[T], file: Any, name: str) -> T:
+    return kind(**{field.name: file[f"{name}_{field.name}"] for field in fields(kind)})
+
+
+def save(layer: Layer, counts: Counts, table: Measured) -> bool:
+    """Saves the measures of all tokens, whole or not at all; whether it could."""
     target = path(layer, counts)
+    arrays = {
+        f"{name}_{field.name}": getattr(part, field.name)
+        for name, part in _parts(table).items()
+        for field in fields(part)
+    }
     name = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
             name = file.name
-            np.savez_compressed(file, **{field: getattr(table, field) for field in _FIELDS})
+            np.savez_compressed(file, **arrays)
         os.replace(name, target)
     except OSError:
         if name is not None:
@@ -75,7 +107,7 @@ def save(layer: Layer, counts: Counts, table: Auroc) -> bool:
 
 def _counts_hash(counts: Counts) -> str:
     digest = hashlib.sha256(str(counts.vocab_size).encode())
-    for array in (counts.offsets, counts.past, counts.pair_counts):
+    for array in (counts.tokens, counts.offsets, counts.past, counts.pair_counts):
         digest.update(str(array.dtype).encode())
         digest.update(np.ascontiguousarray(array).tobytes())
     return digest.hexdigest()

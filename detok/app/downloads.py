@@ -1,5 +1,6 @@
 """Files that a visitor takes along, which say what their numbers are."""
 
+import csv
 import json
 
 import pandas as pd
@@ -7,21 +8,31 @@ import streamlit as st
 
 import detok
 from detok.model.layer import Layer
+from detok.replication.formats import as_json as report_as_json, as_markdown
+from detok.replication.report import Report
 
 
-def download(table: pd.DataFrame, name: str, layer: detok.Layer, when_asked: bool = False) -> None:
+def download(
+    table: pd.DataFrame,
+    name: str,
+    layer: detok.Layer,
+    when_asked: bool = False,
+    values: str | None = None,
+) -> None:
     """A button that downloads a table as CSV, with the model and its revision in every row.
 
-    A large one is to be written only `when_asked` for: writing it every time would be slow.
+    So are `values`, what its numbers are, where a page has several kinds of them. A large table is
+    to be written only `when_asked` for: writing it every time would be slow.
     """
 
     def write() -> bytes:
         marked = table.assign(model=layer.name, revision=layer.source.revision or "")
-        return marked.to_csv(index=False).encode()
+        marked = marked if values is None else marked.assign(values=values)
+        return _csv(marked)
 
-    csv = write if when_asked else write()
+    content = write if when_asked else write()
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
-    st.download_button("Download CSV", csv, file_name, "text/csv", key=f"download-{name}")
+    st.download_button("Download CSV", content, file_name, "text/csv", key=f"download-{name}")
 
 
 def download_numbers(
@@ -46,6 +57,17 @@ def download_numbers(
         )
 
 
+def download_report(report: Report, layer: detok.Layer) -> None:
+    """Buttons that download a report of replication as Markdown and JSON."""
+    name = f"detok-{layer.name.replace('/', '-')}-replication"
+    with st.container(horizontal=True):
+        for label, text, ending, kind in (
+            ("Markdown", as_markdown(report), "md", "text/markdown"),
+            ("JSON", report_as_json(report), "json", "application/json"),
+        ):
+            st.download_button(f"Download {label}", text, f"{name}.{ending}", kind, key=ending)
+
+
 def meaning(layer: Layer, unit: str) -> dict[str, str]:
     """What a reader of the numbers must know: model, revision, unit, and how heads are counted."""
     return {
@@ -58,7 +80,12 @@ def meaning(layer: Layer, unit: str) -> dict[str, str]:
 
 def as_csv(table: pd.DataFrame, layer: Layer, unit: str) -> bytes:
     """The table as CSV, with `meaning` in every row."""
-    return table.assign(**meaning(layer, unit)).to_csv(index=False).encode()
+    return _csv(table.assign(**meaning(layer, unit)))
+
+
+def _csv(table: pd.DataFrame) -> bytes:
+    """All strings in quotes: a token may be a bare carriage return, which would end the row."""
+    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode()
 
 
 def as_json(table: pd.DataFrame, layer: Layer, unit: str, ids: list[int] | None) -> bytes:

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
 EXCERPTS = Path(__file__).parent / "excerpts.parquet"
 BUNDLED_COUNTS = Path(__file__).parent / "counts"
+REFERENCE_FIGURES = Path(__file__).parent / "reference_figures.json"
 BUNDLED = {"mini": Path(__file__).parent / "mini"}
 
 

@@ -4,11 +4,13 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
-from detok.charts.parts import bare_axes, by_head, panels, token_j, yes_or_no
+from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j, yes_or_no
 
 
-def bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
+def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
+
+    `score` is what the scores are.
 
     Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
     """
@@ -18,7 +20,7 @@ def bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
         alt.Tooltip("rank:O", title="Rank"),
         alt.Tooltip("shown:N", title="Token"),
         alt.Tooltip("joined_shown:N", title="Joined"),
-        alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+        alt.Tooltip("score:Q", title=capitalized(score), format=".2f"),
     ]
     color: alt.Color | dict = alt.value(UNKNOWN)
     if "known" in table:
@@ -39,7 +41,9 @@ def bars(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
                 title=None if several else "Rank and token",
                 axis=alt.Axis(labelLimit=84 if several else 160, labelOverlap=False),
             ),
-            x=alt.X("score:Q", title="T^ee (unscaled)", axis=alt.Axis(tickCount=4)),
+            x=alt.X(
+                "score:Q", title=f"{capitalized(score)} (unscaled)", axis=alt.Axis(tickCount=4)
+            ),
             color=color,
             tooltip=tooltip,
         )
@@ -86,9 +90,11 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
 
 
 def pairs(
-    table: pd.DataFrame, dark: bool = False, seen: str = "past"
+    table: pd.DataFrame, dark: bool = False, seen: str = "past", score: str = "T^ee"
 ) -> alt.Chart | alt.FacetChart:
     """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
+
+    `score` is what the scores are.
 
     Columns: head, row and column (numbers), current and past (shown), score.
     """
@@ -100,12 +106,12 @@ def pairs(
         .encode(
             x=x,
             y=y,
-            color=around_zero(table["score"], dark, "T^ee"),
+            color=around_zero(table["score"], dark, capitalized(score)),
             tooltip=[
                 alt.Tooltip("current:N", title="Current token i"),
                 alt.Tooltip("past:N", title=token_j(seen)),
                 alt.Tooltip("head:O", title="Head"),
-                alt.Tooltip("score:Q", title="T^ee", format=".2f"),
+                alt.Tooltip("score:Q", title=capitalized(score), format=".2f"),
             ],
         )
     )

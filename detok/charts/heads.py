@@ -3,16 +3,113 @@
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import BASELINE, CHOSEN, INTERVAL, MAIN, ON_DARK, ON_LIGHT, diverging
+from detok.charts.palette import (
+    BASELINE,
+    CHOSEN,
+    FRAME,
+    INTERVAL,
+    MAIN,
+    ON_DARK,
+    ON_LIGHT,
+    diverging,
+    sequential,
+)
 from detok.charts.parts import by_head
 
+# What random scores have.
 CHANCE = 0.5
+
+
+def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerChart:
+    """Both measures of each head side by side, the first in front, with what needs no pairs.
+
+    Columns: head, measure (two of them), mean, mean_low, mean_high, frequency (dashed lines across)
+    and shared (marks across the bars). The chosen head's bars are framed.
+    """
+    names = table["measure"].unique().tolist()
+    color = alt.Color(
+        "measure:N",
+        title=None,
+        sort=names,
+        scale=alt.Scale(domain=names, range=[MAIN, BASELINE]),
+        legend=alt.Legend(orient="top", labelLimit=300),
+    )
+    scale = alt.Scale(domain=[0, 1])
+    base = alt.Chart(table).encode(
+        x=by_head(),
+        xOffset=alt.XOffset("measure:N", sort=names),
+        tooltip=[
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("measure:N", title="Measure"),
+            alt.Tooltip("mean:Q", title="Mean", format=".3f"),
+            alt.Tooltip("mean_low:Q", title="95 % confidence from", format=".3f"),
+            alt.Tooltip("mean_high:Q", title="to", format=".3f"),
+            alt.Tooltip("shared:Q", title="With all queries the same", format=".3f"),
+            alt.Tooltip("frequency:Q", title="Frequency alone", format=".3f"),
+        ],
+    )
+    frame = alt.condition(alt.datum.head == chosen, alt.value(3), alt.value(0))
+    bars = base.mark_bar(opacity=0.75, stroke=CHOSEN).encode(
+        y=alt.Y("mean:Q", title="Mean AUROC of T^ee", scale=scale), color=color, strokeWidth=frame
+    )
+    shared = base.mark_tick(thickness=3, color=FRAME[dark]).encode(
+        y=alt.Y("shared:Q", title="Mean AUROC of T^ee", scale=scale)
+    )
+    interval = (
+        base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
+        .mark_rule(color=INTERVAL, strokeWidth=2)
+        .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of T^ee", scale=scale), y2="mean_high:Q")
+    )
+    lines = (
+        alt.Chart(table.drop_duplicates("measure"))
+        .mark_rule(strokeDash=[4, 4], strokeWidth=2)
+        .encode(
+            y=alt.Y("frequency:Q", title="Mean AUROC of T^ee", scale=scale),
+            color=color,
+            tooltip=[
+                alt.Tooltip("measure:N", title="Measure"),
+                alt.Tooltip("frequency:Q", title="Frequency alone", format=".3f"),
+            ],
+        )
+    )
+    return alt.layer(bars, lines, interval, shared).properties(height=340)
+
+
+def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
+    """Heads × kinds of tokens; colour is how often the true predecessor is among the first three.
+
+    Columns: head, kind, label, n_best, first_3, first_20, median_rank, any_first_3.
+    """
+    base = alt.Chart(table).encode(
+        x=by_head(),
+        y=alt.Y(
+            "label:N",
+            sort=table["label"].unique().tolist(),
+            title="Kind of token i",
+            axis=alt.Axis(labelLimit=220),
+        ),
+        tooltip=[
+            alt.Tooltip("head:O", title="Head"),
+            alt.Tooltip("kind:N", title="Current token i"),
+            alt.Tooltip("n_best:Q", title="Tokens", format=","),
+            alt.Tooltip("first_3:Q", title="Among the first 3", format=".2%"),
+            alt.Tooltip("first_20:Q", title="Among the first 20", format=".2%"),
+            alt.Tooltip("any_first_3:Q", title="Among the first 3 of some head", format=".2%"),
+            alt.Tooltip("median_rank:Q", title="Median rank", format=",.0f"),
+        ],
+    )
+    largest = float(table["first_3"].max()) or 1.0
+    color = sequential("first_3", largest, dark, "Share among the first 3")
+    ink = ON_DARK if dark else ON_LIGHT
+    labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("first_3:Q", format=".1%"))
+    cells = base.mark_rect().encode(color=color)
+    return (cells + labels).properties(height=alt.Step(30))
 
 
 def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     """Mean AUROC by head with the spread over tokens (Fig. 2-D); the chosen head in green.
 
-    Columns: head, mean, mean_low, mean_high, median, q25, q75, std.
+    Columns: head, mean, mean_low, mean_high, median, q25, q75, std, frequency (a dashed line).
     """
     tooltip = [
         alt.Tooltip("head:O", title="Head"),
@@ -41,12 +138,17 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         .mark_errorbar(color=INTERVAL, thickness=2, ticks={"width": 14, "color": INTERVAL})
         .encode(y=alt.Y("mean_low:Q", title="AUROC of T^ee", scale=scale), y2="mean_high:Q")
     )
-    chance = alt.Chart().mark_rule(strokeDash=[4, 4], color=BASELINE).encode(y=alt.datum(CHANCE))
-    return alt.layer(bars, chance, spread, median, interval, data=table).properties(height=320)
+    line = (
+        alt.Chart()
+        .transform_aggregate(frequency="max(frequency)")
+        .mark_rule(strokeDash=[4, 4], strokeWidth=2, color=BASELINE)
+        .encode(y=alt.Y("frequency:Q", title="AUROC of T^ee", scale=scale))
+    )
+    return alt.layer(bars, line, spread, median, interval, data=table).properties(height=320)
 
 
 def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
-    """Heads × kinds of tokens; colour is the mean AUROC, diverging around chance.
+    """Heads × kinds of tokens; colour is the mean AUROC, diverging around 0.5.
 
     Columns: head, kind, label, n, mean, median, std; cells without tokens stay empty.
     """

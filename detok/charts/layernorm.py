@@ -146,7 +146,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
     rows = sorted(table["i"].unique().tolist())
     base = alt.Chart().encode(
         x=alt.X("j:Q", title="Position j", scale=alt.Scale(nice=False)),
-        y=alt.Y("score:Q", title="p_i W^QK p_jᵀ (unscaled)"),
+        y=alt.Y("score:Q", title="T^pp without LayerNorm (unscaled)"),
         color=alt.Color(
             "i:O",
             title="Current position i",

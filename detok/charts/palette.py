@@ -13,6 +13,8 @@ TERM_COLORS = {
     "e": "#0baa57",
     "p": "#6c89fc",
 }
+# Of the parts that two maps or bars show of ee.
+PART_COLORS = {**TERM_COLORS, **dict.fromkeys(["ee_shared", "ee_specific"], TERM_COLORS["ee"])}
 _BLUE, _TEAL, _ORANGE, _RED, _GREY = "#3b76c4", "#2a9d8f", "#e07a3f", "#d1495b", "#8d99ae"
 _BLUES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
 _BLACK, _WHITE = "#1b1f27", "#ffffff"

@@ -16,6 +16,11 @@ def panels(
     return chart.properties(width=width, height=height).facet(facet, columns=4)
 
 
+def capitalized(title: str) -> str:
+    """With a large first letter, and all others as they are."""
+    return title[:1].upper() + title[1:]
+
+
 def token_j(seen: str) -> str:
     """The title of tokens j, which are past ones or of another kind."""
     return f"{seen.capitalize()} token j"

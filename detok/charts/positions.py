@@ -17,36 +17,32 @@ def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     layers = []
     tooltip = [_j(), alt.Tooltip("p:Q", title="T^p", format=".3f")]
     if "p_low" in table:
-        tooltip += [
-            alt.Tooltip("p_low:Q", title="− 1 std over tokens", format=".3f"),
-            alt.Tooltip("p_high:Q", title="+ 1 std over tokens", format=".3f"),
-            alt.Tooltip("p_min:Q", title="Smallest over tokens", format=".3f"),
-            alt.Tooltip("p_max:Q", title="Largest over tokens", format=".3f"),
-        ]
-        layers += [
-            _band("p_min", "p_max", TERM_COLORS["p"], 0.15),
-            _band("p_low", "p_high", TERM_COLORS["p"], 0.3),
-        ]
+        tooltip += _band_tooltip("p")
+        layers += _bands("p")
     line = _line("p", "T^p (unscaled)", color=TERM_COLORS["p"])
     layers += [line, _points("p", tooltip)]
     return _panels(table, layers, i)
 
 
 def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^pp over j at three σ_i. Columns: head, j, pp, and with LayerNorm pp_sigma_min and _max."""
+    """T^pp over j at three σ_i, with its bands at the mean one.
+
+    Columns: head, j, pp, and with LayerNorm pp_low … pp_max, pp_sigma_min and pp_sigma_max.
+    """
     title = "T^pp (unscaled)"
     tooltip = [_j(), alt.Tooltip("pp:Q", title="T^pp", format=".3f")]
     if "pp_sigma_min" not in table:
         line = _line("pp", title, color=TERM_COLORS["pp"])
         return _panels(table, [line, _points("pp", tooltip)], i)
     tooltip += [
+        *_band_tooltip("pp"),
         alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
         alt.Tooltip("pp_sigma_max:Q", title="at the largest σ_i", format=".3f"),
     ]
     named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
     color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], SMALLEST, LARGEST])
-    layers = [_named(_line(c, title), name, color) for c, name in named.items()]
-    return _panels(table, [*layers, _points("pp", tooltip)], i)
+    lines = [_named(_line(c, title), name, color) for c, name in named.items()]
+    return _panels(table, [*_bands("pp"), *lines, _points("pp", tooltip)], i)
 
 
 def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
@@ -103,6 +99,27 @@ def _line(column: str, title: str, axis: alt.Axis | None = None, color: str = MA
 def _band(low: str, high: str, color: str, opacity: float) -> alt.Chart:
     area = alt.Chart().mark_area(color=color, opacity=opacity)
     return area.encode(x=_x(), y=alt.Y(f"{low}:Q"), y2=alt.Y2(f"{high}:Q"))
+
+
+def _bands(term: str) -> list[alt.Chart]:
+    """The spread of a term over the tokens at j, within its range over them."""
+    color = TERM_COLORS[term]
+    return [
+        _band(f"{term}_min", f"{term}_max", color, 0.15),
+        _band(f"{term}_low", f"{term}_high", color, 0.3),
+    ]
+
+
+def _band_tooltip(term: str) -> list[alt.Tooltip]:
+    titles = {
+        "low": "− 1 std over tokens at j",
+        "high": "+ 1 std over tokens at j",
+        "min": "Smallest over tokens at j",
+        "max": "Largest over tokens at j",
+    }
+    return [
+        alt.Tooltip(f"{term}_{end}:Q", title=title, format=".3f") for end, title in titles.items()
+    ]
 
 
 def _points(column: str, tooltip: list[alt.Tooltip], opacity: float = 0.0) -> alt.Chart:

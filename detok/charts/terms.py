@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.palette import BASELINE, NEUTRAL, TERM_COLORS
+from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS, TERM_COLORS
 from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
@@ -50,7 +50,9 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         alt.Chart().mark_line(strokeWidth=1.8).encode(x=x, y=y, strokeDash=dash),
         alt.Chart().mark_point(filled=True, size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
     ]
-    color = palette.terms().legend(orient="top", symbolType="stroke", symbolStrokeWidth=3)
+    color = palette.terms().legend(
+        orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
+    )
     layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
     if not several:
         return layered.properties(height=340)
@@ -118,7 +120,7 @@ def maps(
         .properties(
             width=size,
             height=size,
-            title=alt.TitleParams(name, color=TERM_COLORS.get(term, NEUTRAL), anchor="start"),
+            title=alt.TitleParams(name, color=PART_COLORS.get(term, NEUTRAL), anchor="start"),
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
@@ -126,13 +128,15 @@ def maps(
 
 
 def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
-    """Six bars that add up to a score; one panel for the pair and one for its rival.
+    """Six bars, or seven, that add up to a score; a panel for the pair and one for its rival.
 
-    Columns: which (token j), order, part (a term, or "score"), value, start, end.
+    Columns: which (token j), order, part (a term, a part of ee, or "score"), value, start, end.
     """
-    parts = [*TERM_COLORS, "score"]
-    x = alt.X("part:N", sort=parts, title=None, axis=alt.Axis(labelAngle=0))
-    colors = alt.Scale(domain=parts, range=[*TERM_COLORS.values(), NEUTRAL])
+    parts = table.sort_values("order")["part"].unique().tolist()
+    long = any("_" in part for part in parts)
+    axis = alt.Axis(labelAngle=-45 if long else 0, labelExpr="replace(datum.label, '_', ' ')")
+    x = alt.X("part:N", sort=parts, title=None, axis=axis)
+    colors = alt.Scale(domain=parts, range=[PART_COLORS.get(part, NEUTRAL) for part in parts])
     bars = (
         alt.Chart()
         .mark_bar()
@@ -159,6 +163,6 @@ def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
         alt.layer(zero, bars, values, data=table)
-        .properties(width=170, height=260)
+        .properties(width=25 * len(parts), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
     )

@@ -15,20 +15,25 @@ from detok.errors import InputError
 COMMANDS = [
     "count",
     "fetch",
+    "figures",
     "info",
     "models",
+    "report",
 ]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs a command; gives its exit status: 2 for what the user can mend, 130 if interrupted."""
+    """Runs a command; gives its exit status: 2 for what the user can mend, 130 if interrupted.
+
+    A command that has another answer than "done" gives it as its own status.
+    """
     parser = _parser()
     options = parser.parse_args(arguments)
     if options.command is None:
         parser.print_help()
         return 0
     try:
-        options.run(options)
+        return options.run(options) or 0
     except InputError as error:
         return _fail(str(error), 2)
     except OSError as error:  # such as a full disk
@@ -36,7 +41,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{where}: {error.strerror or error}", 2)
     except KeyboardInterrupt as interruption:
         return _fail(str(interruption) or "stopped", 130)
-    return 0
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,6 +37,11 @@ class Auroc:
         """How many tokens have no AUROC."""
         return int((~self.has_area).sum())
 
+    def at(self, places: np.ndarray) -> "Auroc":
+        """The same for some of the tokens, or for some of them several times."""
+        by_head = (table[:, places] for table in (self.area, self.known, self.itself))
+        return Auroc(self.tokens[places], self.n_past[places], *by_head)
+
     def mean(self, convention: Convention = "paper") -> np.ndarray:
         """The mean over the tokens by head, (H,), as in Fig. 2-D.
 

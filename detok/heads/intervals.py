@@ -1,7 +1,6 @@
 """Confidence intervals of means over random samples of tokens."""
 
 import numpy as np
-from scipy.special import stdtrit
 
 # Areas are skewed, and of fewer values an interval would say more than it knows: Student's t covers
 # the mean of the bundled model's areas in 90 % of samples of 5 tokens, 94 % of 20 (the normal
@@ -22,4 +21,7 @@ def half_width(values: np.ndarray, population: int | None = None) -> np.ndarray:
         return np.zeros(H)
     if n < LEAST:
         return np.full(H, np.nan)
+    # Imported here: only this needs it.
+    from scipy.special import stdtrit
+
     return stdtrit(n - 1, 0.975) * values.std(axis=1, ddof=1) * np.sqrt(left / n)

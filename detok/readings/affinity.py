@@ -4,45 +4,70 @@ import pandas as pd
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
+from detok.readings import words
+from detok.readings.specific import SPECIFIC, WHOLE, by
+from detok.tables import affinity as tables
 
 
-def answer(table: pd.DataFrame, layer: Layer) -> str:
-    """The strongest pair of an affinity table, in words."""
-    best = table.loc[table["score"].idxmax()]
+def answer(table: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
+    """The strongest pair of an affinity table, in words; `score` is what its scores are."""
+    strongest = tables.strongest(table)
+    best = strongest.iloc[0]
+    also = (
+        f" Of those shown, {len(strongest) - 1:,} more are as strong." if len(strongest) > 1 else ""
+    )
     return (
         f"Strongest of all {layer.vocab_size:,} tokens: {best['shown']} in head {best['head']} "
-        f"(T^ee = {best['score']:.1f}, unscaled), which joins to “{best['joined_shown']}”."
+        f"({score} = {best['score']:.3g}, unscaled), which joins to “{best['joined_shown']}”.{also}"
     )
 
 
-def known(table: pd.DataFrame, counts: Counts | None) -> str:
+def known(table: pd.DataFrame, counts: Counts | None, score: str = WHOLE) -> str:
     """How many pairs of an affinity table are known, and from where."""
     heads = table["head"].nunique()
     over = f" over {heads} heads" if heads > 1 else ""
-    longer = "Longer bars are tokens that the head would rather bind."
+    higher = "The higher T^ee, the rather would the head bind the token."
+    if score == SPECIFIC:
+        higher = "The specific part is how far the pair's score is above that of the mean query."
     if counts is None:
-        return longer
+        return higher
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
     n_known = len(table[table["known"]])
-    share = f"{n_known} of the {len(table)} pairs shown{over}"
-    return f"{longer} {share} really occur{rare} in {counts.origin}."
+    pairs = "pair" if len(table) == 1 else "pairs"
+    occur = "occurs" if n_known == 1 else "occur"
+    share = f"{n_known} of the {len(table)} {pairs} shown{over}"
+    return f"{higher} {share} really {occur}{rare} in {counts.origin}."
 
 
-def piece_ranks(typical: pd.DataFrame, layer: Layer) -> str:
+def piece_ranks(typical: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
     """Which head puts the true previous pieces highest."""
-    best = typical.loc[typical["rank"].idxmin()]
+    heads = tables.best_heads(typical)
+    best, which = heads.iloc[0], words.named(heads["head"].tolist(), len(typical))
+    ranks = "ranks" if len(heads) == 1 else "rank"
+    most = "" if len(heads) == len(typical) else " highest"
     what = "pair" if best["n"] == 1 else f"{best['n']:.0f} pairs (geometric mean)"
     return (
-        f"Rank of the true previous piece among all {layer.vocab_size:,} tokens (1 is best; the "
-        f"scale is logarithmic). Head {best['head']:.0f} ranks it highest: {best['rank']:,.0f} for "
-        f"the {what}."
+        f"Rank of the true previous piece among all {layer.vocab_size:,} tokens by {by(score)} (1: "
+        f"none scores higher; the scale is logarithmic). {which.capitalize()} {ranks} it{most}: "
+        f"{best['rank']:,.0f} for the {what}."
     )
 
 
-def pairs(own_copies: pd.DataFrame) -> str:
+def pairs(own_copies: pd.DataFrame, score: str = WHOLE) -> str:
     """In which heads a token's own copy is most often its best partner."""
+    diagonal = "A bright diagonal is a head that attends to copies of the token itself."
+    most = own_copies.iloc[0]
+    if most["n"] == 1:
+        return f"{diagonal} One token has no other to be compared with."
+    if not most["own"]:
+        return f"{diagonal} In no head is a token's own copy its best partner of these."
     heads = [f"head {row.head} for {row.own} of {row.n}" for row in own_copies.head(3).itertuples()]
+    if score == SPECIFIC:
+        return (
+            "A bright diagonal is a head in which a token adds to the score of its own copies. Of "
+            "these tokens, a token's own copy has the largest specific part in "
+            f"{', '.join(heads)}."
+        )
     return (
-        "A bright diagonal is a head that attends to copies of the token itself. Of these tokens, "
-        f"a token's own copy is its best partner in {', '.join(heads)}."
+        f"{diagonal} Of these tokens, a token's own copy is its best partner in {', '.join(heads)}."
     )

@@ -4,43 +4,59 @@ import math
 
 import pandas as pd
 
+from detok.readings import words
 from detok.scores.mean_attention import MeanAttention
 from detok.tables.positions import NEAR, ZOOM, Shapes
+
+_OVER_TOKENS = (
+    "over all tokens at j: the darker a standard deviation, the lighter their whole range"
+)
 
 
 def self_assertion(shapes: Shapes, head: int | None, ends: bool) -> str:
     """How steadily T^p rises, in this head and over all, and what was left out of the drawing."""
     heads, slope = shapes.heads, shapes.median["slope_per_100"]
     if math.isnan(slope):
-        return f"T^p of {shapes.last + 1} positions is too short for a line through it."
+        return f"T^p of {_positions(shapes)} is too short for a line through it."
     n_rising = len(heads[heads["rise_share"] > 0.5])
     n_up, n_down = (len(heads[sign * heads["slope_per_100"] > 0]) for sign in (1, -1))
     later = "later positions, the close ones," if shapes.is_causal else "later positions"
     sentences = [
-        f"T^p rises on more than half of its steps in {n_rising} of {len(heads)} heads, and its "
-        f"line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): {later} get "
-        f"{_more_or_less(n_up, n_down, len(heads))}."
+        f"T^p rises on more than half of its steps in {n_rising} of {words.heads(len(heads))}, and "
+        f"its line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): by T^p, "
+        f"{later} get {_more_or_less(n_up, n_down, len(heads))}."
     ]
     if head is not None:
-        row = heads.loc[head]
-        sentences.insert(
-            0,
-            f"In head {head}, T^p rises on {row['rise_share']:.0%} of its steps, "
-            f"{row['slope_per_100']:+.2f} per 100 positions (R² {row['r2']:.2f}).",
-        )
-        sentences += _left_out(shapes, head, "p", ends)
+        row, inner = heads.loc[head], f"positions 1 to {shapes.last - 1}"
+        own = f"In head {head}, T^p is the same at {inner}."
+        if not math.isnan(row["r2"]):
+            own = (
+                f"In head {head}, T^p rises on {row['rise_share']:.0%} of its steps, and its line "
+                f"over {inner} by {row['slope_per_100']:+.2f} per 100 positions (R² "
+                f"{row['r2']:.2f})."
+            )
+        sentences.insert(0, own)
+    sentences += _left_out(shapes, head, "p", ends)
+    if shapes.has_bands:
+        sentences.append(f"Bands {_OVER_TOKENS}.")
     return " ".join(sentences)
+
+
+def _positions(shapes: Shapes) -> str:
+    return f"{shapes.last + 1} position{'s' if shapes.last else ''}"
 
 
 def _more_or_less(n_up: int, n_down: int, n_heads: int) -> str:
     if n_up > n_heads / 2:
         return "more attention in most"
-    return "less attention in most" if n_down > n_heads / 2 else "more attention in no majority"
+    return "less attention in most" if n_down > n_heads / 2 else "neither more nor less in most"
 
 
-def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
+def _left_out(shapes: Shapes, head: int | None, curve: str, ends: bool) -> list[str]:
     if ends or shapes.last < 2:
         return []
+    if head is None:
+        return [f"Not drawn: position 0 and the last, {shapes.last}."]
     row = shapes.heads.loc[head]
     return [
         f"Not drawn, so as not to squash the rest: position 0 ({row[f'{curve}_first']:.2f}) and "
@@ -50,31 +66,74 @@ def _left_out(shapes: Shapes, head: int, curve: str, ends: bool) -> list[str]:
 
 def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
     """The wave in T^pp: its period and how much of it is one wave; and where it is largest."""
-    heads, period = shapes.heads, shapes.median["period"]
-    if math.isnan(period):
-        return f"T^pp of {shapes.last + 1} positions is too short for a wave."
-    n_near = len(heads[heads["pp_back"].between(-ZOOM, ZOOM)])
-    among, back = ("up to", "back") if shapes.is_causal else ("seen from", "away")
-    sentences = [
-        f"Among the positions {among} i = {shapes.i}, T^pp is largest at most {ZOOM} positions "
-        f"{back} in {n_near} of {len(heads)} heads; the median of the heads' periods is "
-        f"{period:.0f} positions."
-    ]
+    heads = shapes.heads
+    if shapes.last < 3:
+        return f"T^pp of {_positions(shapes)} is too short for a wave."
+    sentences = [_waves(shapes)]
+    if len(shapes.seen) > 1:
+        sentences.append(f"Of {_over(shapes)}, T^pp is largest {_near(shapes, 'pp')}.")
     if head is not None:
-        row = heads.loc[head]
-        sentences.insert(
-            0,
-            f"In head {head}, the strongest wave of T^pp has a period of {row['period']:.0f} "
-            f"positions and {row['period_share']:.0%} of the power; T^pp is largest "
-            f"{_back(row['pp_back'])}.",
-        )
-        if "scale_max" in heads:
-            sentences.append(
-                f"The token at i scales it by {row['scale_max']:.2f} (largest σ_i) to "
-                f"{row['scale_min']:.2f} (smallest)."
+        row, inner = heads.loc[head], f"positions 1 to {shapes.last - 1}"
+        if math.isnan(row["period"]):
+            own = f"In head {head}, T^pp is the same at {inner}"
+        elif row["is_wave"]:
+            own = (
+                f"In head {head}, the strongest wave of T^pp over {inner} has a period of "
+                f"{row['period']:.0f} positions and {row['period_share']:.0%} of the power"
             )
-        sentences += _left_out(shapes, head, "pp", ends)
+        else:
+            own = (
+                f"In head {head}, T^pp has a slope or a bend over {inner}, stronger than any wave "
+                f"that repeats: its lowest frequency has {row['period_share']:.0%} of the power"
+            )
+        sentences.insert(0, f"{own}{_largest(shapes, row['pp_back'], 'T^pp')}.")
+        if shapes.has_bands and not math.isnan(row["scale_max"]):
+            sentences.append(
+                f"The token at i scales it by {row['scale_max']:.3g} (largest σ_i) to "
+                f"{row['scale_min']:.3g} (smallest)."
+            )
+    sentences += _left_out(shapes, head, "pp", ends)
+    if shapes.has_bands:
+        sentences.append(
+            f"Lines at three σ_i, that of the token at i; bands at its mean, {_OVER_TOKENS}."
+        )
     return " ".join(sentences)
+
+
+def _waves(shapes: Shapes) -> str:
+    n = len(shapes.heads[shapes.heads["is_wave"]])
+    if not n:
+        return "In no head is the strongest frequency of T^pp a wave that repeats."
+    median = f" (median period {shapes.median['period']:.0f} positions)"
+    return (
+        f"The strongest frequency of T^pp is a wave that repeats in {n} of "
+        f"{words.heads(len(shapes.heads))}{median}."
+    )
+
+
+def _over(shapes: Shapes) -> str:
+    """The positions that are compared, and that 0 is none of them."""
+    seen = shapes.seen
+    without = " (position 0 is left out)" if seen[0] else ""
+    return f"positions {seen[0]} to {seen[-1]}{without}"
+
+
+def _near(shapes: Shapes, curve: str) -> str:
+    """In how many heads a curve is largest near i; at i where all that it sees is near."""
+    back, n_heads = shapes.heads[f"{curve}_back"], words.heads(len(shapes.heads))
+    if shapes.all_close:
+        return f"at i itself in {len(back[back == 0])} of {n_heads}"
+    where = "before" if shapes.is_causal else "from"
+    n = len(back[back.between(-ZOOM, ZOOM)])
+    return f"at most {ZOOM} positions {where} i in {n} of {n_heads}"
+
+
+def _largest(shapes: Shapes, back: float, what: str) -> str:
+    if len(shapes.seen) == 1:
+        return ""
+    if math.isnan(back):
+        return f"; {what} is the same at all that i sees"
+    return f"; {what} is largest {_back(back)}"
 
 
 def _back(distance: float) -> str:
@@ -86,32 +145,36 @@ def _back(distance: float) -> str:
 def total(shapes: Shapes, head: int | None, ends: bool) -> str:
     """Which of the two terms decides the sum that i sees, and where the sum is largest."""
     i, heads, seen = shapes.i, shapes.heads, shapes.seen
-    n_p = len(heads[heads["p_span"] > heads["pp_span"]])
-    n_near = len(heads[heads["total_back"].between(-ZOOM, ZOOM)])
-    back = "before" if shapes.is_causal else "from"
-    masked = (
-        f"What lies to the right of i = {i} is masked."
-        if shapes.is_causal
-        else "No mask hides what lies to the right of i."
-    )
-    sentences = [
-        f"T^p spans more than T^pp in {n_p} of {len(heads)} heads; the sum is largest at most "
-        f"{ZOOM} positions {back} i in {n_near}. {masked}"
-    ]
-    if head is not None:
-        row = heads.loc[head]
-        over = f"positions {seen[0]} to {seen[-1]}" if len(seen) > 1 else f"position {seen[0]}"
-        sentences.insert(
-            0,
-            f"In head {head}, over {over}, T^p spans {row['p_span']:.1f} and T^pp "
-            f"{row['pp_span']:.1f}; their sum is largest {_back(row['total_back'])}.",
+    if len(seen) == 1:
+        other = " and position 0" if seen[0] else ""
+        sentences = [f"i = {i} sees only itself{other}."]
+    else:
+        n_p = len(heads[heads["p_span"] > heads["pp_span"]])
+        sentences = [
+            f"Over {_over(shapes)}, T^p spans more than T^pp in {n_p} of "
+            f"{words.heads(len(heads))}; the sum is largest {_near(shapes, 'total')}."
+        ]
+        if head is not None:
+            row = heads.loc[head]
+            sentences.append(
+                f"In head {head}, T^p spans {row['p_span']:.3g} there and T^pp "
+                f"{row['pp_span']:.3g}{_largest(shapes, row['total_back'], 'their sum')}."
+            )
+    if i < shapes.last:
+        sentences.append(
+            f"What lies to the right of i = {i} is masked."
+            if shapes.is_causal
+            else f"No mask hides what lies to the right of i = {i}."
         )
-        sentences += _left_out(shapes, head, "total", ends)
+    sentences += _left_out(shapes, head, "total", ends)
     return " ".join(sentences)
 
 
-def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
-    """How much attention goes to close positions and to position 0: expected and measured."""
+def attention(masses: pd.Series, i: int, head: int | None, left_out: list[int]) -> str:
+    """How much attention goes to close positions and to position 0: expected and measured.
+
+    `left_out` are the positions that are not drawn.
+    """
     n = masses["n_close"]
     close = f"the {n:.0f} positions nearest to it" if masses["n_after"] else _last(n)
 
@@ -121,7 +184,7 @@ def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
 
     where = f"in head {head}"
     if head is None:
-        where = f"on average over {masses['n_heads']:.0f} heads"
+        where = f"on average over {words.heads(int(masses['n_heads']))}"
     sentence = (
         f"By position alone, i = {i} would give {said('expected')} to position 0 {where} "
         f"(evenly spread: {masses['last_even']:.1%} and {masses['first_even']:.1%})"
@@ -131,8 +194,9 @@ def attention(masses: pd.Series, i: int, head: int | None, ends: bool) -> str:
             f"; in texts it gives {said('mean')}. The two curves overlap by {masses['overlap']:.0%}"
         )
     sentence += "."
-    if not ends and i > 0:
-        sentence += " Position 0 and the last of the model are not drawn."
+    if left_out:
+        positions = " and ".join(f"position {j}" for j in left_out)
+        sentence += f" Not drawn: {positions}."
     return sentence
 
 
@@ -143,34 +207,35 @@ def _last(n: float) -> str:
 def measured(measured: MeanAttention, what: str) -> str:
     """How many texts the measured attention rests on."""
     short = f"; {measured.n_short} too short and left out" if measured.n_short else ""
+    one = measured.n_used == 1
+    band = "" if one else " The band is a standard deviation over the texts, cut at 0 and 100 %."
     return (
         f"Measured: the first layer's own attention weights, from the six terms, over "
-        f"{measured.n_used} {what}{short}. The band is a standard deviation over the texts."
+        f"{measured.n_used} {'excerpt' if one and what == 'excerpts' else what}{short}.{band}"
     )
 
 
-def zoom(over_heads: pd.DataFrame, i: int, head: int | None) -> str:
+def zoom(peaks: pd.DataFrame, n_close: int, head: int | None) -> str:
     """Which of the close positions gets most, expected and measured, on average over the heads."""
+    if n_close == 1:
+        return "i sees only itself."
     names = {"expected": "by position alone", "mean": "measured"}
     parts = []
-    for name, words in names.items():
-        if name in over_heads:
-            best = over_heads.loc[over_heads[name].idxmax()]
-            back = _back(i - best["j"])
-            parts.append(f"{words}, attention is largest {back} ({best[name]:.1%})")
-    sentence = "; ".join(parts) + (" on average over the heads." if head is None else ".")
-    return sentence[0].upper() + sentence[1:]
+    for row in peaks.itertuples():
+        where = "largest at several" if math.isnan(row.back) else f"largest {_back(row.back)}"
+        parts.append(f"{names[row.curve]}, attention is {where} ({row.weight:.1%})")
+    over = " on average over the heads" if head is None else ""
+    return f"Of these {n_close} positions{over}: {'; '.join(parts)}."
 
 
-def summary(table: pd.DataFrame, i: int) -> str:
-    """Which head looks nearest, and which most to position 0."""
-    last, first = f"mass_last_{NEAR}_at_{i}", f"mass_first_at_{i}"
-    close = _last(NEAR if i >= NEAR else i + 1)
-    if last not in table:
-        last, close = f"mass_nearest_{NEAR}_at_{i}", f"at most {NEAR} nearest positions"
-    near, sink = table.loc[table[last].idxmax()], table.loc[table[first].idxmax()]
-    return (
-        f"By position alone and at i = {i}, head {near['head']:.0f} looks nearest ({near[last]:.0%}"
-        f" on {close}) and head {sink['head']:.0f} most to position 0 "
-        f"({sink[first]:.0%}). Choose a row to see its head."
-    )
+def summary(best: dict[str, pd.DataFrame], i: int, n_heads: int, is_causal: bool) -> str:
+    """Which heads give most to close positions, and which to position 0."""
+    close = _last(min(NEAR, i + 1)) if is_causal else f"at most {NEAR} nearest positions"
+    parts = []
+    for name, where in (("nearest", close), ("first", "position 0")):
+        rows = best[name]
+        heads, mass = words.named(rows["head"].tolist(), n_heads), rows["mass"].iloc[0]
+        gives = "gives" if len(rows) == 1 else "give"
+        part = f"{heads} {gives} {mass:.0%} to {where}"
+        parts.append(part if len(rows) == n_heads else f"{part}, the most")
+    return f"By position alone and at i = {i}, {'; '.join(parts)}. Choose a row to see its head."

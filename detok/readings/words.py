@@ -12,6 +12,7 @@ class Words:
 
     seen: str  # the tokens and positions j
     sides: str  # what it means to rank the ones or the others
+    anything: str  # what a token j stands to, whatever that is
     close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
 
@@ -20,6 +21,7 @@ _CAUSAL = Words(
     seen="past",
     sides="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
     "attend to it.",
+    anything="before anything",
     close="the last positions",
     needed="Each needs more than i tokens.",
 )
@@ -28,6 +30,7 @@ _BOTH_WAYS = Words(
     seen="attended",
     sides="Attended: which tokens the chosen token attends to, before it or after it. Current: "
     "which tokens attend to it.",
+    anything="beside anything",
     close="the positions nearest to i",
     needed="This model's tokens see all of a text: each needs a token for every position.",
 )
@@ -58,3 +61,17 @@ def divided(layer: Layer) -> str:
     if layer.scale == layer.d_head**0.5:
         return "divided by sqrt(d_head)"
     return f"divided by {layer.scale:g}"
+
+
+def heads(n: int) -> str:
+    """So many heads."""
+    return "1 head" if n == 1 else f"{n} heads"
+
+
+def named(numbers: list[int], total: int) -> str:
+    """Some of all heads by their numbers."""
+    if len(numbers) == total > 1:
+        return "all heads"
+    if len(numbers) == 1:
+        return f"head {numbers[0]}"
+    return f"heads {', '.join(map(str, numbers[:-1]))} and {numbers[-1]}"

@@ -11,6 +11,7 @@ import torch
 from detok.errors import InputError
 from detok.model.inputs import check_heads
 from detok.model.layer import Layer
+from detok.scores.specific import check_query
 
 Side = Literal["past", "current"]
 
@@ -23,6 +24,7 @@ def affinity_scores(
     heads: Sequence[int] | int | None = None,
     side: Side = "past",
     positions: tuple[int, int] | None = None,
+    less: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """T^ee of one token with every token of the vocabulary, shape (heads, V), unscaled (Eq. 17).
 
@@ -30,7 +32,11 @@ def affinity_scores(
     tokens j; with side="current" it is the past one. σ of each token is its mean over all positions
     as in the paper, or exact at `positions` = (i, j). An id that no token has gets −∞.
 
-    Raises: InputError for a token, head, side or positions that the model does not have.
+    `less`, a query q̄ (H, d') as of `shared_query`, is taken off every q_i: what is left is the
+    specific part of T^ee. With side="current" that is one number less for all tokens of a head.
+
+    Raises: InputError for a token, head, side or positions that the model does not have, or a query
+    of another shape.
     """
     token_id = layer.token_id(token)
     chosen = check_heads(layer, heads)
@@ -51,11 +57,19 @@ def affinity_scores(
         sigma_own = layer.sigma.pairs(pair[0], pair[1])
         sigma_others = layer.sigma.at_position(other_position)
     vectors = own[:, token_id] / sigma_own  # (H, d')
+    query = None if less is None else check_query(layer, less)  # (H, d')
+    shared = None
+    if query is not None and side == "past":
+        vectors = vectors - query  # (H, d')
+    elif query is not None:
+        shared = (query * vectors).sum(dim=1, keepdim=True)  # (H, 1)
     if heads is None:
         scores = (vectors[:, None, :] @ others.mT)[:, 0]  # (H, V)
     else:  # indexing `others` by head would copy it
         scores = torch.stack([vectors[h] @ others[h].mT for h in chosen])  # (heads, V)
     scores.div_(sigma_others)
+    if shared is not None:
+        scores.sub_(shared[chosen])
     scores[:, layer.holes] = -torch.inf
     return scores
 
@@ -68,18 +82,20 @@ def affinity(
     k: int = 20,
     side: Side = "past",
     positions: tuple[int, int] | None = None,
+    less: torch.Tensor | None = None,
 ) -> pd.DataFrame:
     """The k tokens that each head binds most strongly to a token, which tend to join into words.
 
     One row per head and rank, with the columns head, rank (from 1), token_id, token, score (T^ee,
-    unscaled), joined (past token + current token). `affinity_scores` has the arguments and errors.
+    unscaled, or its specific part), joined (past token + current token). `affinity_scores` has the
+    arguments and errors.
     """
     if k < 1:
         raise InputError(f"k is {k}; expected at least 1")
     chosen = check_heads(layer, heads)
     token_id = layer.token_id(token)
     scores = affinity_scores(
-        layer, token_id, heads=heads, side=side, positions=positions
+        layer, token_id, heads=heads, side=side, positions=positions, less=less
     )  # (heads, V)
     best = scores.topk(min(k, layer.vocab_size - len(layer.holes)), dim=1)
     n_ranks = best.indices.shape[1]
@@ -106,35 +122,45 @@ def affinity(
 
 @torch.inference_mode()
 def affinity_matrix(
-    layer: Layer, current: Sequence[int], *, past: Sequence[int] | None = None
+    layer: Layer,
+    current: Sequence[int],
+    *,
+    past: Sequence[int] | None = None,
+    less: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """T^ee between chosen tokens, shape (H, len(current), len(past)), unscaled (§4.2, Fig. 2-B).
 
     Rows are current tokens i and columns past tokens j (the same tokens unless given), with σ of
     each token at its mean over positions. A bright diagonal is a head that attends to copies.
+    `less` is that of `affinity_scores`: without what all rows share, no column stands out as such.
 
-    Raises: InputError for a token that the model does not have.
+    Raises: InputError for a token that the model does not have, or a query of another shape.
     """
     rows = [layer.token_id(t) for t in current]
     columns = rows if past is None else [layer.token_id(t) for t in past]
     sigma = layer.moments.token_mean
     q = layer.Q_E[:, rows] / sigma[rows, None]  # (H, rows, d')
+    if less is not None:
+        q = q - check_query(layer, less)[:, None]
     k = layer.K_E[:, columns] / sigma[columns, None]  # (H, columns, d')
     return q @ k.mT  # (H, rows, columns)
 
 
 @torch.inference_mode()
-def previous_piece_ranks(layer: Layer, ids: Sequence[int]) -> torch.Tensor:
+def previous_piece_ranks(
+    layer: Layer, ids: Sequence[int], *, less: torch.Tensor | None = None
+) -> torch.Tensor:
     """Rank of each token's true predecessor among all V past tokens by T^ee, shape (H, n − 1).
 
     Column t is the pair (ids[t], ids[t + 1]); rank 1 means that the head would rather attend to the
-    true previous piece than to any other token: it rebuilds this word.
+    true previous piece than to any other token: it rebuilds this word. `less` is that of
+    `affinity_scores`.
 
-    Raises: InputError for a token that the model does not have.
+    Raises: InputError for a token that the model does not have, or a query of another shape.
     """
     ranks = []
     for past, current in pairwise(ids):
-        scores = affinity_scores(layer, current)  # (H, V)
+        scores = affinity_scores(layer, current, less=less)  # (H, V)
         true = scores[:, layer.token_id(past), None]  # (H, 1)
         ranks.append(1 + (scores > true).sum(dim=1))  # (H,)
     if not ranks:

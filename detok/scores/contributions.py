@@ -84,15 +84,17 @@ def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
     Dropping one term gives its contribution (Eqs. 18–22); dropping all six leaves uniform attention
     over the tokens that i sees; dropping none, the model's own.
 
-    Raises: InputError for a name that is none of the six terms.
+    Of `split_ee` the parts of ee are dropped by their own names.
+
+    Raises: InputError for a name that is none of the terms.
     """
-    if isinstance(drop, str) or not set(drop) <= set(TERMS):
+    if isinstance(drop, str) or not set(drop) <= set(terms.names):
         raise InputError(
-            f"drop is {drop!r}; expected a collection of names out of {', '.join(TERMS)}"
+            f"drop is {drop!r}; expected a collection of names out of {', '.join(terms.names)}"
         )
     parts = scaled(terms)
-    nothing = torch.zeros_like(parts["ee"])  # (H, n, n)
-    scores = masked_sum(parts.values(), terms.is_causal)  # (H, n, n)
+    nothing = torch.zeros_like(parts["pp"])  # (H, n, n)
+    scores = masked_sum([nothing, *parts.values()], terms.is_causal)  # (H, n, n)
     # Added up from the terms that stay: the full sum less the others would not be quite constant
     # where nothing stays.
     stay = [nothing, *(part for name, part in parts.items() if name not in drop)]

@@ -34,6 +34,11 @@ class Terms:
     is_causal: bool  # whether a token sees only itself and those before it
 
     @property
+    def names(self) -> tuple[str, ...]:
+        """The terms that add up to the total."""
+        return TERMS
+
+    @property
     def total(self) -> torch.Tensor:
         """The sum of the six terms, shape (H, n, n), unscaled."""
         return self.ee + self.pp + self.ep + self.pe + (self.e + self.p)[:, None, :]
@@ -185,7 +190,7 @@ def scaled(terms: Terms) -> dict[str, torch.Tensor]:
     In float64, on the CPU if the device has none.
     """
     device = torch.device("cpu") if terms.e.device.type == "mps" else terms.e.device
-    matrices = {name: terms.matrix(name).to(device, torch.float64) for name in TERMS}
+    matrices = {name: terms.matrix(name).to(device, torch.float64) for name in terms.names}
     if terms.scale == 1:
         return matrices
     return {name: matrix / terms.scale for name, matrix in matrices.items()}

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from detok.model.layer import Layer
+from detok.scores.positions import ROUNDING
 
 # Of the trend over token counts, and the fewest points in one of them.
 BINS_A_DECADE, LEAST = 6, 15
@@ -24,8 +25,8 @@ def distance_from_trend(count: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, n
 
     The trend joins the medians of y in bins of equal width in log count, BINS_A_DECADE of them, a
     bin with fewer than LEAST points being joined to its neighbour. The unit is 1.4826 times the
-    median of the absolute distances, on normal distances their standard deviation; if more than
-    half lie on the trend, all distances are given as 0.
+    median of the absolute distances, on normal distances their standard deviation; if half or more
+    lie on the trend, but for rounding, all distances are given as 0.
     """
     if not len(y):
         return np.zeros(0), np.zeros(0)
@@ -41,4 +42,5 @@ def distance_from_trend(count: np.ndarray, y: np.ndarray) -> tuple[np.ndarray, n
     trend = np.interp(place, *medians)
     away = y - trend
     unit = 1.4826 * np.median(np.abs(away))
-    return trend, away / unit if unit else np.zeros(len(y))
+    has_unit = unit > ROUNDING * np.abs(y).max()
+    return trend, away / unit if has_unit else np.zeros(len(y))

@@ -7,7 +7,7 @@ import torch
 
 from detok.model import layernorm
 from detok.model.layer import Layer
-from detok.scores.positions import position_bias
+from detok.scores.positions import level, position_bias
 
 # A robust z-score beyond this is called an outlier (Iglewicz and Hoaglin).
 OUTLIER_Z = 3.5
@@ -33,7 +33,9 @@ class LayerNormStats:
     sigma_mean: torch.Tensor  # (L,), σ(e + p) over all tokens at each position
     sigma_min: torch.Tensor  # (L,)
     sigma_max: torch.Tensor  # (L,)
-    last_flatness: torch.Tensor  # (H,), spread of p_i W^QK p_jᵀ over j: last i over its neighbours
+    # (H,), spread of p_i W^QK p_jᵀ over j: last i over its neighbours; NaN where none varies, or L
+    # is too small.
+    last_flatness: torch.Tensor
 
     @property
     def median_var_p(self) -> float:
@@ -67,7 +69,7 @@ class LayerNormStats:
     def norm_spreads(self) -> tuple[float, float]:
         """Standard deviation of the same norms over their mean, before and after."""
         means = (n.cpu().double().mean().item() for n in (self.norm_before, self.norm_after))
-        before, after = (v**0.5 / m for v, m in zip(self.norm_variances, means, strict=True))
+        before, after = (v and v**0.5 / m for v, m in zip(self.norm_variances, means, strict=True))
         return before, after
 
     @property
@@ -86,8 +88,8 @@ class LayerNormStats:
 
     @property
     def median_flatness(self) -> float:
-        """`last_flatness` of the median head."""
-        return _median(self.last_flatness)
+        """`last_flatness` of the median head, of those that have one."""
+        return _median(self.last_flatness[~self.last_flatness.isnan()])
 
     @property
     def last_is_untrained(self) -> bool:
@@ -150,7 +152,10 @@ def _last_flatness(layer: Layer) -> torch.Tensor:
     last = range(L - 1 - n, L)
     rows = [position_bias(layer, i, layernorm=False).pp for i in last]  # (H, L) each
     # Positions 0 and L − 1 stand out as positions j too.
-    spread = torch.stack(rows, dim=1)[:, :, 1:-1].std(dim=2, correction=0)  # (H, rows)
+    inner = torch.stack(rows, dim=1)[:, :, 1:-1]  # (H, rows, L - 2)
+    spread = inner.std(dim=2, correction=0)  # (H, rows)
+    equal = level(inner.flatten(0, 1).cpu().double().numpy())  # (H · rows,)
+    spread[torch.from_numpy(equal).view(spread.shape).to(spread.device)] = 0
     return spread[:, -1] / spread[:, :-1].quantile(0.5, dim=1)
 
 

@@ -7,15 +7,16 @@ import torch
 
 from detok.model.inputs import check_ids, check_index
 from detok.model.layer import Layer
-from detok.scores.decomposition import TERMS, Factors, scaled
+from detok.scores.decomposition import Factors, scaled
+from detok.scores.specific import SplitTerms, check_query
 
 
 @dataclass(frozen=True)
 class Score:
-    """The score of a token j, with the six terms it is the sum of, all divided by the scale."""
+    """The score of a token j, with the terms it is the sum of, all divided by the scale."""
 
     j: int
-    parts: dict[str, float]  # by the names of TERMS, in their order
+    parts: dict[str, float]  # by the names of `Terms`, in their order
     total: float  # the model's own score up to a constant of row i
     weight: float  # softmax over the tokens that i sees
 
@@ -39,33 +40,45 @@ class Pair:
         """The term in which the two differ most, and by how much the chosen one is ahead in it."""
         if self.runner_up is None:
             return None
-        gaps = {name: self.chosen.parts[name] - self.runner_up.parts[name] for name in TERMS}
+        rival = self.runner_up.parts
+        gaps = {name: value - rival[name] for name, value in self.chosen.parts.items()}
         return max(gaps.items(), key=lambda gap: abs(gap[1]))
 
 
 @torch.inference_mode()
 def explain_pair(
-    layer: Layer, ids: Sequence[int] | torch.Tensor, *, i: int, j: int, head: int
+    layer: Layer,
+    ids: Sequence[int] | torch.Tensor,
+    *,
+    i: int,
+    j: int,
+    head: int,
+    query: torch.Tensor | None = None,
 ) -> Pair:
     """The six terms of a pair of a text's tokens, divided by the scale, beside its closest rival's.
 
     Terms may be read as reasons only against another j: what is equal for all j changes nothing.
+    With `query`, q̄ (H, d') as of `shared_query`, ee comes as ee_shared and ee_specific.
 
-    Raises: InputError for ids that this model cannot take, or i, j or head out of range.
+    Raises: InputError for ids that this model cannot take, i, j or head out of range, or a query of
+    another shape.
     """
     tokens = check_ids(layer, ids)
     check_index("i", i, len(tokens), "n")
     n = i + 1 if layer.is_causal else len(tokens)  # what i sees
     check_index("j", j, n, "i + 1" if layer.is_causal else "n")
     check_index("head", head, layer.n_heads, "H")
-    row = Factors.of(layer, tokens[:n], head).rows(i, i + 1)
-    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6, n)
+    factors = Factors.of(layer, tokens[:n], head)
+    row = factors.rows(i, i + 1)
+    if query is not None:
+        row = SplitTerms.of(row, factors, check_query(layer, query)[[head]])
+    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6 or 7, n)
     weights = rows.sum(dim=0).softmax(dim=0)  # (n,)
 
     def score(j: int) -> Score:
         parts = rows[:, j].tolist()
         weight = weights[j].item()
-        return Score(j, dict(zip(TERMS, parts, strict=True)), sum(parts), weight)
+        return Score(j, dict(zip(row.names, parts, strict=True)), sum(parts), weight)
 
     others = weights.clone()
     others[j] = -1.0

@@ -9,8 +9,11 @@ import torch
 
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
+from detok.model.layernorm import Moments
 
 REACHES = (1, 5, 16)  # numbers of positions close to i
+# Equal products differ by so much of their size in float32.
+ROUNDING = 1e-6
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -28,6 +31,9 @@ class PositionBias:
     p_min: torch.Tensor | None = None  # (H, L)
     p_max: torch.Tensor | None = None  # (H, L)
     pp: torch.Tensor  # (H, L), T^pp_ij: σ_i at its mean, averaged over the tokens at j
+    pp_std: torch.Tensor | None = None  # (H, L), over the tokens at j, σ_i at its mean
+    pp_min: torch.Tensor | None = None  # (H, L)
+    pp_max: torch.Tensor | None = None  # (H, L)
     pp_sigma_min: torch.Tensor | None = None  # (H, L), σ_i at its minimum over all tokens
     pp_sigma_max: torch.Tensor | None = None  # (H, L), σ_i at its maximum
     scale: float  # what softmax divides them by
@@ -49,9 +55,9 @@ class PositionBias:
 def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBias:
     """What position i gives to every position j, whatever the tokens, in all heads (§5.1–5.3).
 
-    T^p_j has a band over all tokens of the vocabulary at j; T^pp_ij is averaged over the tokens at
-    j, with σ_i at its mean, minimum and maximum. All are exact: a term depends on the token at j
-    only through 1/σ_j, whose moments the layer holds. Without `layernorm` they are b^QK p_jᵀ and
+    Both have a band over all tokens of the vocabulary at j: T^pp_ij with σ_i at its mean, and its
+    average also with σ_i at its minimum and maximum. All are exact: a term depends on the token at
+    j only through 1/σ_j, whose moments the layer holds. Without `layernorm` they are b^QK p_jᵀ and
     p_i W^QK p_jᵀ as they are (Fig. 7).
 
     Raises: InputError if i is no position of the model.
@@ -62,21 +68,28 @@ def position_bias(layer: Layer, i: int, *, layernorm: bool = True) -> PositionBi
     if not layernorm:
         return PositionBias(i=i, p=p, pp=pp, scale=layer.scale, is_causal=layer.is_causal)
     moments = layer.moments
-    # Which of the two is the smaller depends on the sign of the product.
-    ends = p / moments.position_max, p / moments.position_min  # (H, L)
-    pp = pp * moments.inverse_mean  # (H, L), still to be divided by σ_i
+    over_j = pp * moments.inverse_mean  # (H, L), still to be divided by σ_i
     return PositionBias(
         i=i,
-        p=p * moments.inverse_mean,
-        p_std=p.abs() * moments.inverse_std,
-        p_min=torch.minimum(*ends),
-        p_max=torch.maximum(*ends),
-        pp=pp / moments.position_mean[i],
-        pp_sigma_min=pp / moments.position_min[i],
-        pp_sigma_max=pp / moments.position_max[i],
+        **_over_tokens("p", p, moments),
+        **_over_tokens("pp", pp / moments.position_mean[i], moments),
+        pp_sigma_min=over_j / moments.position_min[i],
+        pp_sigma_max=over_j / moments.position_max[i],
         scale=layer.scale,
         is_causal=layer.is_causal,
     )
+
+
+def _over_tokens(name: str, product: torch.Tensor, moments: Moments) -> dict[str, torch.Tensor]:
+    """Products (H, L) divided by σ_j: mean, spread and ends over all tokens at j."""
+    # Which of the two is the smaller depends on the sign of the product.
+    ends = product / moments.position_max, product / moments.position_min  # (H, L)
+    return {
+        name: product * moments.inverse_mean,
+        f"{name}_std": product.abs() * moments.inverse_std,
+        f"{name}_min": torch.minimum(*ends),
+        f"{name}_max": torch.maximum(*ends),
+    }
 
 
 def nearest(i: int, n: int, n_visible: int) -> range:
@@ -90,7 +103,9 @@ def nearest(i: int, n: int, n_visible: int) -> range:
 
 def rise_share(p: torch.Tensor) -> torch.Tensor:
     """The share of all L − 1 steps from j to j + 1 at which T^p (H, L) rises, (H,) on the CPU."""
-    return (p.diff(dim=1) > 0).cpu().double().mean(dim=1)
+    rises = (p.diff(dim=1) > 0).cpu().double().mean(dim=1)
+    rises[torch.from_numpy(level(p.cpu().double().numpy()))] = 0
+    return rises
 
 
 def position_summary(
@@ -105,7 +120,8 @@ def position_summary(
     mass_last_16_at_m and mass_first_at_m, the position-only attention to the last so many
     positions, m itself among them, and to position 0. Where m sees what comes after it, too, they
     are the positions `nearest` to it and the columns mass_nearest_1_at_m and so on. NaN where a
-    model is too short for a number. `position_bias` explains `layernorm`.
+    model is too short for a number, or a term is the same at all of these positions.
+    `position_bias` explains `layernorm`.
 
     Raises: InputError for a position that the model does not have.
     """
@@ -136,6 +152,11 @@ def _inner(rows: torch.Tensor) -> np.ndarray:
     return rows[:, 1:-1].cpu().double().numpy()  # (H, L - 2)
 
 
+def level(rows: np.ndarray) -> np.ndarray:
+    """Which rows (H, n) vary by no more than rounding: (H,)."""
+    return np.ptp(rows, axis=1) <= ROUNDING * np.abs(rows).max(axis=1)
+
+
 def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Slope per step and R² of the least-squares line through each row: (H,) each."""
     n = rows.shape[1]
@@ -143,6 +164,7 @@ def _lines(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         return np.full((2, len(rows)), np.nan)
     x = np.arange(n) - (n - 1) / 2  # (n,)
     y = rows - rows.mean(axis=1, keepdims=True)  # (H, n)
+    y[level(rows)] = 0
     slope = y @ x / (x @ x)  # (H,)
     with np.errstate(invalid="ignore"):
         return slope, slope**2 * (x @ x) / (y**2).sum(axis=1)
@@ -154,6 +176,7 @@ def _periods(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if n < 2:
         return np.full((2, len(rows)), np.nan)
     power = np.abs(np.fft.rfft(rows - rows.mean(axis=1, keepdims=True), axis=1)) ** 2
+    power[level(rows)] = 0
     # Both signs of a frequency count; 0 has only one, and so has half the sampling rate.
     power[:, 1 : (n + 1) // 2] *= 2
     power[:, 0] = 0  # what rounding left of the mean

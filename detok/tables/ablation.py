@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.model.layer import Layer
 from detok.scores.contributions import Ablation
-from detok.tables.common import array, long
+from detok.tables.common import array, long, significant
 from detok.tables.text import labels, pairs_of, seen
 
 ROW_SHOWN = 12  # tokens j compared
@@ -19,8 +19,11 @@ def attention(
     Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
     """
     inside = slice(window.start, window.stop)
-    weights = {name: array(getattr(ablation, name)[:, inside, inside]) for name in ("full", "left")}
-    table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights)).round(5)
+    weights = {
+        name: significant(array(getattr(ablation, name)[:, inside, inside]))
+        for name in ("full", "left")
+    }
+    table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights))
     tokens = pairs_of(layer, ids, table)
     return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})
 

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pandas as pd
+import torch
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
-from detok.tables.common import geometric_means, long
+from detok.scores.positions import ROUNDING
+from detok.tables.common import first, geometric_means, long, significant
 
 
 def with_counts(
@@ -32,23 +34,23 @@ def with_counts(
     return table
 
 
-def side_by_side(table: pd.DataFrame) -> pd.DataFrame:
+def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFrame:
     """One column a head, one row a rank: the joined strings, known pairs marked with ✓."""
-    cells = table["joined_shown"]
+    cells = table[column]
     if "known" in table:
         cells = cells.where(~table["known"], "✓ " + cells)
     wide = table.assign(cell=cells).pivot(index="rank", columns="head", values="cell")
     return wide.rename(columns=lambda head: f"Head {head}").reset_index(names="Rank")
 
 
-def piece_ranks(layer: Layer, ids: list[int]) -> pd.DataFrame:
-    """Rank of each piece's true predecessor in every head.
+def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
+    """Rank of each piece's true predecessor in every head, by T^ee or its specific part.
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
     show = layer.tokenizer.show
     names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
-    ranks = previous_piece_ranks(layer, ids).numpy().T  # (n - 1, H)
+    ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
     axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
     table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
     return table[["head", "position", "pair", "rank"]]
@@ -59,6 +61,16 @@ def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
     return geometric_means(ranks)
 
 
+def best_heads(typical: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `typical_ranks` with the smallest rank."""
+    return first(typical, "rank", largest=False)
+
+
+def strongest(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of an affinity table with the largest score."""
+    return first(table, "score")
+
+
 def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     """n different tokens of the vocabulary, drawn at random; the same for the same seed."""
     ids = np.delete(np.arange(layer.vocab_size), layer.holes.tolist())
@@ -66,14 +78,16 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
     return sorted(drawn.tolist())
 
 
-def pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
-    """T^ee between all pairs of some tokens, long.
+def pairs(
+    layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
+) -> pd.DataFrame:
+    """T^ee, or its specific part, between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """
-    matrix = affinity_matrix(layer, tokens)[heads].cpu().numpy()  # (heads, n, n)
+    matrix = affinity_matrix(layer, tokens, less=less)[heads].cpu().numpy()  # (heads, n, n)
     n = range(len(tokens))
-    table = long({"head": heads, "row": n, "column": n}, score=matrix.round(3))
+    table = long({"head": heads, "row": n, "column": n}, score=significant(matrix.astype(float)))
     shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
     table = table.assign(
         current=shown[table["row"].to_numpy()], past=shown[table["column"].to_numpy()]
@@ -82,11 +96,14 @@ def pairs(layer: Layer, tokens: list[int], heads: list[int]) -> pd.DataFrame:
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
-    """How often a token's own copy is its best partner in `pairs`: the bright diagonals.
+    """How often a token's own copy is its best partner in `pairs`, no other being as good.
 
     Columns: head, own, n (tokens); the heads that have most come first.
     """
-    best = pairs.loc[pairs.groupby(["head", "row"])["score"].idxmax()]
-    own = (best["row"] == best["column"]).groupby(best["head"])
+    is_own = pairs["row"] == pairs["column"]
+    scores = pairs["score"].groupby([pairs["head"], pairs["row"]])
+    others = pairs["score"].where(~is_own).groupby([pairs["head"], pairs["row"]]).transform("max")
+    rounding = ROUNDING * scores.transform(lambda score: score.abs().max())
+    own = (pairs["score"] > others + rounding)[is_own].groupby(pairs["head"][is_own])
     table = pd.DataFrame({"own": own.sum(), "n": own.size()}).reset_index(names="head")
     return table.sort_values("own", ascending=False, kind="stable", ignore_index=True)

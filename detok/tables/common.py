@@ -7,12 +7,21 @@ import pandas as pd
 import torch
 
 from detok.model.layer import Layer
+from detok.scores.positions import ROUNDING
 
 MAX_POINTS = 3000  # tokens drawn
+DIGITS = 7
 
 
 def array(tensor: torch.Tensor) -> np.ndarray:
     return tensor.cpu().double().numpy()
+
+
+def significant(values: np.ndarray) -> np.ndarray:
+    """Values to the digits that float32 holds, however small: fewer bytes for a browser."""
+    size = np.floor(np.log10(np.abs(values), where=values != 0, out=np.zeros(values.shape)))
+    scale = 10.0 ** (DIGITS - 1 - size)
+    return np.round(values * scale) / scale
 
 
 def long(axes: dict[str, Iterable], **values: np.ndarray) -> pd.DataFrame:
@@ -47,3 +56,9 @@ def leader(table: pd.DataFrame, column: str) -> pd.Series:
     """The row of the head that is best by a column, and as others the median of the other heads."""
     ordered = table.sort_values(column, ascending=False, kind="stable")
     return pd.concat([ordered.iloc[0], pd.Series({"others": ordered[column].iloc[1:].median()})])
+
+
+def first(table: pd.DataFrame, column: str, *, largest: bool = True) -> pd.DataFrame:
+    """The rows that are best by a column: several where they differ by no more than rounding."""
+    values = table[column] if largest else -table[column]
+    return table[values >= values.max() - ROUNDING * values.abs().max()]

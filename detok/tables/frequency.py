@@ -1,6 +1,7 @@
 """The tables of token frequency."""
 
-import warnings
+import math
+from itertools import permutations
 
 import numpy as np
 import pandas as pd
@@ -8,11 +9,14 @@ import pandas as pd
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.frequency import distance_from_trend, self_assertion
-from detok.tables.common import array
+from detok.scores.positions import level
+from detok.tables.common import array, first
 
 N_FURTHEST = 15  # tokens on either side of the trend
 N_LISTED = 200  # tokens of a long table
 MAX_POINTS_PANEL = 500  # tokens drawn for each head where all are side by side
+EVIDENCE = 0.05  # a p-value below this tells a direction
+FEW = 7  # tokens whose p-value is that of all their orders
 FAR = 5  # robust standard deviations from the trend
 # A p-value below this is stated as smaller than it: SciPy gives 0 for what no float can hold.
 SMALLEST_P = 1e-300
@@ -41,24 +45,52 @@ def seen(table: pd.DataFrame) -> pd.DataFrame:
 def correlations(table: pd.DataFrame) -> pd.DataFrame:
     """Spearman's ρ of T^e, and of Var(e), with the count over the tokens that occur.
 
-    Columns: measure, rho, p (two-sided, of Student's t), p_shown (what comes after "p": never
-    "= 0"), n. NaN where one of the two does not vary.
+    Columns: measure, rho, p (two-sided, of Student's t; of all permutations for few tokens),
+    p_shown (what comes after "p": never "= 0"), larger_for ("rare" or "frequent" tokens, where p is
+    below EVIDENCE; else None), n. NaN where one of the two does not vary.
     """
     # Imported here: only this needs it.
-    from scipy.stats import ConstantInputWarning, spearmanr
+    from scipy.stats import rankdata
 
     occurring = seen(table)
+    n, count = len(occurring), occurring["count"].to_numpy()
     rows = []
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConstantInputWarning)
-        for name in measures(table):
-            rho, p = spearmanr(occurring["count"], occurring[name])
-            rows.append((title(name), rho, p, p_shown(p), len(occurring)))
-    return pd.DataFrame(rows, columns=["measure", "rho", "p", "p_shown", "n"])
+    for name in measures(table):
+        value = occurring[name].to_numpy()
+        if n < 2 or np.ptp(count) == 0 or level(value[None])[0]:
+            rho = p = np.nan
+        else:
+            rho, p = _spearman(rankdata(count), rankdata(value))
+        larger_for = ("rare" if rho < 0 else "frequent") if p < EVIDENCE else None
+        rows.append((title(name), rho, p, p_shown(p), larger_for, n))
+    return pd.DataFrame(rows, columns=["measure", "rho", "p", "p_shown", "larger_for", "n"])
+
+
+def _spearman(x: np.ndarray, y: np.ndarray) -> tuple[float, float]:
+    """The correlation of ranks (n,), and how likely chance alone makes one as strong."""
+    from scipy.stats import pearsonr
+
+    n = len(x)
+    if n > FEW:
+        rho, p = pearsonr(x, y)
+        # Student's t has 0 for a perfect order, which 2 of n! orders are by chance.
+        return rho, max(p, 2 / math.factorial(n)) if n <= 170 else p
+    orders = np.array(list(permutations(y - y.mean())))  # (n!, n)
+    products = orders @ (x - x.mean())  # (n!,), the first of them of y as it is
+    least = abs(products[0]) - 1e-9
+    rho = products[0] / (n * x.std() * y.std())
+    return rho, (np.abs(products) >= least).mean()
 
 
 def p_shown(p: float) -> str:
     return f"< {SMALLEST_P:g}" if p < SMALLEST_P else f"= {p:.2g}"
+
+
+def strongest(correlations: pd.DataFrame) -> pd.DataFrame:
+    """The rows of the heads whose ρ is furthest from 0, with the number of each. Column: head."""
+    heads = correlations[correlations["measure"] != "Var(e)"].reset_index(drop=True)
+    heads = heads.assign(head=heads.index, size=heads["rho"].abs())
+    return first(heads, "size").drop(columns="size")
 
 
 def measures(table: pd.DataFrame) -> list[str]:
@@ -81,7 +113,10 @@ def by_head(table: pd.DataFrame) -> pd.DataFrame:
 def by_measure(correlations: pd.DataFrame) -> pd.DataFrame:
     """The correlations to be read across: a column a measure, ρ above its p-value."""
     rows = correlations[["measure", "rho", "p_shown"]].itertuples(index=False)
-    columns = {name: [f"{rho:+.3f}", p.removeprefix("= ")] for name, rho, p in rows}
+    columns = {
+        name: ["none", "none"] if np.isnan(rho) else [f"{rho:+.3f}", p.removeprefix("= ")]
+        for name, rho, p in rows
+    }
     return pd.DataFrame({"Spearman": ["ρ", "p"]} | columns)
 
 
@@ -109,14 +144,21 @@ def furthest(trend: pd.DataFrame, layer: Layer, kinds: np.ndarray) -> pd.DataFra
     distance (in robust standard deviations).
     """
     ordered = trend.sort_values("distance", ascending=False, kind="stable")
-    n = min(N_FURTHEST, (len(ordered) + 1) // 2)
-    parts = {"above": ordered.head(n), "below": ordered.tail(min(n, len(ordered) - n)).iloc[::-1]}
+    parts = {
+        "above": ordered[ordered["distance"] > 0].head(N_FURTHEST),
+        "below": ordered[ordered["distance"] < 0].tail(N_FURTHEST).iloc[::-1],
+    }
     table = pd.concat([part.assign(side=side) for side, part in parts.items()], ignore_index=True)
     table = table.assign(
         shown=[layer.tokenizer.show(t) for t in table["token_id"]],
         kind=kinds[table["token_id"].to_numpy(dtype=int)],
     )
     return table[["side", "token_id", "shown", "kind", "count", "value", "trend", "distance"]]
+
+
+def furthest_of_all(furthest: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `furthest` that no other is further than, on either side."""
+    return first(furthest.assign(size=furthest["distance"].abs()), "size").drop(columns="size")
 
 
 def largest(table: pd.DataFrame, layer: Layer, kinds: np.ndarray, measure: str) -> pd.DataFrame:

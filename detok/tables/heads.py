@@ -8,10 +8,14 @@ import pandas as pd
 from detok.counting.counts import Counts
 from detok.heads.auroc import Auroc, Convention, auroc
 from detok.heads.curves import predecessor_ranks, roc_curves
-from detok.heads.summary import auroc_by_kind, has_area
+from detok.heads.measured import Measured
+from detok.heads.pair_summary import FIRST, pair_by_kind, pair_summary
+from detok.heads.summary import auroc_by_kind, auroc_summary, has_area
 from detok.model.layer import Layer
 from detok.tables.common import geometric_means, leader
 
+# How the two measures are called.
+PAIR, PAPER = "Pair AUROC", "The paper's measure"
 N_EXTREMES = 15  # tokens at either end
 EXTREMES = ["end", "token_id", "shown", "kind", "area", "predecessors", "occurrences", "joined"]
 
@@ -45,8 +49,84 @@ def extent(areas: Auroc, counts: Counts) -> Extent:
     )
 
 
+@dataclass(frozen=True)
+class Tops:
+    """How often the true predecessor of a token is among the first 3, beside other rankings."""
+
+    n: int  # tokens with a true predecessor
+    vocab_size: int
+    any_head: float  # of at least one head
+    random: float  # of one random ranking
+    any_random: float  # of at least one of as many random rankings as there are heads
+    frequency: float  # of the ranking by count alone
+
+
+def tops(found: Measured, vocab_size: int) -> Tops:
+    """How often the true predecessor is at the top, with what other rankings have."""
+    pairs = found.pairs
+    H = len(pairs.area)
+    random = min(1.0, FIRST / vocab_size)
+    return Tops(
+        n=int(pairs.has_best.sum()),
+        vocab_size=vocab_size,
+        any_head=pairs.share_of_any(FIRST),
+        random=random,
+        any_random=1 - (1 - random) ** H,
+        frequency=float(found.baselines.pair.share_in_first(FIRST)[0]),
+    )
+
+
+def tops_by_kind(found: Measured, kinds: np.ndarray) -> pd.DataFrame:
+    """`pair_by_kind` where a true predecessor is, with a label: the kind and its number of them."""
+    table = pair_by_kind(found.pairs, kinds)
+    table = table[table["n_best"] > 0]
+    label = [f"{kind} ({n:,})" for kind, n in zip(table["kind"], table["n_best"], strict=True)]
+    return table.assign(label=label)
+
+
+def best_tops(table: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `tops_by_kind` with the largest share in the first 3 of their kind."""
+    return table.loc[table.groupby("kind", sort=False)["first_3"].idxmax()]
+
+
+def pairs(found: Measured, counts: Counts) -> pd.DataFrame:
+    """`pair_summary` of the heads beside their baselines, one row a head.
+
+    More columns: frequency and shared, the mean of the ranking by count alone and of the part of
+    the head's T^ee that all i share; unweighted_frequency and unweighted_shared, the same of the
+    unweighted mean.
+    """
+    table = pair_summary(found.pairs, counts, found.text)
+    text = None if found.text_baselines is None else found.text_baselines.pair
+    baselines = pair_summary(found.baselines.pair, counts, text)
+    for name, prefix in (("mean", ""), ("unweighted", "unweighted_")):
+        table[f"{prefix}frequency"] = baselines[name].iloc[0]
+        table[f"{prefix}shared"] = baselines[name].to_numpy()[1:]
+    return table
+
+
+def paper(found: Measured, counts: Counts, convention: Convention) -> pd.DataFrame:
+    """`auroc_summary` of the heads beside their baselines, one row a head.
+
+    More columns: frequency and shared, as in `pairs`.
+    """
+    table = auroc_summary(found.areas, counts, convention)
+    baselines = found.baselines.auroc.mean(convention)  # (1 + H,)
+    return table.assign(frequency=baselines[0], shared=baselines[1:])
+
+
+def measures(pairs: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
+    """Both measures of each head beside their baselines, one row a head and measure.
+
+    Columns: head, measure (PAIR or PAPER), mean, mean_low, mean_high, frequency, shared.
+    """
+    columns = ["head", "measure", "mean", "mean_low", "mean_high", "frequency", "shared"]
+    both = [pairs.assign(measure=PAIR)[columns], paper.assign(measure=PAPER)[columns]]
+    return pd.concat(both, ignore_index=True)
+
+
 def best(summary: pd.DataFrame) -> pd.Series:
-    """The row of `auroc_summary` of the head with the largest mean; others: the others' median."""
+    """The row of `pairs` or `paper` with the largest mean; others: the other heads' median."""
     return leader(summary, "mean")
 
 

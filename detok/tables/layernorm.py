@@ -37,7 +37,7 @@ def norms(stats: LayerNormStats) -> pd.DataFrame:
     Columns: which, low, high (edges of the bin), tokens.
     """
     named = {"before": stats.norm_before, "after division by σ": stats.norm_after}
-    relative = {name: array(norm) / array(norm).mean() for name, norm in named.items()}
+    relative = {name: array(norm) / (array(norm).mean() or 1) for name, norm in named.items()}
     values = np.concatenate(list(relative.values()))
     edges = np.linspace(values.min(), values.max() + 1e-9, N_BINS + 1)
     parts = [

@@ -1,5 +1,6 @@
 """The tables of the positional bias."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,8 +9,8 @@ import torch
 
 from detok.model.layer import Layer
 from detok.scores.mean_attention import MeanAttention
-from detok.scores.positions import PositionBias, nearest
-from detok.tables.common import array, long
+from detok.scores.positions import PositionBias, level, nearest
+from detok.tables.common import array, first, long
 
 ZOOM = 32  # positions close to i that the zoom shows
 # Points drawn a head where all heads are side by side.
@@ -27,8 +28,8 @@ def by_head_and_position(values: dict[str, torch.Tensor]) -> pd.DataFrame:
 def curves(bias: PositionBias) -> pd.DataFrame:
     """T^p, T^pp and their sum over all positions j in every head, unscaled.
 
-    Columns: head, j, p, pp, total; with LayerNorm also p_low, p_high (a standard deviation around
-    the mean), p_min, p_max, pp_sigma_min, pp_sigma_max.
+    Columns: head, j, p, pp, total; with LayerNorm also p_low, p_high (a standard deviation over the
+    tokens at j around the mean), p_min, p_max, the same of pp, pp_sigma_min, pp_sigma_max.
     """
     values = {"p": bias.p, "pp": bias.pp, "total": bias.total}
     if bias.p_std is not None:
@@ -37,6 +38,10 @@ def curves(bias: PositionBias) -> pd.DataFrame:
             "p_high": bias.p + bias.p_std,
             "p_min": bias.p_min,
             "p_max": bias.p_max,
+            "pp_low": bias.pp - bias.pp_std,
+            "pp_high": bias.pp + bias.pp_std,
+            "pp_min": bias.pp_min,
+            "pp_max": bias.pp_max,
             "pp_sigma_min": bias.pp_sigma_min,
             "pp_sigma_max": bias.pp_sigma_max,
         }
@@ -60,20 +65,23 @@ def attention(bias: PositionBias, measured: MeanAttention | None) -> pd.DataFram
 def drawn(table: pd.DataFrame, layer: Layer, i: int, head: int | None, ends: bool) -> pd.DataFrame:
     """The rows that a chart shows: of one head, or thinned evenly where all are side by side.
 
-    Without `ends`, position 0 and the last one are left out, unless nothing else is there. i and
-    the positions close to it that it sees always stay.
+    Without `ends`, those of `left_out` are. The positions close to i that it sees stay.
     """
     last = layer.n_positions - 1
     j = table["j"]
-    kept = pd.Series(True, index=table.index) if ends else (j > 0) & (j < last)
-    if not kept.any():
-        kept[:] = True
+    kept = pd.Series(True, index=table.index) if ends else ~j.isin(left_out(j, last))
     if head is None:
         close = nearest(i, ZOOM, layer.n_visible(i))
         kept &= (j % thinning(layer) == 0) | j.isin(close) | (j == last)
     else:
         kept &= table["head"] == head
     return table[kept]
+
+
+def left_out(j: Iterable[int], last: int) -> list[int]:
+    """Position 0 and the last one of the model, of those in j, unless nothing else is there."""
+    present = {int(each) for each in j}
+    return sorted(present & {0, last}) if present - {0, last} else []
 
 
 def thinning(layer: Layer) -> int:
@@ -94,33 +102,54 @@ class Shapes:
     seen: range  # the positions that i sees, but for 0 if there is another
     last: int  # L − 1
     is_causal: bool
+    has_bands: bool  # with LayerNorm
     heads: pd.DataFrame  # one row a head: the columns of `shapes`
-    median: pd.Series  # of each column over the heads
+    median: pd.Series  # of each column over the heads; of period over those with a wave
+    all_close: bool  # whether all of `seen` are at most ZOOM from i
 
 
 def shapes(bias: PositionBias, summary: pd.DataFrame) -> Shapes:
     """The shapes of the curves of one i; `summary` is `detok.position_summary` of the same.
 
-    Columns of `heads`: those of `summary`; p_span and pp_span (largest less smallest) over `seen`;
-    pp_back and total_back, how far before i each is largest among these (less than 0: after it);
-    p_first, p_last and so on, the values at both ends; and with LayerNorm scale_max and scale_min,
-    by what σ_i at its largest and smallest multiplies T^pp.
+    Columns of `heads`: those of `summary`; is_wave, whether the strongest frequency of T^pp repeats
+    within the positions that it was looked for in: a slope or a bend has the lowest one; p_span and
+    pp_span (largest less smallest) over `seen`; pp_back and total_back, how far before i each is
+    largest among these (less than 0: after it; NaN where all are equal); p_first, p_last and so on,
+    the values at both ends; and with LayerNorm scale_max and scale_min, by what σ_i at its largest
+    and smallest multiplies T^pp (NaN where this is 0).
     """
     curves = {"p": bias.p, "pp": bias.pp, "total": bias.total}  # (H, L) each
-    n_visible = bias.attention.shape[1]
+    L, n_visible = bias.p.shape[1], bias.attention.shape[1]
     seen = range(min(1, n_visible - 1), n_visible)
     parts = {name: array(curve)[:, seen.start : seen.stop] for name, curve in curves.items()}
-    columns = {f"{name}_span": np.ptp(parts[name], axis=1) for name in ("p", "pp")}
+    spans = {name: np.where(level(part), 0, np.ptp(part, axis=1)) for name, part in parts.items()}
+    columns = {"is_wave": summary["period"] < L - 2 - 1e-9}
+    columns |= {f"{name}_span": spans[name] for name in ("p", "pp")}
     columns |= {
-        f"{name}_back": bias.i - seen.start - parts[name].argmax(axis=1) for name in ("pp", "total")
+        f"{name}_back": np.where(
+            spans[name] > 0, bias.i - seen.start - parts[name].argmax(axis=1), np.nan
+        )
+        for name in ("pp", "total")
     }
     for name, curve in curves.items():
         columns |= {f"{name}_first": array(curve[:, 0]), f"{name}_last": array(curve[:, -1])}
-    if bias.p_std is not None:
+    has_bands = bias.p_std is not None
+    if has_bands:
         columns["scale_max"] = array((bias.pp_sigma_max / bias.pp).nanmedian(dim=1).values)
         columns["scale_min"] = array((bias.pp_sigma_min / bias.pp).nanmedian(dim=1).values)
     heads = summary.assign(**columns)
-    return Shapes(bias.i, seen, bias.p.shape[1] - 1, bias.is_causal, heads, heads.median())
+    median = heads.median()
+    median["period"] = heads.loc[heads["is_wave"], "period"].median()
+    return Shapes(
+        i=bias.i,
+        seen=seen,
+        last=L - 1,
+        is_causal=bias.is_causal,
+        has_bands=has_bands,
+        heads=heads,
+        median=median,
+        all_close=max(bias.i - seen.start, seen.stop - 1 - bias.i) <= ZOOM,
+    )
 
 
 def masses(attention: pd.DataFrame, i: int) -> pd.Series:
@@ -156,3 +185,30 @@ def close(attention: pd.DataFrame, i: int) -> pd.DataFrame:
 def over_heads(attention: pd.DataFrame) -> pd.DataFrame:
     """`attention` on average over its heads, one row a position j. Columns: j, expected, mean."""
     return attention.groupby("j", as_index=False).mean().drop(columns="head")
+
+
+def peaks(over_heads: pd.DataFrame, i: int) -> pd.DataFrame:
+    """Where each curve of `over_heads` is largest, if one position is.
+
+    Columns: curve (expected or mean), back (how far before i; NaN where several are), weight.
+    """
+    rows = []
+    for curve in over_heads.columns.intersection(["expected", "mean"]):
+        best = first(over_heads, curve)
+        j, weight = best[["j", curve]].iloc[0]
+        rows.append((curve, i - j if len(best) == 1 else np.nan, weight))
+    return pd.DataFrame(rows, columns=["curve", "back", "weight"])
+
+
+def nearest_and_first(summary: pd.DataFrame, i: int) -> dict[str, pd.DataFrame]:
+    """The heads of `detok.position_summary` that give most to the NEAR positions, and to 0.
+
+    Columns: head, mass.
+    """
+    near = f"mass_last_{NEAR}_at_{i}"
+    near = near if near in summary else f"mass_nearest_{NEAR}_at_{i}"
+    columns = {"nearest": near, "first": f"mass_first_at_{i}"}
+    return {
+        name: first(summary, column)[["head", column]].set_axis(["head", "mass"], axis=1)
+        for name, column in columns.items()
+    }

@@ -13,11 +13,14 @@ from detok.model.layer import Layer
 from detok.scores.decomposition import TERMS, Terms
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair
-from detok.tables.common import array, long
+from detok.scores.positions import ROUNDING
+from detok.tables.common import array, long, significant
 from detok.tables.text import labels, pairs_of, seen
 
 NAMES = {
     "ee": "ee · token i, token j",
+    "ee_shared": "ee shared · token j",
+    "ee_specific": "ee specific · token i, token j",
     "pp": "pp · position i, position j",
     "ep": "ep · token i, position j",
     "pe": "pe · position i, token j",
@@ -33,20 +36,23 @@ MAX_DRAWN = 3000  # positions × heads drawn, for each term
 def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
     """The six terms and their sum for one head, for all j that i sees in a window of the text.
 
-    `terms` have that head only. Columns: panel (in display order), term ("sum" for the sum), i, j,
-    token_id_i, token_id_j, current, past (labels), value, and centred: the value less its mean over
-    the whole row, which is all that softmax sees.
+    `terms` have that head only; those of `split_ee` have two parts in the place of ee. Columns:
+    panel (in display order), term ("sum" for the sum), i, j, token_id_i, token_id_j, current, past
+    (labels), value, and centred: the value less its mean over the whole row, which is all that
+    softmax sees (0 where it is less than float32's rounding).
     """
     start, stop = window.start, window.stop
-    parts = [*(terms.matrix(name).expand_as(terms.ee) for name in TERMS), terms.total]
-    rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7, rows, n)
+    parts = [*(terms.matrix(name).expand_as(terms.ee) for name in terms.names), terms.total]
+    rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7 or 8, rows, n)
     rows /= terms.scale
     shape = rows.shape[1:]
     visible = np.tri(*shape, start) if layer.is_causal else np.ones(shape)  # 1 where i sees j
-    mean = (rows * visible).sum(axis=2) / visible.sum(axis=1)  # (7, rows)
-    axes = {"term": [*TERMS, "sum"], "i": window, "j": window}
-    value = rows[:, :, start:stop]  # (7, rows, rows)
-    table = seen(layer, long(axes, value=value, centred=value - mean[:, :, None])).round(4)
+    mean = (rows * visible).sum(axis=2) / visible.sum(axis=1)  # (7 or 8, rows)
+    axes = {"term": [*terms.names, "sum"], "i": window, "j": window}
+    value = rows[:, :, start:stop]  # (7 or 8, rows, rows)
+    centred = value - mean[:, :, None]
+    centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
+    table = seen(layer, long(axes, value=significant(value), centred=significant(centred)))
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],
@@ -119,17 +125,23 @@ def thinning(table: pd.DataFrame) -> int:
 def ranking(table: pd.DataFrame) -> pd.DataFrame:
     """The terms of each head by their mean contribution over the positions, largest first.
 
-    Columns: head, rank, term, nats.
+    Columns: head, rank, term, nats, tied (whether another term of the head has the same, or both
+    are FLOOR at most).
     """
     means = table.groupby(["head", "term"], as_index=False)["nats"].mean()
     means = means.sort_values(["head", "nats"], ascending=[True, False], ignore_index=True)
     means.insert(1, "rank", means.groupby("head").cumcount() + 1)
-    return means
+    told = means["nats"].where(means["nats"] > FLOOR, 0.0)
+    return means.assign(tied=told.groupby([means["head"], told]).transform("size") > 1)
 
 
 def places(ranks: pd.DataFrame) -> pd.DataFrame:
-    """How often each term has each place in `ranking`. Columns: rank, term, heads (most first)."""
-    table = ranks.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
+    """How often each term alone has each place in `ranking`.
+
+    Columns: rank, term, heads (most first).
+    """
+    alone = ranks[~ranks["tied"]]
+    table = alone.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
     return table.sort_values("heads", ascending=False, kind="stable", ignore_index=True)
 
 
@@ -153,8 +165,8 @@ def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
                     "j": score.j,
                     "token_id_i": ids[pair.i],
                     "token_id_j": ids[score.j],
-                    "order": np.arange(len(TERMS) + 1),
-                    "part": [*TERMS, "score"],
+                    "order": np.arange(len(values) + 1),
+                    "part": [*score.parts, "score"],
                     "value": [*values, score.total],
                     "start": [0.0, *ends[:-1], 0.0],
                     "end": [*ends, score.total],

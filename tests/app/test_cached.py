@@ -29,6 +29,15 @@ def test_it_is_computed_once_for_a_layer_however_often_that_is_loaded(checkpoint
     assert cached.contributions(layer, (1, 2, 4)) is not values
 
 
+def test_the_mean_query_is_that_of_the_counts(layer: detok.Layer) -> None:
+    query = cached.shared_query(layer)
+    assert cached.shared_query(layer) is query
+    assert query.equal(detok.shared_query(layer))  # there are none for this model
+    mini = cached.load_layer("mini")
+    expected = detok.shared_query(mini, detok.counts_for(mini).tokens)
+    assert cached.shared_query(mini).equal(expected)
+
+
 def test_another_checkpoint_in_the_same_folder_gets_its_own_numbers(tmp_path: Path) -> None:
     random_checkpoint(tmp_path)
     before = cached.layernorm_stats(detok.load(str(tmp_path)))

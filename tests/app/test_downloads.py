@@ -4,6 +4,7 @@ import io
 import json
 
 import pandas as pd
+import pytest
 
 import detok
 from detok.app import downloads
@@ -37,3 +38,27 @@ def test_missing_values_are_null(layer: detok.Layer) -> None:
     content = json.loads(downloads.as_json(tables.averaged(found), layer, "nats", None))
     assert content["rows"][0]["low"] is None
     assert "token_ids" not in content
+
+
+@pytest.mark.parametrize("values", [None, "specific part of T^ee, unscaled"])
+def test_a_table_says_what_its_numbers_are(
+    layer: detok.Layer, monkeypatch: pytest.MonkeyPatch, values: str | None
+) -> None:
+    written = []
+    monkeypatch.setattr(downloads.st, "download_button", lambda *args, **_: written.append(args[1]))
+    table = pd.DataFrame({"token_id": IDS, "score": [3.0, 2.0, 1.0]})
+    downloads.download(table, "affinity", layer, values=values)
+    csv = pd.read_csv(io.BytesIO(written[0]), keep_default_na=False)
+    assert csv["model"].unique().tolist() == [layer.name]
+    assert ("values" in csv) is (values is not None)
+    if values is not None:
+        assert csv["values"].unique().tolist() == [values]
+
+
+def test_a_token_that_ends_a_line_does_not_end_its_row(layer: detok.Layer) -> None:
+    tokens = ["\r", "\n", "a,b", '"', " ", ""]
+    table = pd.DataFrame({"token": tokens, "score": range(6)})
+    csv = io.BytesIO(downloads.as_csv(table, layer, "nats"))
+    read = pd.read_csv(csv, keep_default_na=False, lineterminator=None)
+    assert read["token"].tolist() == tokens
+    assert read["score"].tolist() == list(range(6))

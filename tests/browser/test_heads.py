@@ -9,7 +9,8 @@ import detok
 from benchmarks import browser
 from detok.app.cached import SAMPLE_SIZE
 from detok.counting.counts import Counts
-from detok.heads.summary import sample_of_tokens
+from detok.heads.measured import measured_on_sample
+from detok.tables import heads as tables
 
 
 def test_a_deep_link_on_a_fresh_server_shows_the_expected_numbers(
@@ -17,8 +18,7 @@ def test_a_deep_link_on_a_fresh_server_shows_the_expected_numbers(
 ) -> None:
     layer = detok.load("mini")
     counts = Counts.load(layer.source.folder / "counts.parquet")
-    sample = sample_of_tokens(layer.vocab_size, SAMPLE_SIZE, 5)
-    mean = detok.auroc(layer, counts, sample).mean()
+    mean = tables.pairs(measured_on_sample(layer, counts, SAMPLE_SIZE, 5), counts)["mean"]
     page = browser.visit(chromium, address + "/Detokenizing_heads?sample=5&head=2&text=Holmes")
     row = browser.top_row(page)
     assert float(row[1]) == pytest.approx(mean[0], abs=0.0006)

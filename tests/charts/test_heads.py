@@ -7,18 +7,23 @@ import pytest
 import detok
 from detok.charts import heads as charts
 from detok.counting.counts import Counts
+from detok.heads.measured import Measured
 from detok.tables import heads as tables
 from tests.support.charts import assert_whole, data
 
 
-@pytest.mark.parametrize("name", ["summary", "kinds", "curves"])
+@pytest.mark.parametrize("name", ["measures", "tops", "summary", "kinds", "curves"])
 def test_every_chart_is_whole(
-    layer: detok.Layer, areas: detok.Auroc, counts: Counts, name: str
+    layer: detok.Layer, heads: Measured, counts: Counts, name: str
 ) -> None:
     kinds = detok.token_kinds(layer)
     make = {
-        "summary": lambda: charts.summary(detok.auroc_summary(areas, counts), 1),
-        "kinds": lambda: charts.by_kind(tables.by_kind(areas, kinds, "paper"), True),
+        "measures": lambda: charts.measures(
+            tables.measures(tables.pairs(heads, counts), tables.paper(heads, counts, "paper")), 1
+        ),
+        "tops": lambda: charts.tops(tables.tops_by_kind(heads, kinds), True),
+        "summary": lambda: charts.summary(tables.paper(heads, counts, "paper"), 1),
+        "kinds": lambda: charts.by_kind(tables.by_kind(heads.areas, kinds, "paper"), True),
         "curves": lambda: charts.curves(tables.token_curves(layer, counts, 5), 1),
     }
     assert_whole(make[name]().to_dict())

@@ -1,11 +1,17 @@
 """The charts of the positional bias are whole, with LayerNorm and without, for one head or all."""
 
+from typing import Any
+
 import pytest
 
 import detok
 from detok.charts import positions as charts
 from detok.tables import positions as tables
 from tests.support.charts import assert_whole
+
+
+def layers(spec: dict[str, Any]) -> list[dict[str, Any]]:
+    return spec["layer"] if "layer" in spec else spec["spec"]["layer"]
 
 
 @pytest.mark.parametrize("layernorm", [True, False])
@@ -22,6 +28,9 @@ def test_every_chart_is_whole(layer: detok.Layer, head: int | None, layernorm: b
         charts.attention(attention, 9),
         charts.attention(attention, 9, points=True),
     ]
+    for figure in figures[:2]:
+        areas = [layer for layer in layers(figure.to_dict()) if layer["mark"]["type"] == "area"]
+        assert len(areas) == (2 if layernorm else 0)
     for figure in figures:
         spec = figure.to_dict()
         assert_whole(spec)

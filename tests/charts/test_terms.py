@@ -21,6 +21,8 @@ IDS = [70, 12, 250, 12, 9, 9, 31]
         "maps",
         "bare maps",
         "waterfall",
+        "split maps",
+        "split waterfall",
     ]
 )
 def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMixin:
@@ -30,6 +32,9 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     terms = detok.terms(layer, IDS, heads=1)
     maps = tables.maps(layer, IDS, terms, range(7))
     pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1)
+    query = detok.shared_query(layer)
+    split = tables.maps(layer, IDS, detok.split_ee(layer, IDS, query, heads=1), range(7))
+    split_pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1, query=query)
     make = {
         "one head": lambda: charts.contributions(tables.drawn(one).table),
         "all heads": lambda: charts.contributions(tables.drawn(nats).table),
@@ -38,6 +43,8 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
         "maps": lambda: charts.maps(maps),
         "bare maps": lambda: charts.maps(maps, dark=True, labelled=False),
         "waterfall": lambda: charts.waterfall(tables.waterfall(layer, IDS, pair)),
+        "split maps": lambda: charts.maps(split),
+        "split waterfall": lambda: charts.waterfall(tables.waterfall(layer, IDS, split_pair)),
     }
     return make[request.param]()
 
@@ -62,3 +69,12 @@ def test_a_term_has_the_same_colour_everywhere(chart: alt.TopLevelMixin) -> None
         title = panel["title"]
         term = title["text"].split(" ")[0]
         assert title["color"] == TERM_COLORS.get(term, title["color"])
+
+
+def test_every_part_of_ee_has_a_bar(layer: detok.Layer) -> None:
+    query = detok.shared_query(layer)
+    pair = detok.explain_pair(layer, IDS, i=5, j=2, head=1, query=query)
+    spec = charts.waterfall(tables.waterfall(layer, IDS, pair)).to_dict()
+    scale = next(e["color"]["scale"] for e in encodings(spec) if "scale" in e.get("color", {}))
+    assert scale["domain"] == [*pair.chosen.parts, "score"]
+    assert scale["range"][0] == scale["range"][1] == TERM_COLORS["ee"]

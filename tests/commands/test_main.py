@@ -28,6 +28,7 @@ def test_help_waits_for_no_library(arguments: list[str]) -> None:
     imported = {line.rpartition("|")[2].strip() for line in help_.stderr.splitlines()}
     assert "detok.commands.main" in imported
     slow = {"numpy", "pandas", "pyarrow", "tokenizers", "torch", "transformers", "huggingface_hub"}
+    slow |= {"altair", "vl_convert"}
     assert not imported & slow
 
 

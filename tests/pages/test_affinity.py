@@ -26,6 +26,42 @@ def test_affinity_shows_what_the_library_computes() -> None:
     assert table(test)["shown"].tolist() == [layer.tokenizer.show(t) for t in expected["token_id"]]
 
 
+def test_the_specific_part_and_what_a_head_likes() -> None:
+    layer = detok.load("mini")
+    token = layer.tokenizer.encode("Mr. Sherlock")[-1]
+    query = detok.shared_query(layer, detok.counts_for(layer).tokens)
+    test = run(AFFINITY, text="Mr. Sherlock", head="1", score="Specific part")
+    expected = detok.affinity(layer, token, heads=1, less=query)
+    assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
+    assert "(specific part of T^ee = " in texts(test)
+    assert "by the specific part of T^ee (1: none scores higher" in texts(test)
+    assert "Specific part of T^ee between many tokens" in [s.value for s in test.subheader]
+    assert "is the same for all current tokens" not in texts(test)
+    liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
+    listed = test.dataframe[1].value
+    assert listed["score"].tolist() == pytest.approx(liked.values.tolist())
+    assert listed["shown"].tolist() == [layer.tokenizer.show(t) for t in liked.indices.tolist()]
+    assert "What this head likes before anything" in [s.value for s in test.subheader]
+    # The past token's share is the same in every score: the order stays, and the page says so.
+    succeed(test.selectbox(key="rank").select("current tokens").run())
+    constant = detok.shared_scores(layer, query)[1, token].item()
+    assert f"is the same for all current tokens, {constant:+.2f} in head 1" in texts(test)
+    found = table(test)
+    succeed(test.selectbox(key="score").select("Whole score").run())
+    assert table(test)["shown"].tolist() == found["shown"].tolist()
+    assert (table(test)["score"] - found["score"]).tolist() == pytest.approx(
+        [constant] * 20, abs=1e-4
+    )
+
+
+def test_the_list_of_what_is_liked_follows_the_exact_position() -> None:
+    layer = detok.load("mini")
+    query = detok.shared_query(layer, detok.counts_for(layer).tokens)
+    test = run(AFFINITY, head="1", at_i="9", at_j="0")
+    liked = detok.shared_scores(layer, query, heads=1, position=0)[0].topk(20)
+    assert test.dataframe[1].value["score"].tolist() == pytest.approx(liked.values.tolist())
+
+
 def change_text(test: AppTest) -> None:
     test.text_input(key="text").input("happiness")
 
@@ -42,6 +78,10 @@ def change_side(test: AppTest) -> None:
     test.selectbox(key="rank").select("current tokens")
 
 
+def change_score(test: AppTest) -> None:
+    test.selectbox(key="score").select("Specific part")
+
+
 def change_k(test: AppTest) -> None:
     test.number_input(key="k").set_value(7)
 
@@ -53,7 +93,15 @@ def change_positions(test: AppTest) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    [change_text, change_token, change_head, change_side, change_k, change_positions],
+    [
+        change_text,
+        change_token,
+        change_head,
+        change_side,
+        change_score,
+        change_k,
+        change_positions,
+    ],
 )
 def test_every_control_of_the_search_changes_its_result(
     change: Callable[[AppTest], None],
@@ -72,7 +120,7 @@ def test_every_control_of_the_heat_map_changes_it() -> None:
     second = test.get("download_button")[-1].proto.url
     assert second != first
     succeed(test.text_input(key="tokens").input("one two three").run())
-    assert re.search(r"partner in head 0 for \d of 3", texts(test))
+    assert re.search(r"partner in head 0 for \d of 3|best partner of these", texts(test))
 
 
 def test_all_heads_side_by_side() -> None:

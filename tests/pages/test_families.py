@@ -18,7 +18,7 @@ from tests.support.pages import ROOT, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, KINDS, ids_of, word_end_merges, write_bpe
 
 PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("pages/*.py")))]
-AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:]
+AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:7]
 # Each with a tokenizer of its own kind.
 TOKENIZERS = {"bert": "bert", "gpt_neo": "gpt2", "clip_text_model": "clip", "opt": "opt"}
 FAMILIES = [*TOKENIZERS, "biogpt"]
@@ -83,7 +83,10 @@ def titles(part: object) -> Iterator[str]:
         yield from titles(list(part.values()))
 
 
-@pytest.mark.parametrize("query", [{}, {"head": "1"}, {"head": "all"}], ids=str)
+SPECIFIC = {"head": "1", "score": "Specific part", "rank": "current tokens", "split_ee": "true"}
+
+
+@pytest.mark.parametrize("query", [{}, {"head": "1"}, {"head": "all"}, SPECIFIC], ids=str)
 @pytest.mark.parametrize("page", PAGES)
 def test_of_bert_no_page_speaks_of_the_past(shown: Shown, page: str, query: dict[str, str]) -> None:
     said = words(shown("bert", page, **query))
@@ -97,7 +100,9 @@ def test_of_bert_no_page_speaks_of_the_past(shown: Shown, page: str, query: dict
 def test_every_page_runs_and_says_what_softmax_divides_by(
     shown: Shown, family: str, page: str
 ) -> None:
-    said = words(shown(family, page, head="1"))
+    said = words(shown(family, page, **SPECIFIC))
+    if page in (AFFINITY, TERMS):
+        assert "each weighing the same for want of counts" in said
     if page == TERMS:
         assert "Past token j" in said
         assert "Score (scaled)" in said
@@ -198,3 +203,20 @@ def test_short_models(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, n_positio
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     for page in PAGES:
         assert "nan" not in texts(run(page, head="1")).split()
+
+
+@pytest.mark.parametrize("zero", ["c_attn", "wte", "wpe"])
+def test_models_in_which_much_is_equal(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, zero: str
+) -> None:
+    """Queries and keys, tokens or positions that are all 0: no number is missing or infinite."""
+    model = random_checkpoint(tmp_path, n_head=1)
+    for name, parameter in model.named_parameters():
+        if zero in name:
+            parameter.data.zero_()
+    model.save_pretrained(tmp_path)
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    for page in (AFFINITY, POSITIONS, LAYERNORM, TERMS):
+        for head in ("0", "all"):
+            said = texts(run(page, head=head, passage="e", text="the"))
+            assert not re.search(r"\b(nan|inf)\b|\b1 heads\b|\b1 tokens\b", said), said

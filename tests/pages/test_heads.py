@@ -14,7 +14,10 @@ import detok
 from detok.app import cached, disk_cache
 from detok.app.jobs import Job
 from detok.counting.counts import Counts
+from detok.heads.baselines import Baselines
+from detok.heads.measured import Measured, measured_on_sample
 from detok.heads.summary import sample_of_tokens
+from detok.tables import heads as tables
 from tests.support.pages import downloads, run, succeed, texts
 
 pytestmark = pytest.mark.slow
@@ -34,23 +37,30 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """All tokens are the first four hundred, so that the whole table takes no time."""
-    compute = detok.auroc
+    """All tokens are four hundred of them, so that the whole table takes no time."""
 
-    def of_few(layer: detok.Layer, counts: Counts, *tokens: Any, **kwargs: Any) -> detok.Auroc:
-        if tokens:
-            return compute(layer, counts, *tokens)
-        found = compute(layer, counts, range(400), **kwargs)
-        width = [(0, 0), (0, layer.vocab_size - 400)]
-        return detok.Auroc(
-            tokens=np.arange(layer.vocab_size),
-            n_past=np.diff(counts.offsets),
-            area=np.pad(found.area, width, constant_values=np.nan),
-            known=np.pad(found.known, width),
-            itself=np.pad(found.itself, width),
+    def of_few(layer: detok.Layer, counts: Counts, progress: Any) -> Measured:
+        V = layer.vocab_size
+        found = measured_on_sample(layer, counts, 400, 0)
+        progress(2 * V, 2 * V)
+        some = found.areas.tokens
+        areas, pairs, own, own_pairs = (
+            spread(part, some, V)
+            for part in (found.areas, found.pairs, found.baselines.auroc, found.baselines.pair)
         )
+        return Measured(areas, pairs, Baselines(own, own_pairs))
 
-    monkeypatch.setattr(detok, "auroc", of_few)
+    monkeypatch.setattr(cached, "measured", of_few)
+
+
+def spread(part: Any, tokens: np.ndarray, V: int) -> Any:
+    """The same as if it were of all V tokens, with nothing of the others."""
+    fields = {}
+    for name, values in vars(part).items():
+        nothing = np.nan if name == "area" else -1 if name == "best" else 0
+        fields[name] = np.full((*values.shape[:-1], V), nothing, values.dtype)
+        fields[name][..., tokens] = values
+    return type(part)(**fields | {"tokens": np.arange(V)})
 
 
 def wait(job: Job) -> None:
@@ -70,12 +80,20 @@ def test_the_sample_is_what_the_library_computes() -> None:
     test = run(HEADS, head="2", sample="3")
     sample = sample_of_tokens(layer.vocab_size, 40, 3)
     expected = detok.auroc_summary(detok.auroc(layer, counts, sample), counts)
-    shown = test.dataframe[0].value
-    np.testing.assert_allclose(shown["mean"], expected["mean"])
-    np.testing.assert_allclose(shown["mean_high"], expected["mean_high"])
-    assert f"Head {expected['mean'].idxmax()} tells" in texts(test)
-    assert "a random sample of 40 of all 8,192 tokens" in texts(test)
-    assert len(downloads(test)) == len(set(downloads(test))) == 5
+    found = measured_on_sample(layer, counts, 40, 3)
+    pairs = tables.pairs(found, counts)
+    for shown, table in zip(test.dataframe[:2], (pairs, expected), strict=True):
+        np.testing.assert_allclose(shown.value["mean"], table["mean"])
+        np.testing.assert_allclose(shown.value["mean_high"], table["mean_high"])
+    said = texts(test)
+    assert f"Head {pairs['mean'].idxmax()} knows most about pairs" in said
+    assert f"By the paper's measure head {expected['mean'].idxmax()} has most" in said
+    assert said.index("knows most about pairs") < said.index("By the paper's measure")
+    frequency = found.baselines.auroc.mean()[0]
+    assert f"Ranking tokens by how often they occur has {frequency:.3f}" in said
+    assert "a random sample of 40 of all 8,192 tokens" in said
+    assert not [words for words in ("blind", "tells true") if words in said]
+    assert len(downloads(test)) == len(set(downloads(test))) == 7
 
 
 def change_head(test: AppTest) -> None:
@@ -138,12 +156,13 @@ def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
     first, second = run(HEADS), run(HEADS)
     assert "Compute all 8,192 tokens" in [b.label for b in second.button]
     succeed(button(first, "Compute all").click().run())
-    wait(cached.auroc_job(cached.load_layer("mini")))
+    wait(cached.heads_job(cached.load_layer("mini")))
     for visitor in (first, second):
         succeed(visitor.run())
         assert "Over all 8,192 tokens" in texts(visitor)
         assert not [b for b in visitor.button if b.label.startswith("Compute")]
-        assert "mean_low" not in visitor.dataframe[0].value
+        for table in visitor.dataframe[:2]:
+            assert "mean_low" not in table.value
         assert not [n for n in visitor.number_input if n.key == "sample"]
     # A new server finds it on disk.
     st.cache_resource.clear()
@@ -153,17 +172,13 @@ def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
 def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    compute = detok.auroc
-
-    def slow(layer: detok.Layer, counts: Counts, *tokens: Any, **kwargs: Any) -> detok.Auroc:
-        if tokens:
-            return compute(layer, counts, *tokens)
+    def slow(layer: detok.Layer, counts: Counts, progress: Any) -> Measured:
         for done in range(2000):
-            kwargs["progress"](done, 2000)
+            progress(done, 2000)
             time.sleep(0.02)
         raise AssertionError("nobody cancelled")
 
-    monkeypatch.setattr(detok, "auroc", slow)
+    monkeypatch.setattr(cached, "measured", slow)
     first = run(HEADS)
     succeed(button(first, "Compute all").click().run())
     second = run(HEADS)
@@ -171,7 +186,7 @@ def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
         assert "Cancel" in [b.label for b in visitor.button]
         assert not [b for b in visitor.button if b.label.startswith("Compute")]
     button(second, "Cancel").click().run()
-    job = cached.auroc_job(cached.load_layer("mini"))
+    job = cached.heads_job(cached.load_layer("mini"))
     wait(job)
     assert (job.state, job.result) == ("cancelled", None)
     succeed(first.run())
@@ -182,17 +197,13 @@ def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
 
 
 def test_a_failure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    compute = detok.auroc
-
-    def broken(layer: detok.Layer, counts: Counts, *tokens: Any, **kwargs: Any) -> detok.Auroc:
-        if tokens:
-            return compute(layer, counts, *tokens)
+    def broken(layer: detok.Layer, counts: Counts, progress: Any) -> Measured:
         raise MemoryError
 
-    monkeypatch.setattr(detok, "auroc", broken)
+    monkeypatch.setattr(cached, "measured", broken)
     test = run(HEADS)
     succeed(button(test, "Compute all").click().run())
-    wait(cached.auroc_job(cached.load_layer("mini")))
+    wait(cached.heads_job(cached.load_layer("mini")))
     assert "computation of all tokens failed" in texts(succeed(test.run()))
 
 

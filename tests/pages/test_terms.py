@@ -15,12 +15,13 @@ from tests.support.pages import run, succeed, texts
 
 PAGE = "pages/4_Six-term_contributions.py"
 TEXT = "There stood old Captain Ahab"
+LINK = {"passage": TEXT, "head": "3", "pair_i": "6", "pair_j": "3"}
 
 
 def test_the_page_says_what_the_library_computes() -> None:
     layer = detok.load("mini")
     ids = layer.tokenizer.encode(TEXT)
-    test = run(PAGE, passage=TEXT, head="3", pair_i="6", pair_j="3")
+    test = run(PAGE, **LINK)
     pair = detok.explain_pair(layer, ids, i=6, j=3, head=3)
     assert readings.pair(layer, ids, pair) in texts(test)
     found = tables.per_position(layer, ids, detok.contributions(layer, ids))
@@ -28,6 +29,29 @@ def test_the_page_says_what_the_library_computes() -> None:
     one = ranks[ranks["head"] == 3]
     assert readings.ranking(one, tables.places(one)) in texts(test)
     assert f"{len(ids)} tokens. Largest difference" in texts(test)
+
+
+def test_ee_is_shown_as_two_on_demand() -> None:
+    layer = detok.load("mini")
+    ids = layer.tokenizer.encode(TEXT)
+    counts = detok.counts_for(layer)
+    query = detok.shared_query(layer, counts.tokens)
+    test = run(PAGE, **LINK)
+    assert "ee shared" not in texts(test)
+    succeed(test.toggle(key="split_ee").set_value(True).run())
+    assert texts(run(PAGE, **LINK, split_ee="true")) == texts(test)
+    pair = detok.explain_pair(layer, ids, i=6, j=3, head=3, query=query)
+    assert readings.pair(layer, ids, pair) in texts(test)
+    assert "ee shared is q̄·k, divided by sqrt(d_head)" in texts(test)
+    assert f"as often as it occurs in {counts.origin}" in texts(test)
+    assert "The seven maps" in texts(test)
+    # Contributions and what can be dropped stay those of the six terms.
+    ranks = tables.ranking(tables.per_position(layer, ids, detok.contributions(layer, ids)))
+    one = ranks[ranks["head"] == 3]
+    assert readings.ranking(one, tables.places(one)) in texts(test)
+    succeed(test.toggle(key="drop_ee").set_value(True).run())
+    nats = detok.ablate(detok.terms(layer, ids, heads=3), ["ee"]).divergence[0, 6].item()
+    assert f"Without ee: D(P‖Q) = {nats:.3g} nats" in texts(test)
 
 
 def change_text(test: AppTest) -> None:
@@ -108,7 +132,7 @@ def test_long_texts_are_cut_and_windowed() -> None:
     text = "It was the best of times, it was the worst of times. " * 40
     n_cut = tokens_of(layer, text)[1]
     test = run(PAGE, passage=text, head="2", window="100", pair_i="255", pair_j="200")
-    assert f"the last {n_cut:,} of" in texts(test)
+    assert f"Used: the first 256 of {256 + n_cut:,} tokens" in texts(test)
     assert "is not in the link" in texts(test)
     assert test.slider(key="window").value == 100
     assert "(j = 200) gets" in texts(test)
@@ -136,7 +160,7 @@ def test_a_model_of_sixteen_positions(
     random_checkpoint(tmp_path)
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     test = run(PAGE, head=head, pair_i="200", pair_j="200", window="99", n_texts="3")
-    assert "positions: the last" in texts(test)
+    assert "Used: the first 16 of 25 tokens" in texts(test)
     succeed(next(b for b in test.button if b.label == "Average over them").click().run())
     assert "Mean over 3 excerpts" in texts(test)
 

@@ -19,3 +19,12 @@ def test_how_far_attention_has_moved(layer: detok.Layer) -> None:
     said = readings.divergences(tables.divergences(several, [0, 1], 3), ["ee"], 3)
     assert f"first: head {best}" in said
     assert "the model's own" in readings.divergences(one, [], 3)
+
+
+def test_what_has_not_moved_is_not_ranked(layer: detok.Layer) -> None:
+    ablation = detok.ablate(detok.terms(layer, [70]), ["ee"])
+    table = tables.divergences(ablation, [0, 1], 0)
+    said = readings.divergences(table, ["ee"], 0)
+    assert said == "Without ee, no head's attention moves by more than 1e-06 nats, D(P‖Q)."
+    said = readings.divergences(table[:1], ["ee"], 0)
+    assert said == "Without ee, attention does not move by more than 1e-06 nats, D(P‖Q)."

@@ -1,5 +1,6 @@
 """What LayerNorm divides by, against NumPy on all V x L pairs at once."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -105,3 +106,14 @@ def test_a_short_model_has_what_it_can_have(tmp_path: Path, n_positions: int) ->
     assert stats.last_flatness.isnan().all() == (n_positions < 4)
     assert len(stats.var_p_z) == n_positions
     assert np.isnan(stats.sigma_elsewhere) == (n_positions == 1)
+
+
+def test_scores_that_do_not_vary_have_no_flatness(layer: detok.Layer) -> None:
+    equal = replace(layer, K_pos=torch.zeros_like(layer.K_pos))
+    stats = detok.layernorm_stats(equal)
+    assert stats.last_flatness.isnan().all()
+    assert math.isnan(stats.median_flatness)
+    one = layer.K_pos.clone()
+    one[0] = 0
+    stats = detok.layernorm_stats(replace(layer, K_pos=one))
+    assert stats.median_flatness == stats.last_flatness[1]

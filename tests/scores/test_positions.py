@@ -41,8 +41,8 @@ class Direct:
         return self.raw_p[:, None] / self.sigma
 
     def pp(self, i: int, sigma_i: torch.Tensor) -> torch.Tensor:
-        """T^pp_ij averaged over the tokens at j, (H, L)."""
-        return (self.raw_pp[:, i, None] / (sigma_i * self.sigma)).mean(dim=1)
+        """T^pp_ij of every head, token at j and position j, (H, V, L)."""
+        return self.raw_pp[:, i, None] / (sigma_i * self.sigma)
 
     def attention(self, scores: torch.Tensor, i: int) -> torch.Tensor:
         return (scores[:, : i + 1] / self.d_head**0.5).softmax(dim=-1)
@@ -65,10 +65,14 @@ def test_the_terms_equal_the_direct_computation(layer: detok.Layer, direct: Dire
     close(bias.p_min, direct.p.amin(dim=1))
     close(bias.p_max, direct.p.amax(dim=1))
     sigma_i = direct.sigma[:, i]
-    close(bias.pp, direct.pp(i, sigma_i.mean()))
-    close(bias.pp_sigma_min, direct.pp(i, sigma_i.min()))
-    close(bias.pp_sigma_max, direct.pp(i, sigma_i.max()))
-    total = direct.p.mean(dim=1) + direct.pp(i, sigma_i.mean())
+    pp = direct.pp(i, sigma_i.mean())
+    close(bias.pp, pp.mean(dim=1))
+    close(bias.pp_std, pp.std(dim=1, correction=0))
+    close(bias.pp_min, pp.amin(dim=1))
+    close(bias.pp_max, pp.amax(dim=1))
+    close(bias.pp_sigma_min, direct.pp(i, sigma_i.min()).mean(dim=1))
+    close(bias.pp_sigma_max, direct.pp(i, sigma_i.max()).mean(dim=1))
+    total = direct.p.mean(dim=1) + pp.mean(dim=1)
     close(bias.total, total)
     close(bias.attention, direct.attention(total, i))
     close(bias.attention.sum(dim=1), torch.ones(layer.n_heads, dtype=torch.float64))
@@ -79,7 +83,7 @@ def test_the_terms_equal_the_direct_computation(layer: detok.Layer, direct: Dire
     close(plain.attention, direct.attention(direct.raw_p + direct.raw_pp[:, i], i))
     assert {name for name, value in vars(plain).items() if value is None} == {
         *("p_std", "p_min", "p_max"),
-        *("pp_sigma_min", "pp_sigma_max"),
+        *("pp_std", "pp_min", "pp_max", "pp_sigma_min", "pp_sigma_max"),
     }
 
 
@@ -172,6 +176,18 @@ def test_a_wave_has_its_period_and_a_line_its_slope(layer: detok.Layer) -> None:
         assert row["rise_share"] == 1
         assert row["period"] == pytest.approx(7)
         assert row["period_share"] == pytest.approx(1)
+
+
+@pytest.mark.parametrize("value", [0.0, 3.7])
+def test_what_is_level_has_no_slope_and_no_wave(layer: detok.Layer, value: float) -> None:
+    """Also where rounding differs from position to position."""
+    noise = 1 + 1e-8 * torch.arange(16, dtype=torch.float64) % 3e-8
+    K = (value * noise)[:, None].expand(2, 16, 8)
+    ones = torch.ones(16, dtype=torch.float64)
+    moments = replace(layer.moments, inverse_mean=ones, position_mean=ones)
+    table = detok.position_summary(replace(layer, K_pos=K, moments=moments), 8)
+    assert table["slope_per_100"].tolist() == [0, 0]
+    assert table[["r2", "period", "period_share"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("n_positions", [1, 2, 3])

@@ -1,5 +1,7 @@
 """The tables of token affinity against the library."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -66,9 +68,23 @@ def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) ->
 def test_pairs_are_in_their_place(layer: detok.Layer) -> None:
     matrix = detok.affinity_matrix(layer, IDS)
     for row in tables.pairs(layer, IDS, [1, 0]).itertuples():
-        assert row.score == pytest.approx(matrix[row.head, row.row, row.column].item(), abs=1e-3)
+        assert row.score == pytest.approx(matrix[row.head, row.row, row.column].item(), rel=1e-6)
         assert row.current == layer.tokenizer.show(IDS[row.row])
         assert row.past == layer.tokenizer.show(IDS[row.column])
+
+
+def test_equal_scores_are_no_copies_and_tiny_ones_may_be(layer: detok.Layer) -> None:
+    K = torch.zeros_like(layer.K_E)
+    none = tables.own_copies(tables.pairs(replace(layer, K_E=K), IDS[:3], [0, 1]))
+    assert none["own"].tolist() == [0, 0]
+    scores = torch.zeros_like(layer.K_E)
+    ids = torch.tensor(IDS[:3])
+    scores[:, ids, range(3)] = 1e-5
+    queries = torch.zeros_like(layer.Q_E)
+    queries[:, ids, range(3)] = 1e-3
+    copies = replace(layer, K_E=scores, Q_E=queries)
+    assert tables.own_copies(tables.pairs(copies, IDS[:3], [0, 1]))["own"].tolist() == [3, 3]
+    assert tables.own_copies(tables.pairs(copies, IDS[:1], [0, 1]))["own"].tolist() == [0, 0]
 
 
 def test_diagonal_heads_are_counted(layer: detok.Layer) -> None:

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pandas as pd
+import pytest
 
 import detok
 from detok.tables import common
@@ -16,6 +17,13 @@ def test_a_long_table_has_a_row_a_cell() -> None:
     assert table["double"].tolist() == list(range(0, 12, 2))
 
 
+def test_rounding_keeps_the_digits_of_small_numbers() -> None:
+    values = np.array([[0.0, 1 / 3, -2e9 / 3], [1e-30 / 3, 7.0, -0.25]])
+    rounded = common.significant(values)
+    np.testing.assert_allclose(rounded, values, rtol=5e-7)
+    assert rounded[0, 1] == 0.3333333
+
+
 def test_the_drawn_tokens_are_a_light_sample_with_the_most_frequent_first() -> None:
     layer = detok.load("mini")
     table = pd.DataFrame({"token_id": range(8000), "count": 9, "variance": 0.5})
@@ -23,3 +31,20 @@ def test_the_drawn_tokens_are_a_light_sample_with_the_most_frequent_first() -> N
     assert len(drawn) <= common.MAX_POINTS
     assert drawn["token_id"].iloc[0] == 0
     assert drawn["token"].iloc[1] == layer.tokenizer.show(3)
+
+
+@pytest.mark.parametrize(
+    ("values", "largest", "expected"),
+    [
+        ([1, 3, 2], True, [1]),
+        ([1, 3, 2], False, [0]),
+        ([3, 1, 3 * (1 - 1e-8)], True, [0, 2]),
+        ([0, 0, 0], True, [0, 1, 2]),
+        ([-2e-9, -1e-9, -3e-9], True, [1]),
+        ([np.nan, 1, 0], True, [1]),
+        ([np.nan, np.nan], True, []),
+    ],
+)
+def test_several_rows_may_be_first(values: list[float], largest: bool, expected: list[int]) -> None:
+    table = pd.DataFrame({"value": values})
+    assert common.first(table, "value", largest=largest).index.tolist() == expected

@@ -1,5 +1,8 @@
 """T^e and Var(e) against counts: what the tables hold."""
 
+import math
+from itertools import permutations
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -28,7 +31,7 @@ def of(count: np.ndarray, score: np.ndarray) -> pd.Series:
     return tables.correlations(table).loc[1]
 
 
-@pytest.mark.parametrize("n", [3, 10, 5000])
+@pytest.mark.parametrize("n", [10, 100, 5000])
 @pytest.mark.parametrize("share", [0.0, 0.2, -0.6])
 def test_correlations_by_ranks_and_their_formula(n: int, share: float) -> None:
     generator = np.random.default_rng(n)
@@ -47,7 +50,48 @@ def test_a_p_value_too_small_to_print_is_no_zero() -> None:
     found = of(count, count + 9000 * np.sin(count))
     assert found["p"] == 0
     assert found["p_shown"] == "< 1e-300"
-    assert of(count[:4], np.array([1, 3, 2, 4]))["p_shown"] == "= 0.2"
+    assert of(count[:4], np.array([1, 3, 2, 4]))["p_shown"] == "= 0.33"
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5, 6])
+def test_the_p_value_of_few_tokens_is_that_of_all_orders(n: int) -> None:
+    generator = np.random.default_rng(n)
+    for _ in range(5):
+        count, score = generator.integers(1, 5, n), generator.integers(0, 5, n)
+        if np.ptp(count) == 0 or np.ptp(score) == 0:
+            continue
+        found = of(count, score)
+        rhos = [stats.spearmanr(count, order).statistic for order in permutations(score)]
+        assert found["rho"] == pytest.approx(stats.spearmanr(count, score).statistic)
+        assert found["p"] == np.mean(np.abs(rhos) >= abs(found["rho"]) - 1e-9)
+
+
+@pytest.mark.parametrize(("n", "p"), [(2, 1), (3, 2 / 6), (5, 2 / 120), (9, 2 / math.factorial(9))])
+def test_a_perfect_order_may_be_chance(n: int, p: float) -> None:
+    found = of(np.arange(1, n + 1), -np.arange(n))
+    assert found["rho"] == pytest.approx(-1)
+    assert found["p"] == pytest.approx(p)
+    assert found["larger_for"] == ("rare" if n > 3 else None)
+
+
+def test_no_direction_without_evidence() -> None:
+    generator = np.random.default_rng(0)
+    count = np.arange(1, 301)
+    assert of(count, generator.normal(size=300))["larger_for"] is None
+    assert of(count, count + 50 * generator.normal(size=300))["larger_for"] == "frequent"
+
+
+def test_rounding_does_not_go_with_frequency() -> None:
+    count = np.arange(1, 301)
+    assert np.isnan(of(count, 0.3 + 1e-9 * count)["rho"])
+
+
+def test_the_strongest_heads(layer: detok.Layer, counts: Counts) -> None:
+    table = tables.tokens(layer, counts)
+    table["head_0"] = -table["count"].astype(float)
+    assert tables.strongest(tables.correlations(table))["head"].tolist() == [0]
+    table["head_1"] = -table["head_0"]
+    assert tables.strongest(tables.correlations(table))["head"].tolist() == [0, 1]
 
 
 @pytest.mark.filterwarnings("error")
@@ -64,6 +108,9 @@ def test_a_head_that_asks_for_rare_tokens_is_found(layer: detok.Layer, counts: C
     assert rho.loc[1, "rho"] == pytest.approx(-1)
     assert rho.loc[1, "p_shown"] == "< 1e-300"
     assert tables.by_measure(rho)["T^e, head 0"].tolist() == ["-1.000", "< 1e-300"]
+    table["head_0"] = 0.0
+    by_measure = tables.by_measure(tables.correlations(table))
+    assert by_measure["T^e, head 0"].tolist() == ["none", "none"]
 
 
 def test_the_tokens_furthest_from_the_trend(layer: detok.Layer, counts: Counts) -> None:
@@ -78,6 +125,18 @@ def test_the_tokens_furthest_from_the_trend(layer: detok.Layer, counts: Counts) 
     assert below["distance"].is_monotonic_increasing
     assert above["shown"].iloc[0] == layer.tokenizer.show(17)
     assert set(tables.far(trend)["token_id"]) == {17, 23}
+
+
+@pytest.mark.parametrize("values", [[1.0], [1.0, 3.0], [1.0, 2.0, 9.0], [4.0] * 6])
+def test_no_token_is_on_the_wrong_side(layer: detok.Layer, values: list[float]) -> None:
+    n = len(values)
+    table = pd.DataFrame({"token_id": range(n), "count": np.arange(n, 0, -1), "head_0": values})
+    trend = tables.with_trend(table, "head_0")
+    found = tables.furthest(trend, layer, detok.token_kinds(layer))
+    assert (found["distance"][found["side"] == "above"] > 0).all()
+    assert (found["distance"][found["side"] == "below"] < 0).all()
+    assert len(found) == (trend["distance"] != 0).sum()
+    assert len(tables.furthest_of_all(found)) == {1: 0, 2: 2, 3: 1, 6: 0}[n]
 
 
 def test_tokens_that_never_occur_are_apart(layer: detok.Layer, counts: Counts) -> None:

@@ -7,6 +7,7 @@ import pytest
 import detok
 from detok.counting.counts import Counts
 from detok.heads.curves import N_POINTS
+from detok.heads.measured import Measured, measured_on_sample
 from detok.heads.summary import has_area
 from detok.tables import heads as tables
 
@@ -113,3 +114,51 @@ def test_predecessors_have_the_ranks_of_a_search(layer: detok.Layer, counts: Cou
         ranks = table[f"head_{row.head}"]
         assert row.rank == pytest.approx(np.prod(ranks.astype(float)) ** (1 / len(ranks)))
         assert row.n == 6
+
+
+def test_both_measures_stand_beside_what_takes_no_knowledge_of_pairs(
+    heads: Measured, counts: Counts
+) -> None:
+    pairs, paper = tables.pairs(heads, counts), tables.paper(heads, counts, "paper")
+    own, baselines = heads.pairs, heads.baselines
+    np.testing.assert_allclose(pairs["mean"], own.mean())
+    np.testing.assert_allclose(pairs["frequency"], baselines.pair.mean()[0])
+    np.testing.assert_allclose(pairs["shared"], baselines.pair.mean()[1:])
+    np.testing.assert_allclose(pairs["unweighted_frequency"], baselines.pair.unweighted_mean()[0])
+    np.testing.assert_allclose(paper["mean"], heads.areas.mean())
+    np.testing.assert_allclose(paper["frequency"], baselines.auroc.mean()[0])
+    np.testing.assert_allclose(paper["shared"], baselines.auroc.mean()[1:])
+    authors = tables.paper(heads, counts, "authors")
+    np.testing.assert_allclose(authors["shared"], baselines.auroc.mean("authors")[1:])
+    both = tables.measures(pairs, paper)
+    assert both["measure"].tolist() == [tables.PAIR] * len(pairs) + [tables.PAPER] * len(paper)
+    assert both["mean"].tolist() == [*pairs["mean"], *paper["mean"]]
+
+
+def test_a_sample_has_the_weighted_mean_of_places_of_the_text(
+    layer: detok.Layer, counts: Counts
+) -> None:
+    found = measured_on_sample(layer, counts, 60, 1)
+    assert len(found.pairs.tokens) == len(found.text.tokens) == 60
+    pairs = tables.pairs(found, counts)
+    np.testing.assert_allclose(pairs["mean"], found.text.unweighted_mean())
+    np.testing.assert_allclose(pairs["shared"], found.text_baselines.pair.unweighted_mean()[1:])
+    np.testing.assert_allclose(pairs["unweighted"], found.pairs.unweighted_mean())
+    assert (pairs["mean_low"] < pairs["mean_high"]).all()
+    whole = measured_on_sample(layer, counts, 300, 1)
+    assert whole.text is None
+    assert len(whole.pairs.tokens) == 300
+
+
+def test_true_predecessors_at_the_top(layer: detok.Layer, heads: Measured) -> None:
+    tops = tables.tops(heads, layer.vocab_size)
+    assert tops.n == (heads.pairs.best >= 0).sum()
+    assert tops.any_head == heads.pairs.share_of_any(3)
+    assert tops.frequency == heads.baselines.pair.share_in_first(3)[0]
+    assert tops.random == 3 / 300
+    assert tops.any_random == pytest.approx(1 - (1 - 3 / 300) ** 2)
+    table = tables.tops_by_kind(heads, detok.token_kinds(layer))
+    assert (table["n_best"] > 0).all()
+    assert table["label"].iloc[0] == f"{table['kind'].iloc[0]} ({table['n_best'].iloc[0]})"
+    for row in tables.best_tops(table).itertuples():
+        assert row.first_3 == table.loc[table["kind"] == row.kind, "first_3"].max()

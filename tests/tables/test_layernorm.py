@@ -1,7 +1,10 @@
 """The tables of LayerNorm against what the library computes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+import torch
 
 import detok
 from detok.tables import layernorm as tables
@@ -19,6 +22,14 @@ def test_the_histograms_have_every_token_once(layer: detok.Layer) -> None:
     table = tables.norms(detok.layernorm_stats(layer))
     assert table.groupby("which")["tokens"].sum().tolist() == [layer.vocab_size] * 2
     assert (table["low"] < table["high"]).all()
+
+
+def test_norms_that_are_all_0_have_a_histogram(layer: detok.Layer) -> None:
+    stats = detok.layernorm_stats(layer)
+    zeros = torch.zeros_like(stats.norm_before)
+    stats = replace(stats, norm_before=zeros, norm_after=zeros)
+    assert tables.norms(stats).groupby("which")["tokens"].sum().tolist() == [300, 300]
+    assert stats.norm_spreads == (0, 0)
 
 
 def test_the_steps_of_the_switch_end_with_the_score() -> None:

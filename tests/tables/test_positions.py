@@ -1,5 +1,6 @@
 """The tables of the positional bias: what is drawn, and the shapes of its curves."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,8 +18,13 @@ from tests.support.models import random_checkpoint
 def test_curves_and_attention_are_in_their_place(layer: detok.Layer, layernorm: bool) -> None:
     bias = detok.position_bias(layer, 9, layernorm=layernorm)
     curves = tables.curves(bias)
-    assert ("p_low" in curves) == ("pp_sigma_min" in curves) == layernorm
+    assert ("p_low" in curves) == ("pp_low" in curves) == ("pp_sigma_min" in curves) == layernorm
     for row in curves.sample(8, random_state=0).itertuples():
+        if layernorm:
+            place = row.head, row.j
+            assert row.pp_high == bias.pp[place] + bias.pp_std[place]
+            assert row.pp_low == bias.pp[place] - bias.pp_std[place]
+            assert row.pp_min == bias.pp_min[place] <= row.pp <= row.pp_max == bias.pp_max[place]
         assert row.p == bias.p[row.head, row.j]
         assert row.total == bias.total[row.head, row.j]
     measured = detok.mean_attention(layer, [range(16), range(3, 16)], 9)
@@ -65,14 +71,71 @@ def test_the_shapes_of_the_curves(layer: detok.Layer, i: int, layernorm: bool) -
         )
         assert row["p_span"] == pytest.approx(max(p) - min(p))
         assert row["pp_span"] == pytest.approx(max(pp) - min(pp))
-        assert bias.pp[head, i - int(row["pp_back"])] == max(pp)
-        assert bias.total[head, i - int(row["total_back"])] == max(total)
+        if len(past) > 1:
+            assert bias.pp[head, i - int(row["pp_back"])] == max(pp)
+            assert bias.total[head, i - int(row["total_back"])] == max(total)
         assert (row["p_first"], row["total_last"]) == (bias.p[head, 0], bias.total[head, 15])
         if layernorm:
             scale = layer.moments.position_mean[i] / layer.moments.position_max[i]
             assert row["scale_max"] == pytest.approx(scale.item())
             assert row["scale_max"] <= 1 <= row["scale_min"]
     assert shapes.median["p_span"] == pytest.approx(np.median(shapes.heads["p_span"]))
+
+
+def test_a_straight_line_is_no_wave(layer: detok.Layer) -> None:
+    """Its lowest frequency is the strongest, over all positions that it is looked for in."""
+    j = torch.arange(16, dtype=torch.float64)
+    K = torch.stack([j, torch.cos(2 * math.pi * j / 7)])[:, :, None].expand(2, 16, 8)
+    moments = replace(layer.moments, inverse_mean=torch.ones(16, dtype=torch.float64))
+    layer = replace(layer, K_pos=K, moments=moments)
+    summary = detok.position_summary(layer, 8)
+    shapes = tables.shapes(detok.position_bias(layer, 8), summary)
+    assert shapes.heads["period"].tolist() == pytest.approx([14, 7])
+    assert shapes.heads["is_wave"].tolist() == [False, True]
+    assert shapes.median["period"] == pytest.approx(7)
+
+
+def test_what_is_equal_everywhere_is_largest_nowhere(layer: detok.Layer) -> None:
+    layer = replace(layer, K_pos=torch.zeros_like(layer.K_pos))
+    bias = detok.position_bias(layer, 9)
+    shapes = tables.shapes(bias, detok.position_summary(layer, 9))
+    assert shapes.heads[["pp_back", "total_back", "scale_max"]].isna().all(axis=None)
+    assert (shapes.heads[["p_span", "pp_span"]] == 0).all(axis=None)
+    peaks = tables.peaks(tables.over_heads(tables.attention(bias, None)), 9)
+    assert peaks["back"].isna().all()
+    assert peaks["weight"].tolist() == pytest.approx([0.1])
+
+
+@pytest.mark.parametrize(("i", "all_close"), [(32, True), (33, True), (34, False)])
+def test_whether_all_that_i_sees_is_close(i: int, all_close: bool) -> None:
+    layer = detok.load("mini")
+    bias = detok.position_bias(layer, i)
+    shapes = tables.shapes(bias, detok.position_summary(layer, i))
+    assert shapes.all_close is all_close
+
+
+@pytest.mark.parametrize(
+    ("j", "last", "expected"),
+    [
+        (range(1), 15, []),
+        (range(2), 15, [0]),
+        (range(2), 1, []),
+        (range(16), 15, [0, 15]),
+        (range(1), 0, []),
+    ],
+)
+def test_which_positions_are_not_drawn(j: range, last: int, expected: list[int]) -> None:
+    assert tables.left_out(j, last) == expected
+
+
+def test_heads_that_give_most(layer: detok.Layer) -> None:
+    summary = detok.position_summary(layer, 9)
+    best = tables.nearest_and_first(summary, 9)
+    for name, column in (("nearest", "mass_last_5_at_9"), ("first", "mass_first_at_9")):
+        assert best[name]["mass"].tolist() == [summary[column].max()]
+        assert best[name]["head"].tolist() == [summary[column].idxmax()]
+    equal = tables.nearest_and_first(detok.position_summary(layer, 3), 3)["nearest"]
+    assert equal["head"].tolist() == [0, 1]
 
 
 @pytest.mark.parametrize("i", [0, 2, 9])

@@ -1,8 +1,11 @@
 """The tables of a text's terms hold what the library computes."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import detok
 from detok.scores.decomposition import TERMS
@@ -45,6 +48,25 @@ def test_the_maps_add_up_and_rows_are_shown_less_their_mean(
     assert tables.spreads(table).is_monotonic_decreasing
 
 
+def test_the_maps_of_a_split_ee(layer: detok.Layer) -> None:
+    query = detok.shared_query(layer)
+    whole = tables.maps(layer, IDS, detok.terms(layer, IDS, heads=1), range(7))
+    table = tables.maps(layer, IDS, detok.split_ee(layer, IDS, query, heads=1), range(7))
+    for column in ("value", "centred"):
+        before, wide = (
+            t.pivot(index=["i", "j"], columns="term", values=column) for t in (whole, table)
+        )
+        both = wide["ee_shared"] + wide["ee_specific"]
+        assert both.to_numpy() == pytest.approx(before["ee"].to_numpy(), abs=2e-4)
+        kept = before.columns.drop("ee")
+        pd.testing.assert_frame_equal(wide[kept], before[kept])
+    shared = table[table["term"] == "ee_shared"]
+    assert (shared.groupby("j")["value"].nunique() == 1).all()
+    assert list(tables.spreads(table).sort_index()) == pytest.approx(
+        [*table[table["term"] != "sum"].groupby("term")["centred"].std(ddof=0)]
+    )
+
+
 def test_the_ranking_is_by_mean(nats: pd.DataFrame) -> None:
     ranks = tables.ranking(nats)
     means = nats.groupby(["head", "term"])["nats"].mean()
@@ -56,6 +78,28 @@ def test_the_ranking_is_by_mean(nats: pd.DataFrame) -> None:
     assert places.groupby("rank")["heads"].sum().tolist() == [2] * 6
     for row in places.itertuples():
         assert row.heads == ((ranks["rank"] == row.rank) & (ranks["term"] == row.term)).sum()
+
+
+def test_ties_have_no_place(nats: pd.DataFrame) -> None:
+    low = nats.assign(nats=nats["nats"].where(~nats["term"].isin(["e", "p"]), 1e-9))
+    ranks = tables.ranking(low)
+    assert set(ranks.loc[ranks["tied"], "term"]) == {"e", "p"}
+    assert set(tables.places(ranks)["rank"]) == {1, 2, 3, 4}
+    assert tables.places(tables.ranking(nats.assign(nats=0.0))).empty
+
+
+def test_what_is_constant_along_a_row_is_0(layer: detok.Layer) -> None:
+    terms = detok.terms(layer, IDS, heads=1)
+    noise = 3 + 1e-7 * torch.rand(1, 7, dtype=torch.float64)
+    spreads = tables.spreads(tables.maps(layer, IDS, replace(terms, p=noise), range(7)))
+    assert spreads["p"] == 0 < spreads["e"]
+
+
+def test_tiny_terms_are_not_rounded_away(layer: detok.Layer) -> None:
+    terms = detok.terms(layer, IDS, heads=1)
+    tiny = replace(terms, e=terms.e * 1e-7)
+    spreads = [tables.spreads(tables.maps(layer, IDS, t, range(7)))["e"] for t in (tiny, terms)]
+    assert spreads[0] == pytest.approx(spreads[1] * 1e-7, rel=1e-4)
 
 
 def test_what_is_drawn_fits_a_log_scale_and_a_browser() -> None:
@@ -90,6 +134,19 @@ def test_the_waterfall_ends_at_the_score(layer: detok.Layer) -> None:
         assert steps["start"].iloc[1:].tolist() == steps["end"].iloc[:-1].tolist()
         assert steps["end"].iloc[5] == pytest.approx(score.total)
         assert (total["part"], total["start"], total["end"]) == ("score", 0, score.total)
+
+
+def test_the_waterfall_of_a_split_ee(layer: detok.Layer) -> None:
+    asked = {"i": 5, "j": 2, "head": 1}
+    pair = detok.explain_pair(layer, IDS, **asked, query=detok.shared_query(layer))
+    bars = tables.waterfall(layer, IDS, pair)
+    plain = tables.waterfall(layer, IDS, detok.explain_pair(layer, IDS, **asked))
+    for which, rows in bars.groupby("which", sort=False):
+        assert rows["part"].tolist() == [*pair.chosen.parts, "score"]
+        assert rows["order"].tolist() == [*range(8)]
+        before = plain[plain["which"] == which]
+        assert rows["end"].iloc[1] == pytest.approx(before["end"].iloc[0])
+        assert rows["value"].iloc[2:].tolist() == pytest.approx(before["value"].iloc[1:].tolist())
 
 
 def test_averages_are_in_their_place(layer: detok.Layer) -> None:
