@@ -4,16 +4,16 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, inputs, output, page, texts
+from detok.app import cached, downloads, examples, inputs, output, page, texts
 from detok.charts import overview as overview_charts, terms as terms_charts
 from detok.readings import overview as overview_readings, terms as terms_readings, words
 from detok.tables import terms as tables
 from detok.tables.overview import growth
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
-EXAMPLES = [
-    (" tranquil", "which tokens does each head bind to its last piece?"),
-    (" unfit and rained", "more words that a small vocabulary cuts in two"),
+# Of those that the model was measured to put together.
+N_WORDS = 3
+PAPERS = [
     ("Libertarian", "the paper's word: “Liber” + “tarian” for GPT-2"),
     ("Homo sapiens", "the paper's first example: “ sap” + “iens” for GPT-2"),
 ]
@@ -43,7 +43,9 @@ st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apar
 
 if texts.can_encode(layer):
     st.subheader("Begin here")
-    for text, why in EXAMPLES:
+    measured = examples.words(layer)[:N_WORDS]
+    own = [(word, "a head ranks the first piece first before the second") for word in measured]
+    for text, why in [*own, *PAPERS]:
         pieces = output.escaped(overview_readings.pieces(layer, text))
         st.page_link(
             "pages/1_Token_affinity.py",

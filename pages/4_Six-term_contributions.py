@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, inputs, long_runs, output, page, texts
+from detok.app import cached, downloads, examples, inputs, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
 from detok.readings import (
     ablation as ablation_readings,
@@ -15,8 +15,7 @@ from detok.scores.decomposition import TERMS
 from detok.tables import ablation as ablation_tables, terms as tables
 
 EXAMPLES = {
-    "A split name": "There stood old Captain Ahab",
-    "A split rare word": "She grew calm and tranquil",
+    "A name": "There stood old Captain Ahab",
     "A name said twice": "Sherlock Holmes smiled. “Yes,” said Sherlock",
     "The paper's words": "Libertarian, Barack Obama, aluminum chloride, Homo sapiens",
 }
@@ -30,14 +29,15 @@ layer = page.begin("Six-term contributions")
 vocabulary, said = layer.tokenizer, words.words_for(layer)
 scaled = words.divided(layer)
 weights = f"attention weights, of scores {scaled}"
-examples = EXAMPLES if texts.can_encode(layer) else {}
-default = texts.sample(layer, EXAMPLES["A split name"])
+begin_with = {**EXAMPLES, "A word in pieces": f"The word was{examples.word(layer)}"}
+begin_with = begin_with if texts.can_encode(layer) else {}
+default = texts.sample(layer, EXAMPLES["A name"])
 state = st.session_state
 st.markdown(
     "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
     f"(**pp**), one of each (**ep**, **pe**), and of the {said.seen} token or position alone "
-    f"(**e**, **p**). Type {'a text' if examples else 'the ids of tokens'}, and see what each does "
-    "to every head's attention. Scores and terms are shown as softmax takes them, "
+    f"(**e**, **p**). Type {'a text' if begin_with else 'the ids of tokens'}, and see what each "
+    "does to every head's attention. Scores and terms are shown as softmax takes them, "
     f"{output.escaped(scaled)}."
 )
 
@@ -47,7 +47,7 @@ def forget_places() -> None:
     state.update(pair_i=None, pair_j=None, window=0)
 
 
-text = inputs.passage(default, examples, forget_places)
+text = inputs.passage(default, begin_with, forget_places)
 beginning = texts.end_of_text(layer)
 named = "a first token" if beginning is None else vocabulary.show(beginning)
 with st.container(horizontal=True, vertical_alignment="bottom"):

@@ -5,11 +5,9 @@ from collections.abc import Callable
 import streamlit as st
 
 import detok
-from detok.app import output, texts
+from detok.app import examples, output, texts
 from detok.readings import words
 
-# What is typed for a visitor who comes without a link.
-EXAMPLE_TEXT = " tranquil"
 MAX_PIECES = 24  # of a typed text
 # Servers and browsers between here and a friend may refuse longer addresses.
 MAX_IN_LINK = 1500
@@ -75,7 +73,7 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     text = st.text_input(
         "Word or text",
-        EXAMPLE_TEXT,
+        examples.word(layer),
         key="text",
         bind="query-params",
         max_chars=200,

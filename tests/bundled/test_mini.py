@@ -12,6 +12,7 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 import detok
+from detok.app import examples
 from detok.bundled import BUNDLED
 from detok.counting.counts import Counts
 
@@ -91,12 +92,23 @@ def test_it_generates(language_model: GPT2LMHeadModel) -> None:
     assert found.shape[1] <= inputs["input_ids"].shape[1] + 3
 
 
-@pytest.mark.parametrize("word", [" tranquil", " unfit", " rained"])
-def test_a_head_binds_the_words_that_the_app_begins_with(layer: detok.Layer, word: str) -> None:
+def test_a_head_binds_the_words_that_the_app_begins_with(layer: detok.Layer) -> None:
     """Of all past tokens, some head ranks the true first piece first."""
-    pieces = layer.tokenizer.encode(word)
-    assert len(pieces) == 2
-    assert detok.previous_piece_ranks(layer, pieces).min() == 1
+    words = examples.words(layer)
+    assert len(words) >= 3
+    for word in words:
+        pieces = layer.tokenizer.encode(word)
+        assert len(pieces) == 2
+        assert detok.previous_piece_ranks(layer, pieces).min() == 1
+
+
+def test_it_shows_what_the_app_is_about(layer: detok.Layer) -> None:
+    """By the measure that frequency cannot fake, and by position."""
+    counts = Counts.load(MINI / "counts.parquet", layer.tokenizer)
+    pairs = detok.pair_auroc(layer, counts)
+    assert pairs.unweighted_mean().max() > 0.6
+    assert pairs.share_of_any(3) > 0.2
+    assert detok.position_summary(layer, layer.n_positions // 2)["rise_share"].max() > 0.6
 
 
 def test_several_heads_prefer_close_tokens_by_position_alone(layer: detok.Layer) -> None:
