@@ -78,10 +78,11 @@ def _head(facts: Facts) -> str:
         files, the steps before on snapshots of the same run.
 
         It was chosen by how well its heads bind the pieces of words, not by its loss: a small
-        vocabulary, so that every pair of tokens is seen often, and a narrow MLP, so that attention
-        has to do the binding. The model of version 0.1 (two layers, 8,192 tokens) had a lower loss,
-        1.54 bits per byte, and had the true predecessor of 1.2 % of tokens among a head's first
-        three."""
+        vocabulary, so that every pair of tokens is seen often; a narrow MLP, so that attention has
+        to do the binding; and, in training, windows without positions, so that a head has to find
+        by their content which tokens go together. The model of version 0.1 (two layers, 8,192
+        tokens) had a lower loss, 1.54 bits per byte, and had the true predecessor of 1.6 % of the
+        tokens among a head's first three."""
     trial = f"**A trial: the snapshot `{facts.checkpoint}` of a run that had not ended.**"
     return f"# mini\n\n{paragraph(intro)}" + ("" if facts.settings else f"\n\n{trial}")
 
@@ -136,6 +137,7 @@ def _training(facts: Facts) -> str:
             f"the last {s['decay_share']:.0%} of the steps",
         ),
         ("Dropout", "none"),
+        ("Positions", f"left out in {s['unplaced']:.0%} of the windows, drawn at random"),
         ("Precision", "float32 weights" + (", bfloat16 products" if s["bfloat16"] else "")),
         ("Seed", s["seed"]),
         ("Time", f"{s['seconds'] / 60:,.0f} minutes on a {s['device'].upper()}"),
@@ -299,7 +301,7 @@ def _retrain(facts: Facts) -> str:
     s = facts.settings
     options = (
         f" --tokens {s['tokens']:.0f} --layers {s['layers']} --width {s['width']}"
-        f" --heads {s['heads']} --mlp {s['mlp']} --batch {s['batch']}"
+        f" --heads {s['heads']} --mlp {s['mlp']} --batch {s['batch']} --unplaced {s['unplaced']:g}"
         f" --learning-rate {s['learning_rate']:g} --seed {s['seed']}"
         f"{' --bfloat16' if s['bfloat16'] else ''}{' --compile' if s['compile'] else ''}"
         if s

@@ -55,9 +55,19 @@ def windows(ids: np.ndarray) -> np.ndarray:
     return ids[: n * N_POSITIONS].reshape(n, N_POSITIONS)  # (n, L)
 
 
-def loss(model: GPT2LMHeadModel, ids: torch.Tensor) -> torch.Tensor:
-    """Mean cross-entropy in nats per token; as in GPT-2, the last position predicts nothing."""
-    hidden = model.transformer(ids).last_hidden_state[:, :-1]  # (B, L-1, d)
+def loss(
+    model: GPT2LMHeadModel, ids: torch.Tensor, placed: torch.Tensor | None = None
+) -> torch.Tensor:
+    """Mean cross-entropy in nats per token; as in GPT-2, the last position predicts nothing.
+
+    `placed` (B,) is 0 for a window that is read without its positions, and else 1.
+    """
+    inputs = model.transformer.wte(ids)  # (B, L, d)
+    if placed is not None:
+        # The model adds the positions: here they are taken away again.
+        positions = model.transformer.wpe.weight[: ids.shape[1]]  # (L, d)
+        inputs = inputs - (1 - placed)[:, None, None] * positions  # (B, L, d)
+    hidden = model.transformer(inputs_embeds=inputs).last_hidden_state[:, :-1]  # (B, L-1, d)
     logits = (hidden @ model.lm_head.weight.T).flatten(0, 1)  # (B·(L-1), V)
     target = ids[:, 1:].reshape(-1, 1)  # (B·(L-1), 1)
     # logsumexp minus gather, not F.cross_entropy, which needs a float32 copy of all logits.
@@ -118,6 +128,7 @@ def train(args: argparse.Namespace) -> None:
     log = csv.writer((out / "log.csv").open("a", buffering=1))
     started = time.monotonic() - trained_seconds
 
+    chance = torch.Generator().manual_seed(args.seed + first)
     for step in range(first, steps + 1):
         if step in to_save:
             model.save_pretrained(out / "snapshots" / f"{step:06d}")
@@ -135,9 +146,13 @@ def train(args: argparse.Namespace) -> None:
         rows = order[np.arange(step * args.batch, (step + 1) * args.batch) % len(order)]
         ids = torch.from_numpy(data[np.sort(rows)].astype(np.int64)).to(device)  # (B, L)
         total = 0.0
-        for micro in ids.split(args.micro_batch):
+        # Of some windows the model has to find out from the tokens alone which of them go together.
+        placed = torch.rand(len(ids), generator=chance).ge(args.unplaced).float().to(device)
+        for micro, some in zip(
+            ids.split(args.micro_batch), placed.split(args.micro_batch), strict=True
+        ):
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=args.bfloat16):
-                part = compiled_loss(model, micro) * (len(micro) / len(ids))
+                part = compiled_loss(model, micro, some) * (len(micro) / len(ids))
             part.backward()
             total += part.item()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -161,6 +176,9 @@ def main() -> None:
     parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--heads", type=int, default=8)
     parser.add_argument("--mlp", type=int, default=32, help="width of the MLPs")
+    parser.add_argument(
+        "--unplaced", type=float, default=0.0, help="share of the windows without positions"
+    )
     parser.add_argument("--batch", type=int, default=16, help="windows of 256 tokens in a step")
     parser.add_argument("--micro-batch", type=int, default=2, help="windows at once in memory")
     parser.add_argument("--learning-rate", type=float, default=2e-3)

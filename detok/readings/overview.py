@@ -86,8 +86,9 @@ def emergence(growth: pd.DataFrame) -> str:
     first, last = growth.iloc[0], growth.iloc[-1]
     return (
         "Pair AUROC: the chance that T^ee ranks a token that the training texts have before "
-        "another above one drawn from these texts; a head that knows how common tokens are and nothing of "
-        f"pairs is near 0.5. It began between {first['lowest']:.2f} and {first['highest']:.2f}; "
+        "another above one drawn from these texts; a head that knows how common tokens are and "
+        "nothing of pairs is near 0.5. "
+        f"It began between {first['lowest']:.2f} and {first['highest']:.2f}; "
         f"after {last['tokens'] / 1e6:,.0f} M tokens it is {last['highest']:.2f} in head "
         f"{last['head']:.0f} and {last['others']:.2f} in the median of the others, and a head has "
         f"the true predecessor of {last['first_3']:.0%} of the tokens among its first three. The "

@@ -19,6 +19,7 @@ from detok.scores.affinity import affinity_scores
 from tests.support.models import random_checkpoint
 from training import bigram, measure
 from training.publish import publish
+from training.train import loss, new_model
 
 pytestmark = pytest.mark.slow
 
@@ -185,7 +186,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     settings = {"tokens": 28_672, "layers": 1, "width": 32, "heads": 4, "batch": 16, "seed": 3}
     settings |= {"learning_rate": 0.002, "compile": False, "steps": 7, "seconds": 90}
-    settings |= {"mlp": 24, "bfloat16": True}
+    settings |= {"mlp": 24, "bfloat16": True, "unplaced": 0.7}
     settings |= {"device": "cpu", "decay_share": 0.4, "warmup_steps": 200}
     (run / "settings.json").write_text(json.dumps(settings))
     publish(run, run / "model", tmp_path)
@@ -203,7 +204,7 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     card = (tmp_path / "README.md").read_text()
     assert "- Poe: Eureka A Poem\n" in card
     assert "28,672, or 0.96 of a pass" in card
-    assert "--mlp 24 --batch 16 --learning-rate 0.002 --seed 3 --bfloat16\n" in card
+    assert "--mlp 24 --batch 16 --unplaced 0.7 --learning-rate 0.002 --seed 3 --bfloat16\n" in card
     assert json.loads((tmp_path / "examples.json").read_text()) == {"words": []}
     assert "trial" not in card
     assert "0 found\n\nNone." in card
@@ -232,3 +233,15 @@ def test_example_words_are_ranked_first_long_and_frequent() -> None:
     assert measure.example_words(joined, 1) == [" happiness"]
     # Of a model that ranks no long word first, what it has.
     assert measure.example_words(joined[3:5]) == [" greatest", " greed"]
+
+
+def test_a_window_without_positions_is_read_without_them() -> None:
+    model = new_model(50, 1, 16, 2, 8).eval()
+    ids = torch.randint(50, (2, 12), generator=torch.Generator().manual_seed(0))
+    placed = torch.tensor([1.0, 0.0])
+    both = [loss(model, ids[n : n + 1], placed[n : n + 1]).item() for n in (0, 1)]
+    assert loss(model, ids[:1]).item() == pytest.approx(both[0], abs=1e-6)
+    assert loss(model, ids, placed).item() == pytest.approx(sum(both) / 2, abs=1e-6)
+    with torch.no_grad():
+        model.transformer.wpe.weight.zero_()
+    assert loss(model, ids[1:]).item() == pytest.approx(both[1], abs=1e-6)
