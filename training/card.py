@@ -137,7 +137,11 @@ def _training(facts: Facts) -> str:
             f"the last {s['decay_share']:.0%} of the steps",
         ),
         ("Dropout", "none"),
-        ("Positions", f"left out in {s['unplaced']:.0%} of the windows, drawn at random"),
+        (
+            "Positions",
+            f"left out in {s['unplaced']:.0%} of the windows, drawn at random, after step "
+            f"{s['placed_steps']:,}",
+        ),
         ("Precision", "float32 weights" + (", bfloat16 products" if s["bfloat16"] else "")),
         ("Seed", s["seed"]),
         ("Time", f"{s['seconds'] / 60:,.0f} minutes on a {s['device'].upper()}"),
@@ -302,6 +306,7 @@ def _retrain(facts: Facts) -> str:
     options = (
         f" --tokens {s['tokens']:.0f} --layers {s['layers']} --width {s['width']}"
         f" --heads {s['heads']} --mlp {s['mlp']} --batch {s['batch']} --unplaced {s['unplaced']:g}"
+        f" --placed-steps {s['placed_steps']}"
         f" --learning-rate {s['learning_rate']:g} --seed {s['seed']}"
         f"{' --bfloat16' if s['bfloat16'] else ''}{' --compile' if s['compile'] else ''}"
         if s

@@ -147,7 +147,8 @@ def train(args: argparse.Namespace) -> None:
         ids = torch.from_numpy(data[np.sort(rows)].astype(np.int64)).to(device)  # (B, L)
         total = 0.0
         # Of some windows the model has to find out from the tokens alone which of them go together.
-        placed = torch.rand(len(ids), generator=chance).ge(args.unplaced).float().to(device)
+        share = args.unplaced if step >= args.placed_steps else 0.0
+        placed = torch.rand(len(ids), generator=chance).ge(share).float().to(device)
         for micro, some in zip(
             ids.split(args.micro_batch), placed.split(args.micro_batch), strict=True
         ):
@@ -178,6 +179,9 @@ def main() -> None:
     parser.add_argument("--mlp", type=int, default=32, help="width of the MLPs")
     parser.add_argument(
         "--unplaced", type=float, default=0.0, help="share of the windows without positions"
+    )
+    parser.add_argument(
+        "--placed-steps", type=int, default=0, help="steps before that in which all have them"
     )
     parser.add_argument("--batch", type=int, default=16, help="windows of 256 tokens in a step")
     parser.add_argument("--micro-batch", type=int, default=2, help="windows at once in memory")

@@ -186,7 +186,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     settings = {"tokens": 28_672, "layers": 1, "width": 32, "heads": 4, "batch": 16, "seed": 3}
     settings |= {"learning_rate": 0.002, "compile": False, "steps": 7, "seconds": 90}
-    settings |= {"mlp": 24, "bfloat16": True, "unplaced": 0.7}
+    settings |= {"mlp": 24, "bfloat16": True, "unplaced": 0.7, "placed_steps": 5}
     settings |= {"device": "cpu", "decay_share": 0.4, "warmup_steps": 200}
     (run / "settings.json").write_text(json.dumps(settings))
     publish(run, run / "model", tmp_path)
@@ -204,7 +204,10 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     card = (tmp_path / "README.md").read_text()
     assert "- Poe: Eureka A Poem\n" in card
     assert "28,672, or 0.96 of a pass" in card
-    assert "--mlp 24 --batch 16 --unplaced 0.7 --learning-rate 0.002 --seed 3 --bfloat16\n" in card
+    assert (
+        "--mlp 24 --batch 16 --unplaced 0.7 --placed-steps 5 --learning-rate 0.002 --seed 3 --bfloat16\n"
+        in card
+    )
     assert json.loads((tmp_path / "examples.json").read_text()) == {"words": []}
     assert "trial" not in card
     assert "0 found\n\nNone." in card
