@@ -10,6 +10,7 @@ from detok.model.layer import Layer
 from detok.model.tokens.spelling import Edge
 from detok.readings.words import amount, named
 from detok.tables import heads as tables
+from detok.tables.common import first
 from detok.tables.heads import Extent, Tops
 
 _NO_PREDECESSOR = (
@@ -64,12 +65,12 @@ def answer(pairs: pd.DataFrame, extent: Extent) -> str:
         )
     who = named(best["head"].tolist(), len(pairs)).capitalize()
     if len(pairs) == 1:
-        what = "has a"
+        what = "has a pair AUROC of"
     elif len(best) == len(pairs):
-        what = "know as much about pairs of tokens:"
+        what = "know as much about pairs of tokens: pair AUROC"
     else:
-        what = f"{'knows' if len(best) == 1 else 'know'} most about pairs of tokens:"
-    return f"{who} {what} pair AUROC {'of ' * (len(pairs) == 1)}{_result(best, len(pairs))}"
+        what = f"{'knows' if len(best) == 1 else 'know'} most about pairs of tokens: pair AUROC"
+    return f"{who} {what} {_result(best, len(pairs))}"
 
 
 def measures(pairs: pd.DataFrame, paper: pd.DataFrame, extent: Extent) -> str:
@@ -117,7 +118,7 @@ def _above(table: pd.DataFrame, is_whole: bool, what: str) -> str:
 
 def unweighted(pairs: pd.DataFrame) -> str:
     """The pair AUROC if every token counts once, which rare tokens make the most of."""
-    best = tables.leaders(pairs, "unweighted")
+    best = first(pairs, "unweighted")
     if best.empty:
         return "None of these tokens has a pair AUROC."
     who = named(best["head"].tolist(), len(pairs))
@@ -138,7 +139,7 @@ def tops(summary: pd.DataFrame, tops: Tops) -> str:
     """How often the true predecessor is at the top, and how often it would be by chance."""
     if not tops.n:
         return _NO_PREDECESSOR
-    best = tables.leaders(summary, "first_3")
+    best = first(summary, "first_3")
     row, n = best.iloc[0], len(summary)
     more = (
         f", and among its first twenty {row['first_20']:.1%}; its median rank is "
@@ -227,7 +228,7 @@ def summary(summary: pd.DataFrame, extent: Extent, convention: Convention) -> st
 
 def _most_in(summary: pd.DataFrame, column: str) -> str:
     """In which heads a share is largest."""
-    best = tables.leaders(summary, column)
+    best = first(summary, column)
     where = "In" if len(best) == len(summary) else "Most in"
     return f"{where} {named(best['head'].tolist(), len(summary))}: {best[column].iloc[0]:.1%}"
 
@@ -319,7 +320,7 @@ def token(layer: Layer, counts: Counts, token: int, areas: pd.DataFrame) -> str:
 
 
 def _ranked(areas: pd.DataFrame, them: str) -> str:
-    best, worst = tables.best_areas(areas), tables.worst_areas(areas)
+    best, worst = first(areas, "area"), first(areas, "area", largest=False)
     most, least = best["area"].iloc[0], worst["area"].iloc[0]
     if len(areas) == 1:
         return f"The paper's AUROC of head {best['head'].iloc[0]} is {most:.3f}."
@@ -335,7 +336,7 @@ def _ranked(areas: pd.DataFrame, them: str) -> str:
 
 def predecessors(typical: pd.DataFrame, layer: Layer) -> str:
     """Which head has the frequent predecessors highest."""
-    best = tables.best_ranks(typical)
+    best = first(typical, "rank", largest=False)
     row, who = best.iloc[0], named(best["head"].tolist(), len(typical))
     has = "has" if len(best) == 1 else "have"
     highest = "" if len(best) == len(typical) else " highest"

@@ -54,7 +54,7 @@ def extent(areas: Auroc, counts: Counts) -> Extent:
         n_left_out=areas.n_left_out,
         n_left_out_of_all=counts.vocab_size - int(has_area(counts).sum()),
         n_seen=len(seen),
-        has_all_seen=len(seen) == np.count_nonzero(np.diff(counts.offsets)),
+        has_all_seen=len(seen) == int(np.count_nonzero(np.diff(counts.offsets))),
         chance=float(seen.mean()) / counts.vocab_size if len(seen) else np.nan,
         min_count=counts.min_count,
     )
@@ -235,16 +235,6 @@ def token_areas(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.drop_duplicates("head")[["head", "area"]]
 
 
-def best_areas(areas: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `token_areas` with the largest area."""
-    return first(areas, "area")
-
-
-def worst_areas(areas: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `token_areas` with the smallest area."""
-    return first(areas, "area", largest=False)
-
-
 def predecessors(layer: Layer, counts: Counts, token: int, k: int) -> pd.DataFrame:
     """`predecessor_ranks` with the tokens made visible: adds shown and joined_shown."""
     table = predecessor_ranks(layer, counts, token, k=k)
@@ -258,8 +248,3 @@ def typical_ranks(predecessors: pd.DataFrame) -> pd.DataFrame:
     """`predecessors` by head. Columns: head, rank (the geometric mean over them), n (of them)."""
     ranks = predecessors.filter(regex="^head_").melt(var_name="head", value_name="rank")
     return geometric_means(ranks.assign(head=ranks["head"].str.removeprefix("head_").astype(int)))
-
-
-def best_ranks(typical: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `typical_ranks` with the smallest rank."""
-    return first(typical, "rank", largest=False)
