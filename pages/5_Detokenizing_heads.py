@@ -20,9 +20,10 @@ st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above other "
     "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token i, "
     "by how often, and a token at a random place of the texts; how often has the first the larger "
-    "T^ee? A head that knows how common tokens are, and nothing about pairs, has 0.5. In **the "
-    "paper's measure** the second is one of the tokens never seen before i, each as likely: there "
-    "a preference for common tokens is enough for a high number."
+    "T^ee? A head that knows how common tokens are, and nothing about pairs, has about 0.5 in long "
+    "texts if no pairs are left out of the counts. In **the paper's measure** the second is one of "
+    "the tokens never seen before i, each as likely: there a preference for common tokens can be "
+    "enough for a high number."
 )
 output.counts_notice(layer)
 job = cached.heads_job(layer)
@@ -69,13 +70,13 @@ paper = tables.paper(found, known, convention)
 if counts is not None:
     st.subheader("Pair AUROC of each head")
     pairs = tables.pairs(found, counts)
-    output.answer(readings.answer(tables.best(pairs)))
+    output.answer(readings.answer(pairs, extent))
     both = tables.measures(pairs, paper)
     output.chart(charts.measures(both, head, output.is_dark()))
     output.reading(readings.measures(pairs, paper, extent))
     shown = pairs[[name for name in columns.PAIRS if not (is_whole and name in INTERVALS)]]
     st.dataframe(shown, hide_index=True, column_config=columns.PAIRS)
-    output.reading(readings.unweighted(pairs, tables.leader(pairs, "unweighted")))
+    output.reading(readings.unweighted(pairs))
     downloads.download(pairs, "pair-auroc", layer)
 
     st.subheader("The true predecessor at the top")
@@ -84,9 +85,7 @@ if counts is not None:
         f"mutual information of those seen at least {LEAST_SEEN} times before it. Where is it, "
         "among all tokens by T^ee?"
     )
-    output.answer(
-        readings.tops(pairs, tables.leader(pairs, "first_3"), tables.tops(found, layer.vocab_size))
-    )
+    output.answer(readings.tops(pairs, tables.tops(found, layer.vocab_size)))
     by_kind = tables.tops_by_kind(found, kinds)
     if not by_kind.empty:
         output.chart(charts.tops(by_kind, output.is_dark()))
@@ -94,7 +93,7 @@ if counts is not None:
     downloads.download(by_kind.drop(columns="label"), "true-predecessors", layer)
 
     st.subheader("The paper's measure")
-    output.answer(readings.paper_answer(tables.best(paper)))
+    output.answer(readings.paper_answer(paper, extent))
     output.chart(charts.summary(paper, head))
     output.reading(readings.summary(paper, extent, convention))
     table = tables.by_kind(areas, kinds, convention)

@@ -1,6 +1,5 @@
 """Files that a visitor takes along, which say what their numbers are."""
 
-import csv
 import json
 
 import pandas as pd
@@ -84,8 +83,8 @@ def as_csv(table: pd.DataFrame, layer: Layer, unit: str) -> bytes:
 
 
 def _csv(table: pd.DataFrame) -> bytes:
-    """All strings in quotes: a token may be a bare carriage return, which would end the row."""
-    return table.to_csv(index=False, quoting=csv.QUOTE_NONNUMERIC).encode()
+    """Lines end as RFC 4180 has them; so a token that is a bare carriage return is in quotes."""
+    return table.to_csv(index=False, lineterminator="\r\n").encode()
 
 
 def as_json(table: pd.DataFrame, layer: Layer, unit: str, ids: list[int] | None) -> bytes:

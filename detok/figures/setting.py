@@ -16,7 +16,8 @@ from detok.heads.summary import auroc_summary, sample_of_tokens
 from detok.model.inputs import check_heads
 from detok.model.layer import Layer
 from detok.scores.mean_contributions import MeanContributions, mean_contributions
-from detok.tables import affinity, frequency, heads as heads_tables
+from detok.tables import affinity, frequency
+from detok.tables.common import leader
 from detok.version import __version__
 
 # The heads and the number of positions of the paper's figures.
@@ -146,7 +147,7 @@ class Setting:
     @property
     def best_head(self) -> int:
         """The head of the largest mean AUROC."""
-        return int(heads_tables.best(self.summary)["head"])
+        return int(leader(self.summary, "mean")["head"])
 
     @cached_property
     def frequencies(self) -> pd.DataFrame:

@@ -2,9 +2,8 @@
 
 import numpy as np
 
-# Areas are skewed, and of fewer values an interval would say more than it knows: Student's t covers
-# the mean of the bundled model's areas in 90 % of samples of 5 tokens, 94 % of 20 (the normal
-# distribution in 84 % and 93 %).
+# Areas are skewed: an interval of fewer values, even by Student's t, would have the mean in it more
+# rarely than it says.
 LEAST = 20
 
 

@@ -68,6 +68,11 @@ def heads(n: int) -> str:
     return "1 head" if n == 1 else f"{n} heads"
 
 
+def amount(n: int, one: str) -> str:
+    """So many of what is called so."""
+    return f"{n:,} {one}" if n == 1 else f"{n:,} {one}s"
+
+
 def named(numbers: list[int], total: int) -> str:
     """Some of all heads by their numbers."""
     if len(numbers) == total > 1:

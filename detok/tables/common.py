@@ -58,6 +58,15 @@ def leader(table: pd.DataFrame, column: str) -> pd.Series:
     return pd.concat([ordered.iloc[0], pd.Series({"others": ordered[column].iloc[1:].median()})])
 
 
+def leaders(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The rows of the heads that are best by a column (`first`), none of a column of NaN.
+
+    Another column, others: the median of the other heads, NaN if there are none.
+    """
+    best = first(table, column)
+    return best.assign(others=table[column].drop(best.index).median())
+
+
 def first(table: pd.DataFrame, column: str, *, largest: bool = True) -> pd.DataFrame:
     """The rows that are best by a column: several where they differ by no more than rounding."""
     values = table[column] if largest else -table[column]

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from detok.counting.counts import Counts
+from detok.heads.areas import TOP
 from detok.heads.auroc import Auroc, Convention, auroc
 from detok.heads.curves import predecessor_ranks, roc_curves
 from detok.heads.measured import Measured
 from detok.heads.pair_summary import FIRST, pair_by_kind, pair_summary
 from detok.heads.summary import auroc_by_kind, auroc_summary, has_area
 from detok.model.layer import Layer
-from detok.tables.common import geometric_means, leader
+from detok.scores.positions import ROUNDING
+from detok.tables.common import first, geometric_means, leaders
 
 # How the two measures are called.
 PAIR, PAPER = "Pair AUROC", "The paper's measure"
@@ -29,11 +31,18 @@ class Extent:
     n_left_out: int  # of them without an AUROC
     n_left_out_of_all: int  # the same of all V
     n_seen: int  # with a predecessor in the counts
+    has_all_seen: bool  # whether no other of all V has one
     chance: float  # share of all V past tokens that are predecessors of one, on average over those
+    min_count: int  # pairs seen less often are not in the counts
 
     @property
     def is_whole(self) -> bool:
         return self.n == self.vocab_size
+
+    @property
+    def top(self) -> int:
+        """How many of the best past tokens are looked up in the counts."""
+        return min(TOP, self.vocab_size)
 
 
 def extent(areas: Auroc, counts: Counts) -> Extent:
@@ -45,7 +54,9 @@ def extent(areas: Auroc, counts: Counts) -> Extent:
         n_left_out=areas.n_left_out,
         n_left_out_of_all=counts.vocab_size - int(has_area(counts).sum()),
         n_seen=len(seen),
+        has_all_seen=len(seen) == int(np.count_nonzero(np.diff(counts.offsets))),
         chance=float(seen.mean()) / counts.vocab_size if len(seen) else np.nan,
+        min_count=counts.min_count,
     )
 
 
@@ -85,8 +96,21 @@ def tops_by_kind(found: Measured, kinds: np.ndarray) -> pd.DataFrame:
 
 
 def best_tops(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `tops_by_kind` with the largest share in the first 3 of their kind."""
-    return table.loc[table.groupby("kind", sort=False)["first_3"].idxmax()]
+    """`_best_of_kinds` of `tops_by_kind`, by the share in the first 3."""
+    return _best_of_kinds(table, "first_3")
+
+
+def _best_of_kinds(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """The row of each kind that is best by a column, with heads, all that are as good as it.
+
+    n_heads is how many heads there are in all.
+    """
+    rows = []
+    for _, part in table.groupby("kind", sort=False):
+        best = first(part, column)
+        also = {"heads": best["head"].tolist(), "n_heads": len(part)}
+        rows.append(best.iloc[0].to_dict() | also)
+    return pd.DataFrame(rows)
 
 
 def pairs(found: Measured, counts: Counts) -> pd.DataFrame:
@@ -125,9 +149,14 @@ def measures(pairs: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     return pd.concat(both, ignore_index=True)
 
 
-def best(summary: pd.DataFrame) -> pd.Series:
-    """The row of `pairs` or `paper` with the largest mean; others: the other heads' median."""
-    return leader(summary, "mean")
+def best(summary: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `pairs` or `paper` with the largest mean; others: the other heads' median."""
+    return leaders(summary, "mean")
+
+
+def above_frequency(summary: pd.DataFrame) -> list[int]:
+    """The heads of `pairs` or `paper` that are above frequency alone with all their interval."""
+    return summary.loc[summary["mean_low"] > summary["frequency"] + ROUNDING, "head"].tolist()
 
 
 def by_kind(areas: Auroc, kinds: np.ndarray, convention: Convention) -> pd.DataFrame:
@@ -138,9 +167,8 @@ def by_kind(areas: Auroc, kinds: np.ndarray, convention: Convention) -> pd.DataF
 
 
 def best_by_kind(table: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `by_kind` with the largest mean of their kind, without those that have none."""
-    table = table.dropna(subset="mean")
-    return table.loc[table.groupby("kind", sort=False)["mean"].idxmax()]
+    """`_best_of_kinds` of `by_kind`, by the mean, without kinds that have none."""
+    return _best_of_kinds(table.dropna(subset="mean"), "mean")
 
 
 def ranked(areas: Auroc, least: int) -> np.ndarray:
@@ -182,6 +210,16 @@ def extremes(
                 }
             )
     return pd.DataFrame(rows, columns=EXTREMES)
+
+
+def best_of(extremes: pd.DataFrame, end: str) -> pd.DataFrame:
+    """The rows at one end of `extremes` that are as good, or as bad, as its first."""
+    return first(extremes[extremes["end"] == end], "area", largest=end == "best")
+
+
+def all_equal(areas: pd.DataFrame) -> bool:
+    """Whether all areas of `extremes`, or of heads, are the same."""
+    return len(first(areas, "area")) == len(areas)
 
 
 def token_curves(layer: Layer, counts: Counts, token: int) -> pd.DataFrame:

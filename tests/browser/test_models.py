@@ -58,12 +58,12 @@ def test_the_button_of_the_overview_leads_to_gpt2(
     hub.pause = 0.3
     with browser.server(**settings) as address:
         page = browser.visit(chromium, address)
-        page.wait_for_url(re.compile("model=mini"))
+        page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
         button = page.get_by_role("button", name="See it in GPT-2 (165 MB)")
         button.click()
         expect(page.get_by_text("Fetching the first layer of gpt2")).to_be_visible()
         expect(page.get_by_text(re.compile(r"\d+ of 22 MB"))).to_be_visible(timeout=PATIENCE_MS)
-        page.wait_for_url(re.compile("model=gpt2"))
+        page.wait_for_url(re.compile("model=gpt2"), timeout=PATIENCE_MS)
         expect(page.get_by_text("gpt2: from the hub, commit")).to_be_visible(timeout=PATIENCE_MS)
         assert shown(page) == "gpt2"
         expect(button).to_have_count(0)
@@ -76,7 +76,7 @@ def test_the_button_of_the_overview_leads_to_gpt2(
     hub.stop()
     with browser.server(**settings) as address:
         page = browser.visit(chromium, address)
-        page.wait_for_url(re.compile("model=gpt2"))
+        page.wait_for_url(re.compile("model=gpt2"), timeout=PATIENCE_MS)
         expect(page.get_by_text("gpt2: from the hub, commit")).to_be_visible(timeout=PATIENCE_MS)
     hub.start()
 
@@ -93,7 +93,7 @@ def test_a_download_that_is_given_up_or_refused_leaves_the_model_in_place(
         expect(page.get_by_text("the download was stopped")).to_be_visible(timeout=PATIENCE_MS)
         assert browser.top_row(page) == before
         assert shown(page) == "mini"
-        page.wait_for_url(re.compile("model=mini"))
+        page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
         choose(page, "gpt2-medium")
         expect(page.get_by_text("neither a folder here nor a public model")).to_be_visible(
             timeout=PATIENCE_MS
@@ -116,7 +116,7 @@ def test_the_model_goes_along_to_other_pages_and_back(
     with browser.server(**settings) as address:
         page = browser.visit(chromium, address)
         choose(page, "mini")
-        page.wait_for_url(re.compile("model=mini"))
+        page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
         browser.settle(page)
         page.get_by_role("link", name="LayerNorm variance").click()
         page.wait_for_url(re.compile("LayerNorm_variance"))

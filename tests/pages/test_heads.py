@@ -1,5 +1,6 @@
 """The page of detokenizing heads: every control acts, and a long run is watched and cancelled."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -14,10 +15,13 @@ import detok
 from detok.app import cached, disk_cache
 from detok.app.jobs import Job
 from detok.counting.counts import Counts
+from detok.counting.in_memory import count_ids
+from detok.counting.provenance import TOKENIZER_HASH
 from detok.heads.baselines import Baselines
 from detok.heads.measured import Measured, measured_on_sample
 from detok.heads.summary import sample_of_tokens
 from detok.tables import heads as tables
+from tests.support.models import byte_tokenizer, random_model
 from tests.support.pages import downloads, run, succeed, texts
 
 pytestmark = pytest.mark.slow
@@ -228,3 +232,46 @@ def test_another_model_without_counts(monkeypatch: pytest.MonkeyPatch, checkpoin
     assert test.dataframe[0].value.columns.tolist() == ["head", "diagonal_share"]
     assert len(test.dataframe) == 1
     assert "Diagonal share" in texts(test)
+
+
+# What tests can tell of a sentence that is not one: no number, or one thing in the plural.
+MISTAKE = re.compile(
+    r"\b(nan|inf)\b|"
+    r"(?<![\d.,])1 (have|are|heads|tokens|random rankings|different predecessors)\b"
+)
+
+
+@pytest.mark.parametrize("n_heads", [1, 2])
+@pytest.mark.parametrize("scale", [0.0, 1.0])
+@pytest.mark.parametrize(("n_ids", "least"), [(2, 2), (2, 1), (3000, 1), (3000, 20)])
+def test_the_smallest_models_and_texts(
+    n_heads: int,
+    scale: float,
+    n_ids: int,
+    least: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One head, equal scores, few tokens, few counts: no sentence with a hole or a false order."""
+    model = random_model(n_head=n_heads, vocab_size=257)
+    model.transformer.h[0].attn.c_attn.requires_grad_(False).weight *= scale
+    model.transformer.h[0].attn.c_attn.bias *= scale
+    model.save_pretrained(tmp_path)
+    byte_tokenizer(257).save(str(tmp_path / "tokenizer.json"))
+    layer = detok.load(str(tmp_path))
+    ids = (np.random.default_rng(1).pareto(0.9, n_ids) * 3).astype(int) % 200
+    ids[-2:] = 69, 70
+    counts = count_ids(ids, 257, provenance={TOKENIZER_HASH: layer.tokenizer.sha256})
+    counts.pruned(least).save(tmp_path / "counts.parquet")
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "counts.parquet"))
+    for sample, query in ((40, {}), (257, {"authors": "true", "least": "1"})):
+        monkeypatch.setattr(cached, "SAMPLE_SIZE", sample)
+        st.cache_resource.clear()
+        said = texts(run(HEADS, text="g", **query))
+        assert not MISTAKE.search(said)
+        if n_heads == 1 or not scale:
+            for order in ("knows most", "has most", "Most", "highest", "lowest", "other head"):
+                assert order not in said
+        if not scale:
+            assert "does best on" not in said

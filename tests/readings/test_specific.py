@@ -52,7 +52,7 @@ def test_sentences_say_which_score_they_are_of(layer: detok.Layer, counts: Count
         assert f"({score} = {table['score'].max():.3g}, unscaled)" in said
         typical = affinity_tables.typical_ranks(affinity_tables.piece_ranks(layer, IDS, less))
         said = affinity_readings.piece_ranks(typical, layer, score)
-        assert f"tokens by {readings.by(score)} (1 is best" in said
+        assert f"tokens by {readings.by(score)} (1: none scores higher" in said
         copies = affinity_tables.own_copies(affinity_tables.pairs(layer, IDS, [0, 1], less))
         first = copies.iloc[0]
         said = affinity_readings.pairs(copies, score)

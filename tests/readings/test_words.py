@@ -21,3 +21,9 @@ def test_what_is_seen(layer: detok.Layer, both_ways: detok.Layer) -> None:
     assert words.words_for(layer).seen == "past"
     said = vars(words.words_for(both_ways)).values()
     assert not any("past" in text or "earlier" in text for text in said)
+
+
+def test_one_is_not_said_in_the_plural() -> None:
+    assert words.amount(1, "token") == "1 token"
+    assert words.amount(0, "token") == "0 tokens"
+    assert words.amount(1200, "different predecessor") == "1,200 different predecessors"

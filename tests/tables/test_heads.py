@@ -22,6 +22,10 @@ def test_the_extent_of_all_tokens_and_of_a_sample(
     assert not part.is_whole
     assert (part.n, part.vocab_size, part.n_left_out, part.n_seen) == (3, 300, 1, 2)
     assert part.n_left_out_of_all == whole.n_left_out_of_all
+    assert whole.has_all_seen
+    assert not part.has_all_seen
+    assert (whole.min_count, tables.extent(areas, counts.pruned(4)).min_count) == (1, 4)
+    assert whole.top == 10
     assert part.chance == (len(counts.row(5)[0]) + len(counts.row(6)[0])) / 600
 
 
@@ -34,8 +38,18 @@ def test_the_extent_without_counts(layer: detok.Layer, no_counts: Counts) -> Non
 def test_the_best_head_and_the_median_of_the_others() -> None:
     summary = pd.DataFrame({"head": range(4), "mean": [0.5, 0.9, 0.7, 0.6]})
     best = tables.best(summary)
-    assert (best["head"], best["mean"], best["others"]) == (1, 0.9, 0.6)
-    assert np.isnan(tables.best(summary.head(1))["others"])
+    assert best[["head", "mean", "others"]].to_numpy().tolist() == [[1, 0.9, 0.6]]
+    assert tables.best(summary.head(1))["others"].isna().all()
+    best = tables.best(summary.assign(mean=[0.5, 0.9, 0.9, 0.7]))
+    assert best["head"].tolist() == [1, 2]
+    assert best["others"].tolist() == [0.6, 0.6]
+    assert tables.best(summary.assign(mean=np.nan)).empty
+
+
+def test_above_frequency_is_more_than_rounding() -> None:
+    summary = pd.DataFrame({"head": range(3), "mean_low": [0.5, 0.5 + 1e-9, 0.6], "frequency": 0.5})
+    assert tables.above_frequency(summary) == [2]
+    assert tables.above_frequency(summary.assign(mean_low=np.nan)) == []
 
 
 def test_by_kind(layer: detok.Layer, areas: detok.Auroc) -> None:
@@ -46,7 +60,10 @@ def test_by_kind(layer: detok.Layer, areas: detok.Auroc) -> None:
     assert best["kind"].is_unique
     for row in best.itertuples():
         assert row.mean == table.loc[table["kind"] == row.kind, "mean"].max()
+        assert (row.heads, row.n_heads) == ([row.head], 2)
     assert tables.best_by_kind(table.assign(mean=np.nan)).empty
+    equal = tables.best_by_kind(table.assign(mean=0.5))
+    assert equal["heads"].tolist() == [[0, 1]] * len(equal)
 
 
 def test_extremes_are_sorted_and_have_enough_predecessors(
@@ -68,6 +85,12 @@ def test_extremes_are_sorted_and_have_enough_predecessors(
     joined = layer.tokenizer.show(int(past[weight.argmax()]), token)
     assert best["joined"].iloc[0] == joined
     assert tables.extremes(layer, areas, counts, kinds, 1, 300).empty
+    assert not tables.all_equal(table)
+    assert tables.all_equal(table.assign(area=0.5))
+    area = best["area"].where(best.index > 1, 1.0)
+    equal = table.assign(area=area.reindex(table.index).fillna(table["area"]))
+    assert len(tables.best_of(equal, "best")) == 2
+    assert len(tables.best_of(equal, "worst")) == 1
 
 
 def test_the_area_under_a_thinned_curve_is_the_auroc(layer: detok.Layer, counts: Counts) -> None:
