@@ -10,6 +10,7 @@ import streamlit as st
 
 import detok
 from detok.app import cached, texts
+from detok.readings.words import amount
 
 
 @contextmanager
@@ -64,7 +65,8 @@ def counts_notice(layer: detok.Layer) -> None:
         return
     pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
     note = counts.provenance.get("note", "")
-    used = f"Counts: {counts.tokens.sum():,} tokens of {counts.origin}{pairs}. {note}"
+    counted = amount(int(counts.tokens.sum()), "token")
+    used = f"Counts: {counted} of {counts.origin}{pairs}. {note}"
     st.caption(f"{escaped(used.strip())} For other ones, {how[:1].lower()}{how[1:]} them.")
 
 
