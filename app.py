@@ -44,7 +44,8 @@ st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apar
 if texts.can_encode(layer):
     st.subheader("Begin here")
     measured = examples.words(layer)[:N_WORDS]
-    own = [(word, "a head ranks the first piece first before the second") for word in measured]
+    first = f"some head puts the first piece first of all {layer.vocab_size:,} tokens"
+    own = [(word, first) for word in measured]
     for text, why in [*own, *PAPERS]:
         pieces = output.escaped(overview_readings.pieces(layer, text))
         st.page_link(

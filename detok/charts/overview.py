@@ -15,14 +15,14 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
         .encode(
             x=alt.X(
                 "tokens:Q",
-                title="Tokens seen in training (log scale)",
+                title="Tokens seen (log scale)",
                 scale=alt.Scale(type="log"),
                 axis=alt.Axis(format="~s", tickCount=6),
             ),
             y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
                 zero=False
             ),
-            color=alt.Color("head:N", title="Head"),
+            color=alt.Color("head:N", title="Head", legend=alt.Legend(orient="top", columns=8)),
             tooltip=[
                 alt.Tooltip("head:N", title="Head"),
                 alt.Tooltip("tokens:Q", title="Tokens seen", format=",.0f"),

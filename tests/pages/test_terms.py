@@ -59,7 +59,7 @@ def change_text(test: AppTest) -> None:
 
 
 def choose_example(test: AppTest) -> None:
-    next(b for b in test.button if b.label == "A split rare word").click()
+    next(b for b in test.button if b.label == "A word in pieces").click()
 
 
 def change_head(test: AppTest) -> None:
