@@ -111,4 +111,4 @@ def test_the_model_stays_when_the_page_changes(chromium: Browser, checkpoint: Pa
         page.get_by_role("link", name="Token affinity").click()
         browser.top_row(page)
         assert "model=mini" in page.url
-        page.get_by_text("of all 8,192 tokens").first.wait_for()
+        page.get_by_text("of all 2,048 tokens").first.wait_for()

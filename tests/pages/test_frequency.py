@@ -21,7 +21,7 @@ def test_it_shows_what_the_library_computes() -> None:
     table, rho = cached.token_frequencies(cached.load_layer("mini"))
     assert test.dataframe[0].value["T^e, head 3"].tolist()[0] == f"{rho.loc[4, 'rho']:+.3f}"
     assert f"token count is {rho.loc[4, 'rho']:+.2f} (p {rho.loc[4, 'p_shown']})" in texts(test)
-    assert f"{(table['count'] == 0).sum()} of 8,192 tokens never occur" in texts(test)
+    assert f"{(table['count'] == 0).sum()} of 2,048 tokens never occur" in texts(test)
     assert len(downloads(test)) == len(set(downloads(test))) == 4
 
 

@@ -95,7 +95,7 @@ def test_the_sample_is_what_the_library_computes() -> None:
     assert said.index("knows most about pairs") < said.index("By the paper's measure")
     frequency = found.baselines.auroc.mean()[0]
     assert f"Ranking tokens by how often they occur has {frequency:.3f}" in said
-    assert "a random sample of 40 of all 8,192 tokens" in said
+    assert "a random sample of 40 of all 2,048 tokens" in said
     assert not [words for words in ("blind", "tells true") if words in said]
     assert len(downloads(test)) == len(set(downloads(test))) == 7
 
@@ -158,19 +158,19 @@ def _sample_with_one_left_out() -> int:
 @pytest.mark.usefixtures("quick")
 def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
     first, second = run(HEADS), run(HEADS)
-    assert "Compute all 8,192 tokens" in [b.label for b in second.button]
+    assert "Compute all 2,048 tokens" in [b.label for b in second.button]
     succeed(button(first, "Compute all").click().run())
     wait(cached.heads_job(cached.load_layer("mini")))
     for visitor in (first, second):
         succeed(visitor.run())
-        assert "Over all 8,192 tokens" in texts(visitor)
+        assert "Over all 2,048 tokens" in texts(visitor)
         assert not [b for b in visitor.button if b.label.startswith("Compute")]
         for table in visitor.dataframe[:2]:
             assert "mean_low" not in table.value
         assert not [n for n in visitor.number_input if n.key == "sample"]
     # A new server finds it on disk.
     st.cache_resource.clear()
-    assert "Over all 8,192 tokens" in texts(run(HEADS))
+    assert "Over all 2,048 tokens" in texts(run(HEADS))
 
 
 def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
@@ -195,7 +195,7 @@ def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
     assert (job.state, job.result) == ("cancelled", None)
     succeed(first.run())
     assert "was cancelled and nothing of it is kept" in texts(first)
-    assert "Compute all 8,192 tokens" in [b.label for b in first.button]
+    assert "Compute all 2,048 tokens" in [b.label for b in first.button]
     layer = cached.load_layer("mini")
     assert disk_cache.load(layer, cached.load_counts(cached.load_layer("mini"))) is None
 
