@@ -220,7 +220,7 @@ def test_nothing_typed_and_a_token_without_predecessors() -> None:
 
 
 def test_too_many_predecessors_asked_for() -> None:
-    test = run(HEADS, least="8192")
+    test = run(HEADS, least="2048")
     assert "choose a smaller number" in texts(test)
 
 
