@@ -121,6 +121,12 @@ def shards(folder: Path) -> dict[str, Path]:
         or not all(isinstance(name, str) for name in weight_map.values())
     ):
         raise CheckpointError(f"{index} has no weight_map; expected one from tensor to file names")
+    for name in weight_map.values():
+        # Another path would have any file of this machine opened.
+        if name in ("", ".", "..") or set(name) & set("/\\:"):
+            raise CheckpointError(
+                f"{index} says that tensors are in {name!r}; expected the name of a file beside it"
+            )
     return {tensor: folder / name for tensor, name in weight_map.items()}
 
 

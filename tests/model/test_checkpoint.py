@@ -356,6 +356,17 @@ def test_broken_index(sharded: Path, content: str) -> None:
     assert "model.safetensors.index.json" in refusal(sharded)
 
 
+@pytest.mark.parametrize(
+    "name", ["../model.safetensors", "/etc/passwd", "a/b.safetensors", "..", "", "c:\\x", "a\\b"]
+)
+def test_index_that_leads_elsewhere(sharded: Path, name: str) -> None:
+    path = sharded / "model.safetensors.index.json"
+    index = json.loads(path.read_text())
+    index["weight_map"]["transformer.wte.weight"] = name
+    path.write_text(json.dumps(index))
+    assert f"says that tensors are in {name!r}; expected the name of a file" in refusal(sharded)
+
+
 # Tokenizer, device, dtype
 
 
