@@ -37,6 +37,7 @@ class Hub:
         self.statuses: list[HTTPStatus] = []
         self.breaks: dict[str, int] = {}
         self.pause = 0.0
+        self.slow_from = 0  # the byte of a file from which on that holds
         self.whole_only = self.short = self.shifted = False
         # Large files lie on another server, as the real hub's do.
         self.redirects = False
@@ -199,7 +200,7 @@ class _Handler(BaseHTTPRequestHandler):
         with (folder / name).open("rb") as file:
             file.seek(start)
             body = file.read(stop - start)
-        self.answer(status, body, length, headers)
+        self.answer(status, body, length, headers, is_slow=start >= self.hub.slow_from)
 
     def refuse(self, status: HTTPStatus, code: str) -> None:
         self.answer(status, b'{"error": "no"}', headers={"X-Error-Code": code})
@@ -210,6 +211,7 @@ class _Handler(BaseHTTPRequestHandler):
         body: bytes,
         length: int | None = None,
         headers: dict[str, str] | None = None,
+        is_slow: bool = True,
     ) -> None:
         """Sends a body, or breaks off after it if it is shorter than the length announced."""
         sent = len(body) if self.command == "GET" else 0
@@ -223,7 +225,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):  # the client had enough
             if self.command == "GET":
                 for at in range(0, len(body), 1 << 20):
-                    time.sleep(self.hub.pause)
+                    time.sleep(self.hub.pause if is_slow else 0)
                     self.wfile.write(body[at : at + (1 << 20)])
             if length is not None and len(body) < length:
                 self.close_connection = True
