@@ -3,9 +3,10 @@
 A new family is one file here and one line in `FAMILIES`. Its file says, for a config.json,
 
 1. which tensors are needed, by the names they have in the checkpoint, and their shapes (`shapes`);
-2. how these become a `FirstLayer`: its `first_layer` transposes what `torch.nn.Linear` holds, cuts
-   fused projections, counts positions from 0 (dropping rows that stand before the first), and adds
-   to the positions what every token gets (such as BERT's token type);
+2. how these become a `FirstLayer`: transposed where `torch.nn.Linear` holds them, fused projections
+   cut, positions counted from 0 (without rows that stand before the first), and what every token
+   gets (such as BERT's token type) added to the positions. `separate` says 1 and 2 for all whose
+   queries and keys have projections of their own;
 3. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
 4. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
    model of one layer, which proves the file right.
