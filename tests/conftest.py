@@ -4,8 +4,8 @@ import os
 import sys
 from dataclasses import replace
 
-# Nothing in the tests may ask the real hub, whatever a mistake in them does; test_hub overrides it
-# in processes of its own. Set before any library reads it.
+# Nothing in the tests may ask the real hub, whatever a mistake in them does; those of the hub
+# override it in processes of their own. Set before any library reads it.
 os.environ["HF_HUB_OFFLINE"] = "1"
 # The app would open on GPT-2 where whoever runs the tests has it.
 os.environ["DETOK_MODEL"] = "mini"

@@ -75,16 +75,16 @@ def _head(facts: Facts) -> str:
     intro = """A small GPT-2 that comes with detok, so that everything can be tried without a
         download. It was trained from scratch on public-domain books. `python -m training.publish`
         wrote this card: the final loss, the heads and the names are measured on the published
-        files, the steps before on snapshots of the same run.
-
-        It was chosen by how well its heads bind the pieces of words, not by its loss: a small
-        vocabulary, so that every pair of tokens is seen often; a narrow MLP, so that attention has
-        to do the binding; and, in training, windows without positions, so that a head has to find
-        by their content which tokens go together. The model of version 0.1 (two layers, 8,192
-        tokens) had a lower loss, 1.54 bits per byte, and had the true predecessor of 1.6 % of the
-        tokens among a head's first three."""
+        files, the steps before on snapshots of the same run."""
+    chosen = """It was chosen by how well its heads bind the pieces of words, not by its loss: a
+        small vocabulary, so that every pair of tokens is seen often; a narrow MLP, so that
+        attention has to do the binding; and, in training, windows without positions, so that a head
+        has to find by their content which tokens go together. Where the two disagreed, binding had
+        priority."""
     trial = f"**A trial: the snapshot `{facts.checkpoint}` of a run that had not ended.**"
-    return f"# mini\n\n{paragraph(intro)}" + ("" if facts.settings else f"\n\n{trial}")
+    return f"# mini\n\n{paragraph(intro)}\n\n{paragraph(chosen)}" + (
+        "" if facts.settings else f"\n\n{trial}"
+    )
 
 
 def _architecture(facts: Facts) -> str:
