@@ -59,7 +59,7 @@ def locate_here(model_id: str, revision: str | None = None) -> Source | None:
     Raises: CheckpointError for what is neither a folder nor an id.
     """
     model_id = model_id.strip()
-    here = _here(model_id)
+    here = _here(model_id, revision)
     if here is not None:
         return here
     _check_id(model_id)
@@ -82,7 +82,7 @@ def fetch(model_id: str, revision: str | None = None, *, progress: Progress | No
     give it.
     """
     model_id = model_id.strip()
-    here = _here(model_id)
+    here = _here(model_id, revision)
     if here is not None:
         return here.folder
     _check_id(model_id)
@@ -166,15 +166,22 @@ def locate_tokenizer(model_id: str) -> Path:
     return on_this_machine(model_id) or _cached_tokenizer(model_id) or _fetch_tokenizer(model_id)
 
 
-def _here(model_id: str) -> Source | None:
+def _here(model_id: str, revision: str | None = None) -> Source | None:
     """A model that needs no hub; None for a hub id."""
-    if model_id in BUNDLED:
-        return Source(model_id, BUNDLED[model_id], None)
     path = Path(os.path.expanduser(model_id))
-    if model_id and os.path.isdir(path):  # unlike Path.is_dir, False for a name that is too long
-        return Source(model_id, path, None)
-    if model_id.endswith(".safetensors") and os.path.isfile(path):
-        return Source(model_id, path.parent, None, weights=path)
+    found = None
+    if model_id in BUNDLED:
+        found = Source(model_id, BUNDLED[model_id], None)
+    elif model_id and os.path.isdir(path):  # unlike Path.is_dir, False for a name too long
+        found = Source(model_id, path, None)
+    elif model_id.endswith(".safetensors") and os.path.isfile(path):
+        found = Source(model_id, path.parent, None, weights=path)
+    if found is not None and revision:
+        raise CheckpointError(
+            f"{model_id!r} is not of the hub and has no revision {revision!r}; expected none"
+        )
+    if found is not None:
+        return found
     if not model_id or path.is_absolute() or model_id.startswith((".", "~")):
         raise CheckpointError(
             f"{model_id!r} is not a folder; expected a checkpoint folder, a .safetensors file "

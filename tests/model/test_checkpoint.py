@@ -99,6 +99,13 @@ def test_bundled_model_needs_no_network() -> None:
     assert detok.load("mini", device="cpu").source.revision is None
 
 
+def test_a_local_model_has_no_revisions(folder: Path) -> None:
+    for model in ("mini", folder, folder / "model.safetensors"):
+        with pytest.raises(detok.CheckpointError, match="has no revision 'v2'; expected none"):
+            detok.load(model, revision="v2")
+        detok.load(model, revision="", device="cpu")
+
+
 def test_missing_config(folder: Path) -> None:
     (folder / "config.json").unlink()
     assert "is no checkpoint: it has no config.json" in refusal(folder)
