@@ -126,7 +126,7 @@ LAYERNORM = [
         what="the last position was never trained",
         published="true",
         where=FIGURES["fig7-last-flat"].where,
-        how="spread over j of p_i W^QK p_j without LayerNorm, the last i over the four before it",
+        how="spread over j of p_i W^QK p_j without LayerNorm, of the last i and up to four before",
         tolerance=f"below {FLAT} in the median head: flat beside the others, for which the paper "
         "has a plot and no number",
         measure=last_is_untrained,
