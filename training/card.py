@@ -77,10 +77,9 @@ def _head(facts: Facts) -> str:
         wrote this card: the final loss, the heads and the names are measured on the published
         files, the steps before on snapshots of the same run."""
     chosen = """It was chosen by how well its heads bind the pieces of words, not by its loss: a
-        small vocabulary, so that every pair of tokens is seen often; a narrow MLP, so that
-        attention has to do the binding; and, in training, windows without positions, so that a head
-        has to find by their content which tokens go together. Where the two disagreed, binding had
-        priority."""
+        small vocabulary, so that every pair of tokens is seen often, and, in training, windows
+        without positions, so that a head has to find by their content which tokens go together.
+        Where the two disagreed, binding had priority."""
     trial = f"**A trial: the snapshot `{facts.checkpoint}` of a run that had not ended.**"
     return f"# mini\n\n{paragraph(intro)}\n\n{paragraph(chosen)}" + (
         "" if facts.settings else f"\n\n{trial}"
@@ -128,7 +127,7 @@ def _training(facts: Facts) -> str:
     trained = s["steps"] * s["batch"] * facts.config["n_positions"]
     passes = trained / facts.texts["train"]["tokens"]
     rows = [
-        ("Tokens", f"{trained:,}, or {passes:.2f} of a pass over the training books"),
+        ("Tokens", f"{trained:,}, or {passes:.2f} passes over the training books"),
         ("Steps", f"{s['steps']:,} of {s['batch']} × {facts.config['n_positions']} tokens"),
         ("Optimizer", "AdamW (0.9, 0.95), weight decay 0.1 on matrices, gradients clipped at 1"),
         (
@@ -144,7 +143,7 @@ def _training(facts: Facts) -> str:
         ),
         ("Precision", "float32 weights" + (", bfloat16 products" if s["bfloat16"] else "")),
         ("Seed", s["seed"]),
-        ("Time", f"{s['seconds'] / 60:,.0f} minutes on a {s['device'].upper()}"),
+        ("Time", f"{s['seconds'] / 60:,.0f} minutes on: {s['device']}"),
     ]
     return "## Training\n\n" + table(["Setting", "Value"], rows)
 

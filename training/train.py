@@ -19,6 +19,8 @@ from transformers import GPT2Config, GPT2LMHeadModel
 N_POSITIONS = 256
 N_SNAPSHOTS = 20
 WARMUP_STEPS = 200
+# How often a checkpoint is written from which a run goes on.
+CHECKPOINT_SECONDS = 60
 # The learning rate is constant, then falls linearly to zero over this last share of the steps: a
 # run can be cut short or prolonged at any time before that without having wasted a step.
 DECAY_SHARE = 0.5
@@ -74,6 +76,20 @@ def loss(
     return (logits.logsumexp(-1) - logits.gather(1, target)[:, 0]).float().mean()
 
 
+def kept_on(device: torch.device, data: np.ndarray) -> np.ndarray | torch.Tensor:
+    """The windows where a step takes them from: a GPU holds all of them, a CPU reads the file."""
+    return torch.from_numpy(data.astype(np.int32)).to(device) if device.type == "cuda" else data
+
+
+def batch_of(
+    data: np.ndarray | torch.Tensor, rows: np.ndarray, device: torch.device
+) -> torch.Tensor:
+    """Some of the windows as token ids, (B, L)."""
+    if isinstance(data, torch.Tensor):
+        return data[torch.from_numpy(rows).to(device, non_blocking=True)].long()
+    return torch.from_numpy(data[rows].astype(np.int64))
+
+
 def learning_rate(step: int, steps: int, peak: float) -> float:
     """Warm-up, constant, linear decay to zero."""
     left = (steps - step) / max(1.0, DECAY_SHARE * steps)
@@ -115,6 +131,7 @@ def train(args: argparse.Namespace) -> None:
     data = windows(np.load(out / "train.npy", mmap_mode="r"))
     held_out = windows(np.load(out / "held_out.npy", mmap_mode="r"))
     order = np.random.default_rng(args.seed).permutation(len(data))
+    data = kept_on(device, data)
     steps = math.ceil(args.tokens / (args.batch * N_POSITIONS))
     to_save = snapshot_steps(steps)
 
@@ -129,12 +146,14 @@ def train(args: argparse.Namespace) -> None:
     started = time.monotonic() - trained_seconds
 
     chance = torch.Generator().manual_seed(args.seed + first)
+    saved = time.monotonic()
     for step in range(first, steps + 1):
         if step in to_save:
             model.save_pretrained(out / "snapshots" / f"{step:06d}")
             seconds = time.monotonic() - started
             log.writerow(["held_out", step, held_out_loss(model, held_out, 200), round(seconds)])
-        if step and step % 500 == 0 and step != first:
+        if time.monotonic() - saved > CHECKPOINT_SECONDS:
+            saved = time.monotonic()
             parts = {"model": model.state_dict(), "optimizer": optimizer.state_dict()}
             seconds = time.monotonic() - started
             torch.save({**parts, "step": step, "seconds": seconds}, checkpoint)
@@ -144,28 +163,30 @@ def train(args: argparse.Namespace) -> None:
             group["lr"] = learning_rate(step, steps, args.learning_rate)
         # Past the end of the texts the same order begins anew.
         rows = order[np.arange(step * args.batch, (step + 1) * args.batch) % len(order)]
-        ids = torch.from_numpy(data[np.sort(rows)].astype(np.int64)).to(device)  # (B, L)
-        total = 0.0
+        ids = batch_of(data, np.sort(rows), device)  # (B, L)
+        total = torch.zeros((), device=device)
         # Of some windows the model has to find out from the tokens alone which of them go together.
         share = args.unplaced if step >= args.placed_steps else 0.0
-        placed = torch.rand(len(ids), generator=chance).ge(share).float().to(device)
+        placed = torch.rand(len(ids), generator=chance).ge(share).float()
+        placed = placed.to(device, non_blocking=True)
         for micro, some in zip(
             ids.split(args.micro_batch), placed.split(args.micro_batch), strict=True
         ):
             with torch.autocast(device.type, dtype=torch.bfloat16, enabled=args.bfloat16):
                 part = compiled_loss(model, micro, some) * (len(micro) / len(ids))
             part.backward()
-            total += part.item()
+            total += part.detach()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
         optimizer.zero_grad()
         if step % 20 == 0:
-            log.writerow(["train", step, total, round(time.monotonic() - started)])
+            log.writerow(["train", step, total.item(), round(time.monotonic() - started)])
 
     model.save_pretrained(out / "model")
     settings = {k: v for k, v in vars(args).items() if k != "out"}
     settings |= {"steps": steps, "seconds": round(time.monotonic() - started)}
-    settings |= {"device": device.type, "decay_share": DECAY_SHARE, "warmup_steps": WARMUP_STEPS}
+    named = torch.cuda.get_device_name(device) if device.type == "cuda" else "CPU"
+    settings |= {"device": named, "decay_share": DECAY_SHARE, "warmup_steps": WARMUP_STEPS}
     (out / "settings.json").write_text(json.dumps(settings, indent=2))
 
 

@@ -203,7 +203,7 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     assert steps["tokens"].unique().tolist() == [0, 28_672]
     card = (tmp_path / "README.md").read_text()
     assert "- Poe: Eureka A Poem\n" in card
-    assert "28,672, or 0.96 of a pass" in card
+    assert "28,672, or 0.96 passes" in card
     options = "--unplaced 0.7 --placed-steps 5 --learning-rate 0.002 --seed 3 --bfloat16"
     assert f"--mlp 24 --batch 16 {options}\n" in card
     assert json.loads((tmp_path / "examples.json").read_text()) == {"words": []}
