@@ -44,6 +44,9 @@ from .heads.summary import (
     auroc_by_kind as auroc_by_kind,
     auroc_summary as auroc_summary,
 )
+from .model.examples import (
+    example_word as example_word,
+)
 from .model.layer import (
     Layer as Layer,
     load as load,

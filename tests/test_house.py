@@ -129,8 +129,8 @@ def test_the_public_names() -> None:
         "MeanAttention MeanContributions NotDownloadable Pair PairAuroc PositionBias SplitTerms "
         "TERMS TOKEN_KINDS Terms Vocabulary ablate affinity affinity_matrix affinity_scores "
         "attention auroc auroc_baselines auroc_by_kind auroc_summary contributions count "
-        "count_files counts_for excerpts explain_pair fetch layernorm_stats load mean_attention "
-        "mean_contributions pair_auroc pair_by_kind pair_summary position_bias position_summary "
+        "count_files counts_for example_word excerpts explain_pair fetch layernorm_stats load "
+        "mean_attention mean_contributions pair_auroc pair_by_kind pair_summary position_bias position_summary "
         "predecessor_ranks previous_piece_ranks roc_curves self_assertion shared_query "
         "shared_scores split_ee terms token_kinds"
     )
