@@ -1,5 +1,6 @@
 """The public names, each with the file that it is in."""
 
+from . import draw as draw
 from .bundled import (
     excerpts as excerpts,
 )
