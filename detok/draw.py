@@ -28,7 +28,7 @@ from detok.model.inputs import check_heads, check_ids, check_index
 from detok.model.layer import Layer
 from detok.readings.words import words_for
 from detok.scores.contributions import Ablation
-from detok.scores.decomposition import Terms
+from detok.scores.decomposition import TERMS, Terms
 from detok.scores.layernorm_stats import LayerNormStats
 from detok.scores.mean_attention import MeanAttention
 from detok.scores.mean_contributions import MeanContributions
@@ -48,7 +48,15 @@ MAX_MAP = 64  # tokens in a map
 
 
 def affinity(layer: Layer, table: pd.DataFrame) -> Chart:
-    """The best tokens of `detok.affinity` as bars, unscaled; several heads have a panel each."""
+    """The best tokens of `detok.affinity` as bars, unscaled; several heads have a panel each.
+
+    Raises: InputError for a table without its columns.
+    """
+    lacking = {"head", "rank", "token_id", "score", "joined"} - set(table.columns)
+    if lacking:
+        raise InputError(
+            f"the table has no column {min(lacking)}; expected one as of detok.affinity"
+        )
     return _whole(affinity_charts.bars(affinity_tables.labelled(table, layer)))
 
 
@@ -86,9 +94,16 @@ def contributions(
 ) -> Chart:
     """The nats of `detok.contributions` over the positions, in one head or a panel for each.
 
-    Raises: InputError for other ids than these are of, or where all is below what a log scale has.
+    Raises: InputError for other ids or another shape than these are of, or where all values are
+    below what a log scale has.
     """
-    tokens = _ids(layer, ids, contributions.shape[2])
+    shape = tuple(contributions.shape)
+    if len(shape) != 3 or shape[:2] != (len(TERMS), layer.n_heads):
+        raise InputError(
+            f"the contributions have shape {shape}; expected ({len(TERMS)}, H, n) with H = "
+            f"{layer.n_heads}, as of detok.contributions"
+        )
+    tokens = _ids(layer, ids, shape[2])
     return _contributions(terms_tables.per_position(layer, tokens, contributions), head)
 
 
@@ -192,7 +207,15 @@ def pair_auroc(pairs: PairAuroc, counts: Counts, baselines: Baselines) -> Chart:
 
     Dashed: the ranking by count alone, and black marks: the part of T^ee that all tokens i share,
     both of `detok.auroc_baselines` of the same tokens. The best head is framed.
+
+    Raises: InputError for baselines of another number of heads or tokens.
     """
+    n_heads, n = pairs.area.shape
+    if baselines.pair.area.shape != (1 + n_heads, n):
+        raise InputError(
+            f"the baselines have shape {baselines.pair.area.shape}; expected (1 + H, n) = "
+            f"{(1 + n_heads, n)}, of the same tokens"
+        )
     table = heads_tables.beside_baselines(
         pair_summary(pairs, counts), pair_summary(baselines.pair, counts)
     )

@@ -126,6 +126,28 @@ def test_pair_auroc_has_the_means_and_the_baselines(
     assert drawn[0]["frequency"] == pytest.approx(reached[0])
 
 
+def test_baselines_of_other_tokens_are_refused(layer: detok.Layer, counts: detok.Counts) -> None:
+    pairs, other = detok.pair_auroc(layer, counts), detok.auroc_baselines(layer, counts, [1, 2])
+    with pytest.raises(detok.InputError, match=r"shape \(3, 2\); expected .* = \(3, 300\)"):
+        draw.pair_auroc(pairs, counts, other)
+
+
+def test_a_text_of_one_token_and_counts_of_no_text(
+    layer: detok.Layer, no_counts: detok.Counts
+) -> None:
+    terms, pair = detok.terms(layer, [7]), detok.explain_pair(layer, [7], i=0, j=0, head=1)
+    nothing = detok.pair_auroc(layer, no_counts), no_counts
+    for chart in (
+        draw.terms(layer, [7], terms),
+        draw.ablate(layer, [7], detok.ablate(terms, {"pp"})),
+        draw.explain_pair(layer, [7], pair),
+        draw.pair_auroc(*nothing, detok.auroc_baselines(layer, no_counts)),
+    ):
+        assert data(chart.to_dict())
+    with pytest.raises(detok.InputError, match="no term contributes"):
+        draw.contributions(layer, [7], detok.contributions(layer, [7]))
+
+
 def test_more_rows_than_altair_shows_by_itself() -> None:
     layer = detok.load("mini")
     ids = np.arange(draw.MAX_MAP)
@@ -163,6 +185,14 @@ def test_a_model_whose_tokens_see_all_others(both_ways: detok.Layer) -> None:
         (
             lambda layer, t: draw.contributions(layer, IDS, torch.ones(6, 2, 7), head=2),
             "head is 2; expected 0 ≤ head < H = 2",
+        ),
+        (
+            lambda layer, t: draw.contributions(layer, IDS, torch.ones(6, 7)),
+            r"have shape \(6, 7\); expected \(6, H, n\) with H = 2",
+        ),
+        (
+            lambda layer, t: draw.affinity(layer, detok.position_summary(layer, 3)),
+            "no column joined; expected one as of detok.affinity",
         ),
         (
             lambda layer, t: draw.explain_pair(
