@@ -71,10 +71,7 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Ablation(Displayed, then=("detok.draw.ablate(layer, ids, ablation)",)):
-    """The attention of a text without some terms, beside the full one, and what lies between.
-
-    All are float64.
-    """
+    """Attention without some terms, the full one, and their divergence in nats; all float64."""
 
     full: torch.Tensor  # (H, n, n), the model's own attention; 0 where i does not see j
     left: torch.Tensor  # (H, n, n), the attention that is left
