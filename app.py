@@ -4,8 +4,9 @@ import pandas as pd
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, examples, inputs, output, page, texts
+from detok.app import cached, downloads, inputs, output, page, texts
 from detok.charts import overview as overview_charts, terms as terms_charts
+from detok.model import examples
 from detok.readings import overview as overview_readings, terms as terms_readings, words
 from detok.tables import terms as tables
 from detok.tables.overview import growth

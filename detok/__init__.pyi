@@ -1,5 +1,6 @@
 """The public names, each with the file that it is in."""
 
+from . import draw as draw
 from .bundled import (
     excerpts as excerpts,
 )
@@ -43,6 +44,9 @@ from .heads.pair_summary import (
 from .heads.summary import (
     auroc_by_kind as auroc_by_kind,
     auroc_summary as auroc_summary,
+)
+from .model.examples import (
+    example_word as example_word,
 )
 from .model.layer import (
     Layer as Layer,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import streamlit as st
 
 import detok
-from detok.app import examples, output, texts
+from detok.app import output, texts
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
@@ -73,7 +73,7 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     text = st.text_input(
         "Word or text",
-        examples.word(layer),
+        detok.example_word(layer),
         key="text",
         bind="query-params",
         max_chars=200,

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -10,12 +11,13 @@ from detok.counting import counts_file
 from detok.counting.counts_file import Writer, pair_count_type, past_type
 from detok.counting.pairs import Run, checked
 from detok.counting.provenance import TOKENIZER_HASH
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.vocabulary import Vocabulary
 
 
-@dataclass(frozen=True, eq=False)
-class Counts:
+@dataclass(frozen=True, eq=False, repr=False)
+class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(layer, counts)")):
     """Token and bigram counts of a corpus, and where they come from.
 
     The bigram table is sorted by current token, then by past token: `past[offsets[i]:offsets[i+1]]`
@@ -65,6 +67,15 @@ class Counts:
     def origin(self) -> str:
         """Which texts were counted, to be put after "in" or "from"."""
         return self.provenance.get("corpus", "texts that the file of counts does not name")
+
+    def _parts(self) -> dict[str, Any]:
+        return {
+            "texts": self.origin,
+            "tokens": int(self.tokens.sum()),
+            "vocab_size": self.vocab_size,
+            "different_pairs": len(self.past),
+            "min_count": self.min_count,
+        }
 
     @cached_property
     def _current(self) -> np.ndarray:

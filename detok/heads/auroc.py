@@ -8,6 +8,7 @@ import numpy as np
 import torch
 
 from detok.counting.counts import Counts
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.heads.areas import areas_by_ranks, areas_by_search
 from detok.heads.ranks import Ranks
@@ -17,8 +18,8 @@ from detok.model.layer import Layer
 Convention = Literal["paper", "authors"]
 
 
-@dataclass(frozen=True, eq=False)
-class Auroc:
+@dataclass(frozen=True, eq=False, repr=False)
+class Auroc(Displayed, then=("found.mean()", "detok.auroc_summary(found, counts)")):
     """The area under the ROC curve of T^ee by head and current token, and what comes with it."""
 
     tokens: np.ndarray  # (n,) int64, the current tokens i

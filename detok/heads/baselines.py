@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from detok.counting.counts import Counts
+from detok.display import Displayed
 from detok.heads.areas import TOP, Positives
 from detok.heads.auroc import Auroc
 from detok.heads.pair_auroc import PairAuroc, best_predecessors
@@ -17,8 +18,8 @@ from detok.model.layer import Layer
 BLOCK = 4096
 
 
-@dataclass(frozen=True, eq=False)
-class Baselines:
+@dataclass(frozen=True, eq=False, repr=False)
+class Baselines(Displayed):
     """Both measures of 1 + H scores that are the same for every i, in place of the H heads.
 
     The first is the count of token j; the others are the part of each head's T^ee that its queries

@@ -7,6 +7,7 @@ import numpy as np
 import torch
 
 from detok.counting.counts import Counts
+from detok.display import Displayed
 from detok.heads.areas import pair_areas_by_ranks, pair_areas_by_search
 from detok.heads.sweep import Block, checked_tokens, sweep
 from detok.heads.weights import Weights
@@ -16,8 +17,16 @@ from detok.model.layer import Layer
 LEAST_SEEN = 10
 
 
-@dataclass(frozen=True, eq=False)
-class PairAuroc:
+@dataclass(frozen=True, eq=False, repr=False)
+class PairAuroc(
+    Displayed,
+    then=(
+        "pairs.mean()",
+        "pairs.share_in_first(3)",
+        "detok.pair_summary(pairs, counts)",
+        "detok.draw.pair_auroc(pairs, counts, baselines)",
+    ),
+):
     """The pair AUROC of T^ee by head and current token, and where the true predecessor ranks."""
 
     tokens: np.ndarray  # (n,) int64, the current tokens i

@@ -3,9 +3,11 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model import memory
 from detok.model.checkpoint import read_first_layer
@@ -18,7 +20,14 @@ from detok.model.vocabulary import Vocabulary
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Layer:
+class Layer(
+    Displayed,
+    then=(
+        "detok.affinity(layer, token)",
+        "detok.terms(layer, ids)",
+        "detok.position_bias(layer, i)",
+    ),
+):
     """A first attention layer, with LayerNorm folded in and the embeddings projected per head.
 
     Keeping the projections of all tokens (`Q_E`, `K_E`) instead of W^QK makes every score one dot
@@ -47,6 +56,21 @@ class Layer:
             f"Layer({self.name!r}, H={self.n_heads}, d={self.d_model}, L={self.n_positions}, "
             f"V={self.vocab_size}, {self.Q_E.dtype}, device={str(self.device)!r})"
         )
+
+    def _parts(self) -> dict[str, Any]:
+        first = self.tokenizer.first_token
+        return {
+            "model": self.name,
+            "commit": self.source.revision or "none",
+            "heads H, of width d'": f"{self.n_heads} of {self.d_head}",
+            "width d": self.d_model,
+            "positions L": self.n_positions,
+            "tokens V": self.vocab_size,
+            "first token of texts": "none" if first is None else self.tokenizer.show(first),
+            "softmax divides scores by": self.scale,
+            "i attends to": "itself and what is before it" if self.is_causal else "all tokens",
+            "tensors": f"{self.Q_E.dtype}, {self.device}, {self.n_bytes / 1e6:,.0f} MB",
+        }
 
     @property
     def name(self) -> str:

@@ -6,9 +6,11 @@ import operator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from tokenizers import Tokenizer
 
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.tokens.first import first_token
 from detok.model.tokens.kinds import spelling_of
@@ -57,7 +59,10 @@ class _Traits:
         return cls(spelling_of(tokenizer), first_token(tokenizer), lacks_words(tokenizer), unknown)
 
 
-class Vocabulary:
+class Vocabulary(
+    Displayed,
+    then=("vocabulary.encode(text)", "vocabulary.search(text)", "vocabulary.show(token_id)"),
+):
     """The vocabulary of a model: byte-level BPE, WordPiece, or BPE with an end of word.
 
     Which of them it is decides where the space at a word's edge is: `detok.model.tokens`.
@@ -69,6 +74,15 @@ class Vocabulary:
         backend.no_truncation()
         backend.no_padding()
         self.backend = backend
+
+    def _parts(self) -> dict[str, Any]:
+        first = self.first_token
+        return {
+            "tokens": len(self),
+            "ids": self.n_ids,
+            "edge": self.edge,
+            "first_token": "none" if first is None else self.show(first),
+        }
 
     @classmethod
     def from_folder(cls, folder: Path) -> "Vocabulary":

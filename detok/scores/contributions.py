@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.layer import Layer
 from detok.model.threads import side_by_side
@@ -68,9 +69,9 @@ def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tens
     return result
 
 
-@dataclass(frozen=True, eq=False)
-class Ablation:
-    """The attention of a text without some terms, beside the full one; float64."""
+@dataclass(frozen=True, eq=False, repr=False)
+class Ablation(Displayed, then=("detok.draw.ablate(layer, ids, ablation)",)):
+    """Attention without some terms, the full one, and their divergence in nats; all float64."""
 
     full: torch.Tensor  # (H, n, n), the model's own attention; 0 where i does not see j
     left: torch.Tensor  # (H, n, n), the attention that is left

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed
 from detok.model.inputs import check_heads, check_ids
 from detok.model.layer import Layer
 from detok.model.layernorm import centre, fold, wide_type
@@ -15,8 +16,16 @@ TERMS = ("ee", "pp", "ep", "pe", "e", "p")
 BLOCK_SOFTMAX = 1 << 17
 
 
-@dataclass(frozen=True, eq=False)
-class Terms:
+@dataclass(frozen=True, eq=False, repr=False)
+class Terms(
+    Displayed,
+    then=(
+        "terms.total",
+        "detok.attention(terms)",
+        "detok.ablate(terms, drop={'pp', 'p'})",
+        "detok.draw.terms(layer, ids, terms, head=0)",
+    ),
+):
     """The six terms of a text's attention scores, unscaled; i is the second last, j the last index.
 
     Their sum is the model's own q_i · k_j up to a constant per row i, which softmax ignores. H are

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed
 from detok.model import layernorm
 from detok.model.layer import Layer
 from detok.scores.positions import level, position_bias
@@ -17,8 +18,12 @@ FLAT = 0.25
 N_NEIGHBOURS = 4
 
 
-@dataclass(frozen=True, eq=False)
-class LayerNormStats:
+@dataclass(frozen=True, eq=False, repr=False)
+class LayerNormStats(
+    Displayed,
+    also=("median_var_p", "outliers", "last_is_untrained"),
+    then=("detok.draw.layernorm_stats(stats)",),
+):
     """Variances over the d features (biased), of token embeddings e and position embeddings p.
 
     V are the rows that stand for a token.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
@@ -16,8 +17,8 @@ from detok.scores.texts import Progress, Text, token_ids
 BLOCK_VALUES = 1 << 22
 
 
-@dataclass(frozen=True, eq=False)
-class MeanAttention:
+@dataclass(frozen=True, eq=False, repr=False)
+class MeanAttention(Displayed, then=("detok.draw.position_bias(layer, bias, measured)",)):
     """The attention weights of position i in the first layer over texts; each mean sums to 1."""
 
     i: int

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.layer import Layer
 from detok.scores.contributions import contributions
@@ -12,8 +13,8 @@ from detok.scores.decomposition import TERMS
 from detok.scores.texts import Progress, Text, token_ids
 
 
-@dataclass(frozen=True, eq=False)
-class MeanContributions:
+@dataclass(frozen=True, eq=False, repr=False)
+class MeanContributions(Displayed, then=("detok.draw.mean_contributions(mean)",)):
     """Contributions in nats over many texts, with the 95 % confidence interval of each mean.
 
     m is the longest text's length; position i is averaged over the texts that reach it.

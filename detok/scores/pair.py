@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.display import Displayed, number
 from detok.model.inputs import check_ids, check_index
 from detok.model.layer import Layer
 from detok.scores.decomposition import Factors, scaled
 from detok.scores.specific import SplitTerms, check_query
 
 
-@dataclass(frozen=True)
-class Score:
+@dataclass(frozen=True, repr=False)
+class Score(Displayed):
     """The score of a token j, with the terms it is the sum of, all divided by the scale."""
 
     j: int
@@ -26,14 +27,23 @@ class Score:
         return dict(sorted(self.parts.items(), key=lambda part: -abs(part[1])))
 
 
-@dataclass(frozen=True)
-class Pair:
-    """The score of a pair of tokens in one head, and that of the row's runner-up."""
+@dataclass(frozen=True, repr=False)
+class Pair(Displayed, then=("pair.widest", "detok.draw.explain_pair(layer, ids, pair)")):
+    """The score of a pair of tokens in one head, and its runner-up's, divided by the scale."""
 
     head: int
     i: int
     chosen: Score
     runner_up: Score | None  # the largest weight of another j; None where i sees no other
+
+    def _table(self) -> tuple[list[str], list[list[str]]]:
+        scores = [score for score in (self.chosen, self.runner_up) if score is not None]
+        names = [f"j = {self.chosen.j}", *(f"runner-up, j = {score.j}" for score in scores[1:])]
+        columns = [
+            {**score.parts, "score": score.total, "weight": score.weight} for score in scores
+        ]
+        rows = [[name, *(number(column[name]) for column in columns)] for name in columns[0]]
+        return [f"head {self.head}, i = {self.i}", *names], rows
 
     @property
     def widest(self) -> tuple[str, float] | None:

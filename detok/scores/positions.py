@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from detok.display import Displayed
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
 from detok.model.layernorm import Moments
@@ -16,8 +17,11 @@ REACHES = (1, 5, 16)  # numbers of positions close to i
 ROUNDING = 1e-6
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
-class PositionBias:
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
+class PositionBias(
+    Displayed,
+    then=("bias.total", "bias.attention", "detok.draw.position_bias(layer, bias, head=0)"),
+):
     """The position terms of one current position i in every head (Eq. 17), unscaled.
 
     They are given for all L positions j, also those that i does not see: only `attention` leaves

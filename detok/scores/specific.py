@@ -102,7 +102,7 @@ def shared_scores(
     return scores
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SplitTerms(Terms):
     """The terms of a text with ee in two parts that add up to it; `total` is the same."""
 

@@ -11,22 +11,25 @@ from detok.scores.positions import ROUNDING
 from detok.tables.common import first, geometric_means, long, significant
 
 
+def labelled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
+    """The result of `detok.affinity` with shown, joined_shown and label (rank and token)."""
+    shown = [layer.tokenizer.show(t) for t in table["token_id"]]
+    label = [f"{rank}.  {text}" for rank, text in zip(table["rank"], shown, strict=True)]
+    return table.assign(shown=shown, joined_shown=table["joined"], label=label)
+
+
 def with_counts(
     table: pd.DataFrame, layer: Layer, token: int, side: Side, counts: Counts | None
 ) -> pd.DataFrame:
     """The result of `detok.affinity` with its tokens made visible and its pairs looked up.
 
-    Adds label (rank and token), shown and joined_shown, and with counts also count (how often the
-    pair occurs in the corpus) and known (whether it does).
+    Adds to `labelled`, in which spaces are visible in joined_shown too, with counts also count (how
+    often the pair occurs in the corpus) and known (whether it does).
     """
     others = table["token_id"]
     pairs = [(t, token) if side == "past" else (token, t) for t in others]
-    shown = [layer.tokenizer.show(t) for t in others]
-    table = table.assign(
-        shown=shown,
-        joined_shown=[layer.tokenizer.show(*pair) for pair in pairs],
-        label=[f"{rank}.  {text}" for rank, text in zip(table["rank"], shown, strict=True)],
-    )
+    joined = [layer.tokenizer.show(*pair) for pair in pairs]
+    table = labelled(table, layer).assign(joined_shown=joined)
     if counts is not None:
         past, current = np.array(pairs).T
         table["count"] = counts.pairs(past, current)

@@ -120,9 +120,16 @@ def pairs(found: Measured, counts: Counts) -> pd.DataFrame:
     the head's T^ee that all i share; unweighted_frequency and unweighted_shared, the same of the
     unweighted mean.
     """
-    table = pair_summary(found.pairs, counts, found.text)
     text = None if found.text_baselines is None else found.text_baselines.pair
-    baselines = pair_summary(found.baselines.pair, counts, text)
+    return beside_baselines(
+        pair_summary(found.pairs, counts, found.text),
+        pair_summary(found.baselines.pair, counts, text),
+    )
+
+
+def beside_baselines(table: pd.DataFrame, baselines: pd.DataFrame) -> pd.DataFrame:
+    """`pair_summary` of the heads with the columns of `pairs`; `baselines` is that of theirs."""
+    table = table.copy()
     for name, prefix in (("mean", ""), ("unweighted", "unweighted_")):
         table[f"{prefix}frequency"] = baselines[name].iloc[0]
         table[f"{prefix}shared"] = baselines[name].to_numpy()[1:]

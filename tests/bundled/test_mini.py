@@ -12,9 +12,9 @@ from tokenizers import Tokenizer
 from transformers import AutoTokenizer, GPT2LMHeadModel
 
 import detok
-from detok.app import examples
 from detok.bundled import BUNDLED
 from detok.counting.counts import Counts
+from detok.model import examples
 
 MINI = BUNDLED["mini"]
 TEXTS = [

@@ -7,12 +7,12 @@ import pytest
 import torch
 
 import detok
-from detok.app import examples
+from detok.model import examples
 
 
 def test_a_model_without_the_file_has_none(layer: detok.Layer) -> None:
     assert examples.words(layer) == []
-    assert examples.word(layer) == examples.WORD
+    assert examples.example_word(layer) == examples.WORD
 
 
 @pytest.mark.parametrize(
@@ -32,4 +32,4 @@ def test_the_file_beside_a_model(
     (folder / examples.FILE).write_text(content)
     layer = detok.load(folder, device="cpu", dtype=torch.float64)
     assert examples.words(layer) == words
-    assert examples.word(layer) == (words[0] if words else examples.WORD)
+    assert examples.example_word(layer) == (words[0] if words else examples.WORD)

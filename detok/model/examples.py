@@ -22,6 +22,6 @@ def words(layer: Layer) -> list[str]:
     return [word for word in found or [] if isinstance(word, str)]
 
 
-def word(layer: Layer) -> str:
-    """The word that is typed for a visitor who comes without a link."""
+def example_word(layer: Layer) -> str:
+    """The word to begin with: the first in `examples.json` beside the model, else ` tranquil`."""
     return next(iter(words(layer)), WORD)
