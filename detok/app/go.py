@@ -22,7 +22,7 @@ def to(name: str, **choices: object) -> None:
     if link.shown() == name:
         link.ask(_said(choices))
     else:
-        st.switch_page(place.path, query_params=link.leading(name, _said(choices)))
+        st.switch_page(place.path, query_params=link.leave(name, _said(choices)))
 
 
 def address(name: str, **choices: object) -> dict[str, str]:

@@ -75,6 +75,7 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
     def choose_last_piece() -> None:
         """Typing a new text chooses its last piece, whatever token was chosen before."""
         state["token"] = found(state["text"])[2]
+        state["token_typed"] = None
 
     text = link.text_input(
         "Word or text",
@@ -95,10 +96,9 @@ def _token_field(layer: detok.Layer, options: list[int], first: int | None) -> i
     state, vocabulary = st.session_state, layer.tokenizer
 
     def read(text: str) -> int:
-        try:
-            return tokens.named(layer, f"#{text}")
-        except detok.InputError as error:
-            raise ValueError(str(error)) from error
+        if not (text.isdecimal() and len(text) < 10 and int(text) < layer.vocab_size):
+            raise ValueError(f"expected the id of a token, from 0 to {layer.vocab_size - 1}")
+        return int(text)
 
     def choose(key: str) -> None:
         """An option is the id of a token; what was typed is a part of one, or an id after "#"."""
@@ -108,11 +108,15 @@ def _token_field(layer: detok.Layer, options: list[int], first: int | None) -> i
         try:
             state["token"] = tokens.named(layer, typed) if isinstance(typed, str) else typed
             state["token_typed"] = typed
+            state["searches"] = state.get("searches", 0) + 1
         except detok.InputError as error:
             state["token"] = token
             state["token_mistake"] = error
 
-    token = link.chosen("Token", "token", first, read)
+    def show(token: int | None) -> str | None:
+        return None if token is None else tokens.label(layer, token)
+
+    token = link.chosen("Token", "token", first, read, show)
     typed = state.get("token_typed")
     matches = vocabulary.search(typed) if isinstance(typed, str) else []
     options = list(dict.fromkeys([*options, *matches, *([] if token is None else [token])]))
@@ -131,7 +135,11 @@ def _token_field(layer: detok.Layer, options: list[int], first: int | None) -> i
         "pieces of your text and the tokens that match it.",
     )
     with st.popover(
-        "", icon=":material/search:", help="Search all tokens", key="all", on_change="rerun"
+        "",
+        icon=":material/search:",
+        help="Search all tokens",
+        key=f"search-{state.get('searches', 0)}",  # another one is closed again
+        on_change="rerun",
     ) as search:
         if search.open:
             state["token_sought"] = None

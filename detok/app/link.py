@@ -52,6 +52,9 @@ class _Visit:
     choices: dict[str, _Choice] = field(default_factory=dict)
     travels: dict[str, str] = field(default_factory=dict)
     left: dict[str, dict[str, str]] = field(default_factory=dict)  # the address of each page
+    # Streamlit leaves an entry in the history on the way to another page: the page that is left,
+    # with the address of the other. What it ought to be is here.
+    strays: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     notices: DeltaGenerator | None = None
 
 
@@ -76,6 +79,9 @@ def begin(page: str) -> bool:
     is_first, is_other = visit.written is None, page != visit.page
     on_the_way = [then for at, then in visit.earlier if time.monotonic() - at < ON_THE_WAY_S]
     is_opened = is_first or is_other or is_back or address not in [visit.written, *on_the_way]
+    if is_back and (page, str(address)) in visit.strays:
+        address = visit.strays[page, str(address)]
+        st.query_params.from_dict(address)
     if is_opened:
         if is_first or is_back:
             visit.travels = {k: text for k, text in visit.travels.items() if _is_long(text)}
@@ -152,6 +158,13 @@ def forget(*keys: str) -> None:
         visit.travels.pop(key, None)
 
 
+def leave(page: str, choices: dict[str, str]) -> dict[str, str]:
+    """The address of a page that `st.switch_page` is about to go to."""
+    visit, address = _visit(), leading(page, choices)
+    visit.strays[visit.page, str(address)] = st.query_params.to_dict()
+    return address
+
+
 def leading(page: str, choices: dict[str, str]) -> dict[str, str]:
     """The address of a page with what goes along and these choices; without any, as it was left."""
     _take()
@@ -175,7 +188,7 @@ def shown() -> str:
 
 def is_default() -> bool:
     """Whether nothing on the shown page is other than it is at first."""
-    return all(choice.text is None for choice in _visit().choices.values())
+    return not _address().keys() - {"model"}
 
 
 def reset() -> None:
@@ -187,7 +200,13 @@ def reset() -> None:
     visit.travels = {}
 
 
-def chosen(label: str, key: str, default: T, read: Callable[[str], T]) -> T:
+def chosen(
+    label: str,
+    key: str,
+    default: T,
+    read: Callable[[str], T],
+    show: Callable[[T], str | None] = said,
+) -> T:
     """The value of the widget of this key that is made next, which the session's state then has.
 
     `read` turns a text into a value, and raises a ValueError that says what was expected: a link,
@@ -195,7 +214,7 @@ def chosen(label: str, key: str, default: T, read: Callable[[str], T]) -> T:
     """
     visit, state = _visit(), st.session_state
     before, text = visit.choices.get(key), visit.asked.pop(key, None)
-    value = default
+    value, is_refused = default, False
     if before is not None and text is None:
         value = state.get(key, before.value)
         value = default if value == before.default else value
@@ -204,8 +223,8 @@ def chosen(label: str, key: str, default: T, read: Callable[[str], T]) -> T:
         try:
             value = read(text)
         except ValueError as error:
-            value = default
-            shown = "nothing" if default in (None, "") else said(default)
+            value, is_refused = default, True
+            shown = show(default) or "nothing"
             sentence = (
                 f"“{text:.40}” cannot be used for “{label}”: {error}. Shown instead: {shown}."
             )
@@ -213,6 +232,8 @@ def chosen(label: str, key: str, default: T, read: Callable[[str], T]) -> T:
     if key not in state or state[key] != value:
         state[key] = value
     visit.choices[key] = _Choice(value, default)
+    if is_refused:
+        _write()
     return value
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from detok.app import link
 
@@ -57,7 +57,7 @@ def name_of(title: str) -> str:
     return next((name for name, place in PLACES.items() if place.title == title), "overview")
 
 
-def sidebar() -> None:
+def list_pages(where: DeltaGenerator) -> None:
     """The list of pages by their groups, and the way back to a page's defaults."""
     group = ""
     for name, place in PLACES.items():
@@ -65,14 +65,14 @@ def sidebar() -> None:
             continue
         if place.group != group:
             group = place.group
-            st.sidebar.caption(group)
-        st.sidebar.page_link(
+            where.caption(group)
+        where.page_link(
             place.path,
             label=place.title,
             icon=place.icon,
             query_params=link.leading(name, {}),
         )
-    st.sidebar.button(
+    where.button(
         "Reset this page",
         key="reset",
         on_click=link.reset,

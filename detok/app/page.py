@@ -24,8 +24,10 @@ def begin(title: str) -> detok.Layer:
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
     is_opened = link.begin(navigation.name_of(title))
+    pages = st.sidebar.container()
     model = _model_choice(is_opened)
-    navigation.sidebar()
+    navigation.list_pages(pages)
+    style.close_menu(title)
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
