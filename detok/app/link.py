@@ -229,7 +229,8 @@ def chosen(
                 f"“{text:.40}” cannot be used for “{label}”: {error}. Shown instead: {shown}."
             )
             (visit.notices or st).warning(escaped(sentence))
-    if key not in state or state[key] != value:
+    # What another page has under this key is not what a widget of this one will have.
+    if before is None or key not in state or state[key] != value:
         state[key] = value
     visit.choices[key] = _Choice(value, default)
     if is_refused:

@@ -1,6 +1,7 @@
 """Runs a page as a visitor would, without a browser."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from streamlit.testing.v1 import AppTest
 
@@ -30,3 +31,13 @@ def texts(test: AppTest) -> str:
 
 def downloads(test: AppTest) -> list[str]:
     return [button.proto.url for button in test.get("download_button")]
+
+
+def follow(test: AppTest, label: str) -> AppTest:
+    """Follows a link of the page, as a click on it does."""
+    link = next(found.proto for found in test.get("page_link") if found.proto.label == label)
+    query = parse_qs(link.query_string, keep_blank_values=True)
+    test.query_params.clear()
+    test.query_params.update({key: values[-1] for key, values in query.items()})
+    found = ROOT.glob(f"pages/*_{link.page}.py") if link.page else [ROOT / "app.py"]
+    return succeed(test.switch_page(str(next(iter(found)).relative_to(ROOT))).run())
