@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 import detok
 from benchmarks import browser
 
+expect.set_options(timeout=20_000)  # as long as a busy machine takes
 LINK = "/Token_affinity?head=1&text=Mr.+Sherlock&model=mini"
 TERMS = "/Six-term_contributions?head=1&passage=There+stood+old+Captain+Ahab&model=mini"
 
