@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, columns, downloads, inputs, output, page, texts
+from detok.app import cached, columns, downloads, go, inputs, link, output, page, texts
 from detok.charts import affinity as charts
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
@@ -23,21 +23,18 @@ st.markdown(
     "to a token whichever token attends to it."
 )
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with inputs.bar():
     pieces, token = inputs.token_choice(layer)
     head = inputs.head_choice(layer, with_all=True, default="all")
-    side = st.selectbox(
-        "Rank",
-        [f"{said.seen} tokens", "current tokens"],
-        key="rank",
-        bind="query-params",
-        help=said.sides,
+inputs.chips(layer, pieces, token)
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    side = link.selectbox(
+        "Rank", [f"{said.seen} tokens", "current tokens"], key="rank", width=170, help=said.sides
     )
-    shown_score = st.selectbox(
+    shown_score = link.selectbox(
         "Score",
         list(SCORES),
         key="score",
-        bind="query-params",
         width=170,
         help="The specific part is what the current token adds to what the head gives to a "
         f"{said.seen} token whichever token attends to it.",
@@ -45,12 +42,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
     last = layer.n_positions - 1
-    i = st.number_input(
-        "Position i", 0, last, None, key="at_i", bind="query-params", help=position_help, width=130
-    )
-    j = st.number_input(
-        "Position j", 0, last, None, key="at_j", bind="query-params", help=position_help, width=130
-    )
+    i = link.number_input("Position i", 0, last, None, key="at_i", help=position_help, width=130)
+    j = link.number_input("Position j", 0, last, None, key="at_j", help=position_help, width=130)
 
 if (i is None) != (j is None):
     st.info("Exact scores need both positions, i and j; averaging over positions until then.")
@@ -60,9 +53,15 @@ query = cached.shared_query(layer)
 less = query if score == specific_readings.SPECIFIC else None
 values = specific_readings.values(score, counts)
 heads = list(range(layer.n_heads)) if head is None else [head]
-output.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
+if pieces:
+    st.page_link(
+        "pages/4_Six-term_contributions.py",
+        label="Take this text apart into the six terms",
+        icon=":material/stacked_bar_chart:",
+        query_params=go.address("terms", passage=st.session_state["text"]),
+    )
 
 shared = detok.shared_scores(
     layer, query, heads=heads, position=None if positions is None else positions[1]
@@ -127,10 +126,9 @@ if len(pieces) > 1:
 
 st.subheader(f"{capitalized(score)} between many tokens")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    listed = st.text_input(
+    listed = link.text_input(
         "Tokens to compare",
         key="tokens",
-        bind="query-params",
         max_chars=1000,
         placeholder="a random sample of the vocabulary",
         help="Write any text: its tokens are compared, each once."

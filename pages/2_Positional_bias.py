@@ -7,7 +7,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, columns, downloads, inputs, output, page, texts
+from detok.app import cached, columns, downloads, inputs, link, output, page, texts
 from detok.charts import positions as charts
 from detok.readings import positions as readings, words
 from detok.tables import positions as tables
@@ -28,26 +28,24 @@ def choose_head() -> None:
         st.session_state["head"] = str(rows[0])
 
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with inputs.bar():
     head = inputs.head_choice(layer, with_all=True)
     i = inputs.current_position(layer)
-    with_layernorm = st.toggle(
+with st.container(horizontal=True, vertical_alignment="bottom"):
+    with_layernorm = link.toggle(
         "LayerNorm",
-        value=True,
+        True,
         key="layernorm",
-        bind="query-params",
         help="Off: b^QK p_j and p_i W^QK p_j as they are, divided by no σ.",
     )
-    ends = st.toggle(
+    ends = link.toggle(
         "Position 0 and last",
         key="ends",
-        bind="query-params",
         help="Draw these two positions too, though they are often far from all others.",
     )
-own = st.text_area(
+own = link.text_area(
     "Your own texts to measure attention on",
     key="texts",
-    bind="query-params",
     max_chars=6000,
     placeholder="empty: the excerpts of public-domain books that come with detok",
     help=f"Leave an empty line between two texts. {said.needed}",

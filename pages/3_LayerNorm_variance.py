@@ -16,6 +16,9 @@ st.markdown(
     "in: a switch that is in the weights. What a model adds to every token counts as position, and "
     "p is in the unit of e where a model multiplies its tokens."
 )
+with inputs.bar():
+    head = inputs.head_choice(layer)
+    i = inputs.current_position(layer)
 with st.spinner("Reading the vocabulary once …"):
     stats = cached.layernorm_stats(layer)
 
@@ -44,9 +47,6 @@ with right:
     downloads.download(norms, "norms", layer)
 
 st.subheader("The switch at position 0, in one head")
-with st.container(horizontal=True, vertical_alignment="bottom"):
-    head = inputs.head_choice(layer)
-    i = inputs.current_position(layer)
 plain, bias = (detok.position_bias(layer, i, layernorm=on) for on in (False, True))
 left, right = st.columns(2)
 with left:

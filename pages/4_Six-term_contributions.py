@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, inputs, long_runs, output, page, texts
+from detok.app import cached, downloads, inputs, link, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
 from detok.readings import (
     ablation as ablation_readings,
@@ -50,12 +50,11 @@ def forget_places() -> None:
 text = inputs.passage(default, begin_with, forget_places)
 beginning = texts.end_of_text(layer)
 named = "a first token" if beginning is None else vocabulary.show(beginning)
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with inputs.bar():
     head = inputs.head_choice(layer, with_all=True)
-    begin = st.toggle(
+    begin = link.toggle(
         f"Begin with {output.escaped(named)}",
         key="begin",
-        bind="query-params",
         disabled=beginning is None,
         help="This model's tokenizer names no token for it."
         if beginning is None
@@ -74,7 +73,7 @@ if n_cut:
         "positions."
     )
 last = len(ids) - 1
-output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
+inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
     "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
@@ -99,20 +98,13 @@ st.subheader("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
 begin_at = 0
 if last >= width:
-    inputs.keep_within("window", last + 1 - width)
-    begin_at = st.slider(
-        f"First of the {width} tokens shown",
-        0,
-        last + 1 - width,
-        key="window",
-        bind="query-params",
+    begin_at = link.slider(
+        f"First of the {width} tokens shown", 0, last + 1 - width, 0, key="window"
     )
 window = range(begin_at, min(begin_at + width, last + 1))
 st.markdown("Drop a term to see what attention would be without it:")
 with st.container(horizontal=True):
-    dropped = [
-        name for name in TERMS if st.toggle(f"Drop {name}", key=f"drop_{name}", bind="query-params")
-    ]
+    dropped = [name for name in TERMS if link.toggle(f"Drop {name}", key=f"drop_{name}")]
 
 if head is None:
     every = list(range(layer.n_heads))
@@ -127,10 +119,9 @@ if head is None:
 else:
     terms = detok.terms(layer, ids, heads=head)
     ablation = detok.ablate(terms, dropped)
-    split = st.toggle(
+    split = link.toggle(
         "Show ee as two: shared by all tokens i, and specific to this one",
         key="split_ee",
-        bind="query-params",
         help="Only how ee is shown below: attention and contributions are of all six terms.",
     )
     query, unit = None, scaled
@@ -147,27 +138,23 @@ else:
             state.update(pair_i=cells[0]["i"], pair_j=cells[0]["j"])
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
-        inputs.keep_within("pair_i", last)
-        i = st.number_input(
+        i = link.number_input(
             "Current i",
             0,
             last,
             None,
             key="pair_i",
-            bind="query-params",
             placeholder=f"{window.stop - 1}",
             help="Or click a cell. The last token shown, unless chosen.",
         )
         i = window.stop - 1 if i is None else i
         last_seen = min(layer.n_visible(i) - 1, last)
-        inputs.keep_within("pair_j", last_seen)
-        j = st.number_input(
+        j = link.number_input(
             f"{said.seen.capitalize()} j",
             0,
             last_seen,
             None,
             key="pair_j",
-            bind="query-params",
             placeholder="best",
             help="Or click a cell. The token that gets most attention, unless chosen.",
         )
@@ -197,9 +184,7 @@ else:
 
 st.subheader("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
-    n_texts = st.number_input(
-        "Texts", 2, MAX_TEXTS, 40, key="n_texts", bind="query-params", width=130
-    )
+    n_texts = link.number_input("Texts", 2, MAX_TEXTS, 40, key="n_texts", width=130)
     seed = inputs.sample_number("Same, same texts.")
 upload = st.file_uploader(
     "Your own texts, instead of the excerpts of books that come with detok",

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, downloads, inputs, long_runs, output, page
+from detok.app import cached, columns, downloads, inputs, link, long_runs, output, page
 from detok.charts import heads as charts
 from detok.counting.counts import Counts
 from detok.heads.pair_auroc import LEAST_SEEN
@@ -29,15 +29,16 @@ output.counts_notice(layer)
 job = cached.heads_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 
-with st.container(horizontal=True, vertical_alignment="bottom"):
+with inputs.bar():
+    _, token = inputs.token_choice(layer)
     head = inputs.head_choice(layer)
+with st.container(horizontal=True, vertical_alignment="bottom"):
     seed = 0
     if not is_whole:
         seed = inputs.sample_number(f"Another number draws other {cached.SAMPLE_SIZE} tokens.")
-    authors = st.toggle(
+    authors = link.toggle(
         "Authors' convention",
         key="authors",
-        bind="query-params",
         help="Of the paper's measure. On: a token without an observed predecessor counts as AUROC "
         "0, as in the authors' published script. Off: it is left out, as in the paper.",
     )
@@ -111,9 +112,7 @@ downloads.download(shown, "auroc", layer)
 
 if counts is not None:
     st.subheader("One token")
-    with st.container(horizontal=True, vertical_alignment="bottom"):
-        _, token = inputs.token_choice(layer)
-        k = inputs.how_many(15, most=100)
+    k = inputs.how_many(15, most=100)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
@@ -140,13 +139,12 @@ if counts is not None:
                 downloads.download(ranks, "predecessors", layer)
 
     st.subheader(f"Where head {head} does best, and worst, by the paper's measure")
-    least = st.number_input(
+    least = link.number_input(
         "Predecessors, at least",
         1,
         layer.vocab_size,
         min(20, layer.vocab_size),
         key="least",
-        bind="query-params",
         width=180,
         help="Tokens with fewer different predecessors are not ranked: theirs may be luck.",
     )

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, downloads, inputs, output, page
+from detok.app import cached, columns, downloads, inputs, link, output, page
 from detok.charts import frequency as charts
 from detok.charts.palette import TERM_COLORS
 from detok.readings import frequency as readings
@@ -21,13 +21,15 @@ st.markdown(
     "hardly reached."
 )
 output.counts_notice(layer)
+if counts is not None:
+    with inputs.bar():
+        head = inputs.head_choice(layer, with_all=True, default="all")
 table, correlations = cached.token_frequencies(layer)
 occurring = tables.seen(table)
 kinds = cached.token_kinds(layer)
 
 if counts is not None:
     st.subheader("T^e against token count")
-    head = inputs.head_choice(layer, with_all=True, default="all")
     output.answer(readings.self_assertion(correlations, head))
     if head is None:
         drawn = sampled(occurring, layer, tables.MAX_POINTS_PANEL)
@@ -47,7 +49,7 @@ if counts is not None:
 
 st.subheader("Tokens by name")
 measures = {tables.title(name): name for name in tables.measures(table)}
-chosen = st.selectbox("Measure", list(measures), key="measure", bind="query-params", width=200)
+chosen = link.selectbox("Measure", list(measures), key="measure", width=200)
 measure = measures[chosen]
 if counts is None:
     largest = tables.largest(table, layer, kinds, measure)

@@ -20,7 +20,7 @@ import streamlit as st
 import torch
 
 import detok
-from detok.app import disk_cache
+from detok.app import disk_cache, tokens
 from detok.app.identity import identity
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
@@ -172,6 +172,12 @@ def averaged_over_upload(
 ) -> Kept[detok.MeanContributions]:
     """Contributions averaged over texts of a visitor's own, which nobody else sees."""
     return Kept()
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def token_labels(layer: detok.Layer) -> list[str]:
+    """How every token is offered in a search of all."""
+    return [tokens.label(layer, token) for token in range(layer.vocab_size)]
 
 
 @_by_layer(max_entries=MAX_LAYERS)

@@ -3,42 +3,47 @@
 from collections.abc import Callable
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import output, texts
+from detok.app import cached, go, link, output, style, texts, tokens
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
-# Servers and browsers between here and a friend may refuse longer addresses.
-MAX_IN_LINK = 1500
+MAX_TEXT = 200  # characters of a word or text
 
 
-def keep_within(key: str, largest: int) -> None:
-    """Forgets a widget's value that a shorter text has put out of its range."""
-    value = st.session_state.get(key)
-    if value is not None and value > largest:
-        del st.session_state[key]
+def bar() -> DeltaGenerator:
+    """The container of what a page shows, a head or a text, which stays in view."""
+    return st.container(key=style.BAR, horizontal=True, vertical_alignment="bottom")
 
 
 def head_choice(layer: detok.Layer, *, with_all: bool = False, default: str = "0") -> int | None:
     """The number of a head; None for all of them, which only some pages can show."""
     options = [*(["all"] if with_all else []), *map(str, range(layer.n_heads))]
-    chosen = st.selectbox(
-        "Head", options, options.index(default), key="head", bind="query-params", width=130
+
+    def read(text: str) -> str:
+        if text in options:
+            return text
+        if text == "all":
+            raise ValueError("this page shows one head at a time")
+        every = "all or " if with_all else ""
+        raise ValueError(f"expected {every}the number of a head, from 0 to {layer.n_heads - 1}")
+
+    chosen = link.selectbox(
+        "Head", options, options.index(default), key="head", read=read, width=110
     )
     return None if chosen == "all" else int(chosen)
 
 
 def sample_number(help_: str | None = None) -> int:
     """The number that draws a random sample, so that a link draws the same."""
-    return st.number_input(
-        "Sample", 0, 9999, 0, key="sample", bind="query-params", width=130, help=help_
-    )
+    return link.number_input("Sample", 0, 9999, 0, key="sample", width=130, help=help_)
 
 
 def how_many(default: int, most: int) -> int:
     """The number of rows that a visitor wants of a table."""
-    return st.number_input("How many", 1, most, default, key="k", bind="query-params", width=130)
+    return link.number_input("How many", 1, most, default, key="k", width=130)
 
 
 def current_position(layer: detok.Layer) -> int:
@@ -46,17 +51,17 @@ def current_position(layer: detok.Layer) -> int:
     last = layer.n_positions - 1
     if not last:
         return 0  # a slider needs two places
-    middle = layer.n_positions // 2
-    return st.slider("Current position i", 0, last, middle, key="i", bind="query-params")
+    return link.slider("Current position i", 0, last, layer.n_positions // 2, key="i")
 
 
 def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
-    """A text and one of its tokens, or of those that match it: the text's pieces, and the token.
+    """A text and one token, of the text or any other: the text's pieces, and the token.
 
-    Without a text there is no token. Of a long text, only the first MAX_PIECES pieces are used; of
-    one that cannot be split into tokens there are none, and the first match is chosen.
+    Without a text there is no token until one is chosen. Of a long text, only the first MAX_PIECES
+    pieces are used; of one that cannot be split into tokens there are none, and the first match is
+    chosen.
     """
-    vocabulary = layer.tokenizer
+    state, vocabulary = st.session_state, layer.tokenizer
 
     def found(text: str) -> tuple[list[int], list[int], int | None]:
         """The pieces of a text, all tokens to choose from, and the one that is chosen at first."""
@@ -69,59 +74,128 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     def choose_last_piece() -> None:
         """Typing a new text chooses its last piece, whatever token was chosen before."""
-        st.session_state["token"] = found(st.session_state["text"])[2]
+        state["token"] = found(state["text"])[2]
+        state["token_typed"] = None
 
-    text = st.text_input(
+    text = link.text_input(
         "Word or text",
         detok.example_word(layer),
         key="text",
-        bind="query-params",
-        max_chars=200,
+        max_chars=MAX_TEXT,
         on_change=choose_last_piece,
         help=words.spaces(layer),
     )
     with output.mistakes():
         texts.encoded(layer, text)
     pieces, options, first = found(text)
-    token = st.selectbox(
+    return pieces, _token_field(layer, options, first)
+
+
+def _token_field(layer: detok.Layer, options: list[int], first: int | None) -> int | None:
+    """The field of one token, which takes any part of one and any id, beside a search in all."""
+    state, vocabulary = st.session_state, layer.tokenizer
+
+    def read(text: str) -> int:
+        if not (text.isdecimal() and len(text) < 10 and int(text) < layer.vocab_size):
+            raise ValueError(f"expected the id of a token, from 0 to {layer.vocab_size - 1}")
+        return int(text)
+
+    def choose(key: str) -> None:
+        """An option is the id of a token; what was typed is a part of one, or an id after "#"."""
+        typed = state[key]
+        if typed is None:
+            return
+        try:
+            state["token"] = tokens.named(layer, typed) if isinstance(typed, str) else typed
+            state["token_typed"] = typed
+            state["searches"] = state.get("searches", 0) + 1
+        except detok.InputError as error:
+            state["token"] = token
+            state["token_mistake"] = error
+
+    def show(token: int | None) -> str | None:
+        return None if token is None else tokens.label(layer, token)
+
+    token = link.chosen("Token", "token", first, read, show)
+    typed = state.get("token_typed")
+    matches = vocabulary.search(typed) if isinstance(typed, str) else []
+    options = list(dict.fromkeys([*options, *matches, *([] if token is None else [token])]))
+    st.selectbox(
         "Token",
         options,
-        index=None if first is None else options.index(first),
-        format_func=lambda t: f"{vocabulary.show(t)}  #{t}",
+        None if first is None else options.index(first),
+        format_func=lambda t: t if isinstance(t, str) else tokens.label(layer, t),
         key="token",
-        bind="query-params",
-        placeholder="type something first",
-        help="The pieces of your text, then tokens of the vocabulary that match it (at most 50).",
+        on_change=choose,
+        args=("token",),
+        placeholder="part of a token, or #id",
+        accept_new_options=True,
+        filter_mode="contains",
+        help="Type a part of any token, or its id as in “#58”, and press Enter. Listed are the "
+        "pieces of your text and the tokens that match it.",
     )
-    return pieces, token
+    with st.popover(
+        "",
+        icon=":material/search:",
+        help="Search all tokens",
+        key=f"search-{state.get('searches', 0)}",  # another one is closed again
+        on_change="rerun",
+    ) as search:
+        if search.open:
+            state["token_sought"] = None
+            st.selectbox(
+                f"All {layer.vocab_size:,} tokens",
+                range(layer.vocab_size),
+                None,
+                format_func=cached.token_labels(layer).__getitem__,
+                key="token_sought",
+                on_change=choose,
+                args=("token_sought",),
+                placeholder="type a part of a token, or #id",
+                filter_mode="contains",
+            )
+    if "token_mistake" in state:
+        output.mistake(state.pop("token_mistake"))
+    return token
+
+
+def chips(layer: detok.Layer, ids: list[int], token: int | None = None, **choices: object) -> None:
+    """The pieces of a text; a click on one leads to it on the page of token affinity.
+
+    The one that is chosen already is in colour; other choices for that page can be given.
+    """
+    state = st.session_state
+    if not ids:
+        return
+    place = state.get("chips")
+    if place is None or ids[place : place + 1] != [token]:
+        state["chips"] = ids.index(token) if token in ids else None
+    st.pills(
+        "Tokens of the text",
+        range(len(ids)),
+        format_func=lambda place: output.escaped(layer.tokenizer.show(ids[place])),
+        key="chips",
+        on_change=lambda: (
+            state["chips"] is None or go.to("affinity", token=ids[state["chips"]], **choices)
+        ),
+        label_visibility="collapsed",
+    )
 
 
 def passage(default: str, examples: dict[str, str], on_change: Callable[[], None]) -> str:
-    """A text box whose text is in the link unless it is long, with examples to begin with."""
-    state = st.session_state
+    """A text box with examples to begin with."""
 
     def choose(example: str) -> None:
-        state["passage"] = example
+        st.session_state["passage"] = example
         on_change()
 
-    if "passage" not in state:
-        state["passage"] = st.query_params.get("passage", state.get("passage_kept", default))
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
-    text = st.text_area(
+    return link.text_area(
         "Text",
+        default,
         key="passage",
         on_change=on_change,
         help="Ctrl + Enter, or a click elsewhere, reads it.",
     )
-    state["passage_kept"] = text  # a widget's own state ends with the page
-    if len(text) > MAX_IN_LINK:
-        st.query_params.pop("passage", None)
-        st.info(
-            f"A text of more than {MAX_IN_LINK:,} characters is not in the link; everything else "
-            "that you choose is."
-        )
-    elif st.query_params.get("passage", default) != text:
-        st.query_params["passage"] = text
-    return text

@@ -77,14 +77,5 @@ def facts(values: dict[str, str]) -> None:
             st.metric(name, value, width="content")
 
 
-def chips(pieces: list[str], chosen: list[bool]) -> None:
-    """Pieces of a text as a row of chips, the chosen ones in colour."""
-    marks = [
-        f":{'blue' if is_chosen else 'gray'}-badge[{escaped(piece)}]"
-        for piece, is_chosen in zip(pieces, chosen, strict=True)
-    ]
-    st.markdown(" ".join(marks))
-
-
 def escaped(text: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^" else c for c in text)

@@ -6,7 +6,7 @@ import streamlit as st
 from huggingface_hub import is_offline_mode
 
 import detok
-from detok.app import cached, long_runs
+from detok.app import cached, link, long_runs, navigation, style
 from detok.app.output import escaped
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -22,7 +22,12 @@ QUICK_S = 1.0
 def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
-    model = _model_choice()
+    style.apply()
+    is_opened = link.begin(navigation.name_of(title))
+    pages = st.sidebar.container()
+    model = _model_choice(is_opened)
+    navigation.list_pages(pages)
+    style.close_menu(title)
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
@@ -39,7 +44,7 @@ def offer_gpt2(layer: detok.Layer) -> None:
         )
 
 
-def _model_choice() -> str:
+def _model_choice(is_opened: bool) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
     state, default, here = st.session_state, cached.default_model(), cached.models_here()
     options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
@@ -51,22 +56,22 @@ def _model_choice() -> str:
             f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
             f"Still showing **{escaped(current)}**."
         )
-    # The address is another than this session wrote: a link, or a step back in the browser.
     asked = st.query_params.get("model")
-    if asked is not None and asked != state.get("model_in_link"):
+    if is_opened and asked is not None:
         if asked in options:
             state["model"] = asked
         else:
             models = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("model_in_link", default))
+    state.setdefault("model", state.get("current_model", default))
     if state["model"] not in options:
         options.append(state["model"])
-    model = st.sidebar.selectbox("Model", options, key="model")
-    if st.query_params.get("model") != model:
-        st.query_params["model"] = model
-    state["model_in_link"] = model
+    # The number of a token is another token's in another vocabulary.
+    model = st.sidebar.selectbox(
+        "Model", options, key="model", on_change=link.forget, args=("token",)
+    )
+    link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
     others = [known for model_id, known in KNOWN.items() if model_id not in here]
     if others:

@@ -1,6 +1,7 @@
 """Runs a page as a visitor would, without a browser."""
 
 from pathlib import Path
+from urllib.parse import parse_qs
 
 from streamlit.testing.v1 import AppTest
 
@@ -9,7 +10,9 @@ ROOT = Path(__file__).parents[2]
 
 def run(page: str, **query: str) -> AppTest:
     """A page opened by a link; it has to run without an exception."""
-    test = AppTest.from_file(str(ROOT / page), default_timeout=60)
+    test = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if page != "app.py":
+        test.switch_page(page)
     for key, value in query.items():
         test.query_params[key] = value
     return succeed(test.run())
@@ -28,3 +31,13 @@ def texts(test: AppTest) -> str:
 
 def downloads(test: AppTest) -> list[str]:
     return [button.proto.url for button in test.get("download_button")]
+
+
+def follow(test: AppTest, label: str) -> AppTest:
+    """Follows a link of the page, as a click on it does."""
+    link = next(found.proto for found in test.get("page_link") if found.proto.label == label)
+    query = parse_qs(link.query_string, keep_blank_values=True)
+    test.query_params.clear()
+    test.query_params.update({key: values[-1] for key, values in query.items()})
+    found = ROOT.glob(f"pages/*_{link.page}.py") if link.page else [ROOT / "app.py"]
+    return succeed(test.switch_page(str(next(iter(found)).relative_to(ROOT))).run())

@@ -1,0 +1,82 @@
+"""The pages of the app, and the list of them in the sidebar."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from streamlit.delta_generator import DeltaGenerator
+
+from detok.app import link
+
+ROOT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page: its file, what it is called, its icon, and the group that it is listed in."""
+
+    path: str
+    title: str
+    icon: str
+    group: str = ""
+
+
+# A page whose file is not there is not listed.
+PLACES = {
+    "overview": Place("app.py", "Overview", ":material/home:"),
+    "affinity": Place(
+        "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper"
+    ),
+    "positions": Place(
+        "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper"
+    ),
+    "layernorm": Place(
+        "pages/3_LayerNorm_variance.py", "LayerNorm variance", ":material/balance:", "The paper"
+    ),
+    "terms": Place(
+        "pages/4_Six-term_contributions.py",
+        "Six-term contributions",
+        ":material/stacked_bar_chart:",
+        "The paper",
+    ),
+    "heads": Place(
+        "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper"
+    ),
+    "frequency": Place(
+        "pages/6_Token_frequency.py", "Token frequency", ":material/scatter_plot:", "The paper"
+    ),
+    "replication": Place(
+        "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper"
+    ),
+    "compare": Place("pages/8_Compare.py", "Compare", ":material/compare:", "Side by side"),
+    "method": Place("pages/9_Method.py", "Method", ":material/menu_book:", "How it works"),
+}
+
+
+def name_of(title: str) -> str:
+    """The name in `PLACES` of the page of this title; the overview has the app's own title."""
+    return next((name for name, place in PLACES.items() if place.title == title), "overview")
+
+
+def list_pages(where: DeltaGenerator) -> None:
+    """The list of pages by their groups, and the way back to a page's defaults."""
+    group = ""
+    for name, place in PLACES.items():
+        if not (ROOT / place.path).exists():
+            continue
+        if place.group != group:
+            group = place.group
+            where.caption(group)
+        where.page_link(
+            place.path,
+            label=place.title,
+            icon=place.icon,
+            query_params=link.leading(name, {}),
+        )
+    where.button(
+        "Reset this page",
+        key="reset",
+        on_click=link.reset,
+        icon=":material/restart_alt:",
+        disabled=link.is_default(),
+        help="Everything on it as at first; the model stays. Back in the browser undoes a choice.",
+    )
