@@ -122,6 +122,14 @@ REPLICATION = {
     "id": st.column_config.TextColumn("Id", width="small"),
 }
 
+LISTS = {
+    **AFFINITY,
+    "other_rank": st.column_config.NumberColumn(
+        "There", format="localized", help="Its rank in the other head; empty: no token there"
+    ),
+    "in_both": st.column_config.CheckboxColumn("Both", help="In both lists"),
+}
+
 
 def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
     """How the columns of `detok.position_summary` are headed, with those of each position."""
@@ -138,3 +146,17 @@ def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
 def ranks_of(n_heads: int) -> dict[str, Any]:
     """How the columns of ranks by head are headed."""
     return {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in range(n_heads)}
+
+
+def measures(names: dict[str, str]) -> dict[str, Any]:
+    """How the columns of heads side by side are headed, by the names of what is measured."""
+    formats = {"rank": "localized", "first_3": "percent", "near": "percent", "first": "percent"}
+    columns = {
+        name: st.column_config.NumberColumn(label, format=formats.get(name, "%.3f"))
+        for name, label in names.items()
+    }
+    return {
+        "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+        "chosen": st.column_config.TextColumn("Chosen", width="small"),
+        **columns,
+    }
