@@ -1,5 +1,6 @@
 """Compare: two heads, of one model or of two, side by side on one text or one word."""
 
+import pandas as pd
 import streamlit as st
 
 import detok
@@ -13,7 +14,7 @@ EXAMPLES = {
     "A name": "There stood old Captain Ahab",
     "A name said twice": "Sherlock Holmes smiled. “Yes,” said Sherlock",
 }
-WINDOW = 18  # tokens in a map, each with its label
+WINDOW = 14  # tokens in a map, each with its label
 SIX_TERMS, AFFINITY = "pages/4_Six-term_contributions.py", "pages/1_Token_affinity.py"
 
 layer = page.begin("Compare")
@@ -48,13 +49,58 @@ def lead(side: tables.Side, to: str, label: str, **query: str) -> None:
     st.page_link(to, label=label, query_params=query)
 
 
+def place(label: str, key: str, last: int, default: int) -> int:
+    """A number of a token that a click on a cell sets, too."""
+    inputs.keep_within(key, last)
+    chosen = st.number_input(
+        label,
+        0,
+        last,
+        None,
+        key=key,
+        bind="query-params",
+        placeholder=f"{default}",
+        width=150,
+        help="Or click a cell. Where the two differ most, unless chosen.",
+    )
+    return default if chosen is None else chosen
+
+
+def draw_maps(shown: tables.Maps, cells: list[pd.DataFrame]) -> None:
+    """The two maps, and their difference where there is one; a click on a cell chooses it."""
+    dark, most = output.is_dark(), tables.extent(cells)
+    figures = {
+        readings.named(side): charts.side(table, side.name, shown.what, most, dark, said.seen)
+        for side, table in zip(sides, [cells[0], cells[-1]], strict=True)
+    }
+    if shown.has_same_cells:
+        figures["Right less left"] = charts.difference(cells[0], shown.what, dark, said.seen)
+    for n, (column, title) in enumerate(zip(st.columns(len(figures)), figures, strict=True)):
+        key = f"cells_{n}"
+
+        def choose_cell(key: str = key) -> None:
+            if cells := st.session_state[key].selection.get("cell"):
+                st.session_state.update(cell_i=cells[0]["i"], cell_j=cells[0]["j"])
+
+        with column:
+            st.markdown(f"**{output.escaped(title)}**")
+            if shown.has_same_cells:
+                st.altair_chart(figures[title], key=key, on_select=choose_cell, width="stretch")
+            else:
+                output.chart(figures[title])
+    if shown.has_same_cells:
+        output.reading(readings.axes(said.seen, tables.largest(shown) is not None))
+    else:
+        st.info(output.escaped(readings.no_difference(shown.what)))
+
+
 def on_text() -> list[dict]:
     """Both heads on one text; gives what else its table of heads has, by layer."""
     state = st.session_state
     default = texts.sample(layer, EXAMPLES["A name"])
 
     def forget_places() -> None:
-        state.update(row=None, window=0)
+        state.update(cell_i=None, cell_j=None, window=0)
 
     text = inputs.passage(default, EXAMPLES if all(can_split) else {}, forget_places)
     if can_split[0] != can_split[1] or not (
@@ -90,57 +136,35 @@ def on_text() -> list[dict]:
             bind="query-params",
         )
     cells = tables.cells(shown, begin_at, WINDOW)
-    most = tables.extent(cells)
-    dark = output.is_dark()
-    largest = tables.largest(shown) if shown.has_same_cells else None
-    places = st.columns(2 if largest is None else 3)
-    for place, side, table in zip(places, sides, [cells[0], cells[-1]], strict=False):
-        with place:
-            st.markdown(f"**{output.escaped(readings.named(side))}**")
-            output.chart(charts.side(table, side.name, what, most, dark, said.seen))
-    if largest is not None:
-        with places[2]:
-            st.markdown("**Right less left**")
-            output.chart(charts.difference(cells[0], what, dark, said.seen))
-    if shown.has_same_cells:
-        output.answer(readings.maps(shown, largest, said.seen))
-    else:
-        st.info(output.escaped(readings.no_difference(what)))
+    draw_maps(shown, cells)
     if attention.is_merged:
         output.reading(readings.merged(shared))
     output.reading(readings.scales(shown))
-    unit = readings.values(what)
     for table, side in zip(cells, sides, strict=False):
         name = "compare" if shown.has_same_cells else f"compare-{side.name}"
-        downloads.download(table, name, side.layer, values=unit)
+        downloads.download(table, name, side.layer, values=readings.values(what))
 
-    st.subheader("How far apart the two rows of attention are")
+    st.subheader("One token’s attention")
     nats = tables.divergences(attention)
-    last = len(nats) - 1
-    inputs.keep_within("row", last)
-    i = st.number_input(
-        "Current i",
-        0,
-        last,
-        None,
-        key="row",
-        bind="query-params",
-        placeholder="the farthest",
-        width=160,
-        help="The row in which the two are farthest apart, unless chosen.",
-    )
-    i = int(nats.argmax()) if i is None else i
+    largest = tables.largest(shown) if shown.has_same_cells else None
+    farthest = int(nats.argmax()) if largest is None else largest[0]
+    query = {"passage": text} if len(text) <= inputs.MAX_IN_LINK else {}
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        i = place("Current i", "cell_i", len(nats) - 1, farthest)
+        if shown.has_same_cells:
+            most = tables.largest_in_row(shown, i)
+            j = place(f"{said.seen.capitalize()} j", "cell_j", shown.n_seen(i) - 1, most)
+    if shown.has_same_cells:
+        output.answer(readings.cell(tables.cell(shown, i, j), what))
+        if shared.is_one_to_one:
+            query |= {"pair_i": str(i), "pair_j": str(j)}
+    with st.container(horizontal=True):
+        for side in sides:
+            lead(side, SIX_TERMS, f"Take it apart in the {side.name} head", **query)
     output.answer(readings.apart(tables.apart(nats, i, all(s.layer.is_causal for s in sides))))
     row = tables.row(attention, i)
     output.chart(charts.row(row, said.seen))
     downloads.download(row, "compare-row", layer)
-    pair = {}
-    if largest is not None and not shown.is_merged:
-        pair = {"pair_i": str(largest.i), "pair_j": str(largest.j)}
-    passage = {"passage": text} if len(text) <= inputs.MAX_IN_LINK else {}
-    for side in sides:
-        which = "the cell that differs most" if pair else "this text"
-        lead(side, SIX_TERMS, f"Take {which} apart in the {side.name} head", **passage, **pair)
     ids = {"left": shared.left, "right": shared.right}
     return [
         {"nats": cached.contributions(side.layer, tuple(ids[side.name]))}
@@ -212,6 +236,7 @@ def on_word() -> list[dict]:
     listed = tables.listed(found)
     if not listed.empty:
         output.chart(charts.ranks(listed, most))
+        output.reading(readings.points())
     return [{"ranks": typical[n] if n < len(typical) else None} for n in range(len(layers))]
 
 
@@ -245,9 +270,7 @@ for place, side, table in zip(st.columns(len(layers)), sides, head_tables, stric
     with place:
         if not one_model:
             st.markdown(f"**{output.escaped(readings.named(side))}**")
-        chosen = tables.chosen(left, right, side, table["head"])
-        marked = table.copy()
-        marked.insert(1, "chosen", chosen)
+        marked = tables.marked(left, right, side, table)
         st.dataframe(marked, hide_index=True, column_config=columns.measures(tables.MEASURES))
         downloads.download(marked, f"compare-heads-{side.name}", side.layer)
-output.reading(readings.heads(i))
+output.reading(readings.heads(i, "pair_auroc" in names))

@@ -151,8 +151,16 @@ def ranks_of(n_heads: int) -> dict[str, Any]:
 def measures(names: dict[str, str]) -> dict[str, Any]:
     """How the columns of heads side by side are headed, by the names of what is measured."""
     formats = {"rank": "localized", "first_3": "percent", "near": "percent", "first": "percent"}
+    helps = {
+        "rank": "Its rank among all tokens by T^ee; of several pairs, the geometric mean",
+        "first_3": "Share of the tokens with the true predecessor among the head's first three",
+        "near": "Attention to the 5 nearest positions that a token sees, by position alone",
+        "first": "Attention to position 0, by position alone",
+    }
     columns = {
-        name: st.column_config.NumberColumn(label, format=formats.get(name, "%.3f"))
+        name: st.column_config.NumberColumn(
+            label, format=formats.get(name, "%.3f"), help=helps.get(name)
+        )
         for name, label in names.items()
     }
     return {

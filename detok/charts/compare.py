@@ -24,6 +24,8 @@ def side(
 ) -> alt.Chart:
     """The token × token map of one side, on a scale that ends at `largest` for both.
 
+    A click on a cell selects its i and j as `cell`.
+
     Columns: i, j, current and past (labels), and `column`, "left" or "right"; others of these and
     difference are said in the tooltips. `what` is what is shown: attention, rank, or a scaled term.
     `seen` is what tokens j are.
@@ -54,6 +56,7 @@ def difference(table: pd.DataFrame, what: str, dark: bool = False, seen: str = "
 
 def _map(table: pd.DataFrame, color: alt.Color, what: str, seen: str) -> alt.Chart:
     x, y = token_axes(table, seen)
+    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     number = _FORMATS.get(what, ".2f")
     named = {"left": "Left", "right": "Right"}
     tooltip = [
@@ -69,9 +72,10 @@ def _map(table: pd.DataFrame, color: alt.Color, what: str, seen: str) -> alt.Cha
         tooltip.append(alt.Tooltip("difference:Q", title="Right less left", format=f"+{number}"))
     return (
         alt.Chart(table)
-        .mark_rect()
+        .mark_rect(cursor="pointer")
         .encode(x=x, y=y, color=color, tooltip=tooltip)
-        .properties(height=map_size(table, 16, 120) + 160)
+        .add_params(cell)
+        .properties(height=map_size(table, 17, 190) + 185)
     )
 
 

@@ -12,7 +12,7 @@ from detok.tables.compare import (
     RANK,
     SUM,
     Apart,
-    Largest,
+    Cell,
     Lists,
     Maps,
     Side,
@@ -119,20 +119,21 @@ def no_difference(what: str) -> str:
     )
 
 
-def maps(maps: Maps, largest: Largest | None, seen: str) -> str:
-    """Where two maps differ most."""
-    axes = f"Rows are current tokens i, columns {seen} tokens j."
-    if largest is None:
-        return f"{axes} The two maps do not differ in any cell."
-    left, right, gap = (
-        _number(value, maps.what) for value in (largest.left, largest.right, largest.difference)
-    )
-    sign = "+" if largest.difference > 0 else ""
+def cell(cell: Cell, what: str) -> str:
+    """What two maps have in one cell, and whether they differ most in it."""
+    left, right, gap = (_number(n, what) for n in (cell.left, cell.right, cell.difference))
+    sign = "+" if cell.difference > 0 else ""
+    most = " No other cell of the text differs more." if cell.is_largest and cell.difference else ""
     return (
-        f"{axes} Of all cells of the text, none differs more than i = {largest.i}, "
-        f"j = {largest.j} ({largest.current}; {largest.past}): left {left}, right {right}, right "
-        f"less left {sign}{gap}."
+        f"At i = {cell.i}, j = {cell.j} ({cell.current}; {cell.past}): left {left}, right {right}, "
+        f"right less left {sign}{gap}.{most}"
     )
+
+
+def axes(seen: str, differ: bool) -> str:
+    """What rows and columns of the maps are, and whether anything differs."""
+    nothing = "" if differ else " The two maps do not differ in any cell."
+    return f"Rows are current tokens i, columns {seen} tokens j.{nothing}"
 
 
 def _number(value: float, what: str) -> str:
@@ -148,7 +149,7 @@ def scales(maps: Maps) -> str:
     if maps.what == RANK:
         return (
             "1 is the token that gets most of the row’s attention, in whatever scale a head’s "
-            "scores are."
+            "scores are; less than 0 in the difference is nearer to it on the right."
         )
     left, right = maps.spreads
     parts = [
@@ -205,11 +206,11 @@ def lists(found: Lists, left: Side, right: Side) -> str:
     n_left, n_right = len(found.left), len(found.right)
     k = f"{n_left}" if n_left == n_right else f"{n_left} and {n_right}"
     if left.layer is right.layer or found.n_common == found.sizes[0] == found.sizes[1]:
-        of = f"of {found.sizes[0]:,} tokens"
+        of = f"from {found.sizes[0]:,} tokens"
     else:
         of = (
-            f"of {found.sizes[0]:,} and {found.sizes[1]:,} tokens, {found.n_common:,} of them in "
-            "both vocabularies"
+            f"from {found.sizes[0]:,} and {found.sizes[1]:,} tokens, {found.n_common:,} of them in "
+            "both vocabularies,"
         )
     are = "is" if found.n_in_both == 1 else "are"
     correlation = ""
@@ -219,8 +220,8 @@ def lists(found: Lists, left: Side, right: Side) -> str:
             f"{found.correlation:+.2f} (Spearman)."
         )
     return (
-        f"Of the {k} best in either list, {found.n_in_both} {are} in both; two random lists {of} "
-        f"would have {found.by_chance:.2g} in common.{correlation} T^ee of two heads is on two "
+        f"Of the {k} best in either list, {found.n_in_both} {are} in both; two lists drawn at "
+        f"random {of} would have {found.by_chance:.2g} in common.{correlation} T^ee of two heads is on two "
         "scales: compare ranks, not scores."
     )
 
@@ -235,11 +236,20 @@ def other_token(right: Side, shown: str, has_same: bool) -> str:
     )
 
 
-def heads(i: int) -> str:
+def heads(i: int, has_counts: bool) -> str:
     """What the measures of all heads are."""
+    counted = (
+        " In first 3: the true predecessor is among the head’s first three tokens. Both this and "
+        "pair AUROC may be of a sample of tokens; the page of detokenizing heads has intervals."
+        if has_counts
+        else ""
+    )
+    return f"Nearest 5 and position 0: attention of i = {i} to these by position alone.{counted}"
+
+
+def points() -> str:
+    """What the points of the chart of both lists are."""
     return (
-        f"Attention to positions is that of i = {i} by position alone. Pair AUROC and the true "
-        "predecessor need counts of texts, and may be of a sample of tokens: the page of "
-        "detokenizing heads has their intervals. Terms, if there are any, are mean contributions "
-        "in this text."
+        "A point is a token of either list. On the dashed line both heads give it the same rank; "
+        "the more of them are near it, the more the two heads agree."
     )

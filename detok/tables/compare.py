@@ -59,6 +59,10 @@ class Maps:
         """Right less left, (n, n)."""
         return self.right - self.left
 
+    def n_seen(self, i: int) -> int:
+        """How many tokens j row i has, from 0 on."""
+        return int(np.isfinite(self.left[i]).sum())
+
     @property
     def spreads(self) -> tuple[float, float]:
         """The standard deviation over the cells, of left and right."""
@@ -171,8 +175,8 @@ def extent(tables: list[pd.DataFrame]) -> float:
 
 
 @dataclass(frozen=True)
-class Largest:
-    """The cell in which two maps differ most."""
+class Cell:
+    """What two maps have in one cell."""
 
     i: int
     j: int
@@ -180,6 +184,7 @@ class Largest:
     past: str
     left: float
     right: float
+    is_largest: bool  # whether no other cell differs more
 
     @property
     def difference(self) -> float:
@@ -187,15 +192,32 @@ class Largest:
         return self.right - self.left
 
 
-def largest(maps: Maps) -> Largest | None:
-    """The first cell with the largest difference; None if all are but rounding."""
+def cell(maps: Maps, i: int, j: int) -> Cell:
+    """What two maps with the same cells have in one of them; NaN where i does not see j."""
     size = np.abs(maps.difference)
-    i, j = np.unravel_index(int(np.nanargmax(size)), size.shape)
-    either = max(np.nanmax(np.abs(maps.left)), np.nanmax(np.abs(maps.right)))
-    if size[i, j] <= ROUNDING * either:
-        return None
     names = maps.left_labels
-    return Largest(int(i), int(j), names[i], names[j], maps.left[i, j], maps.right[i, j])
+    return Cell(
+        i=i,
+        j=j,
+        current=names[i],
+        past=names[j],
+        left=float(maps.left[i, j]),
+        right=float(maps.right[i, j]),
+        is_largest=bool(size[i, j] == np.nanmax(size)),
+    )
+
+
+def largest(maps: Maps) -> tuple[int, int] | None:
+    """The first cell, (i, j), with the largest difference; None if all are but rounding."""
+    size = np.abs(maps.difference)
+    i, j = (int(n) for n in np.unravel_index(int(np.nanargmax(size)), size.shape))
+    either = max(np.nanmax(np.abs(maps.left)), np.nanmax(np.abs(maps.right)))
+    return None if size[i, j] <= ROUNDING * either else (i, j)
+
+
+def largest_in_row(maps: Maps, i: int) -> int:
+    """The first j with the largest difference in row i."""
+    return int(np.nanargmax(np.abs(maps.difference[i])))
 
 
 @dataclass(frozen=True)
@@ -364,14 +386,14 @@ def listed(lists: Lists) -> pd.DataFrame:
     return table[["shown", "left", "right", "where"]].dropna(ignore_index=True)
 
 
-# How the measures of heads are called, and formatted.
+# How the measures of heads are called.
 MEASURES = {
+    "rank": "Previous piece",
     "pair_auroc": "Pair AUROC",
-    "first_3": "True predecessor in first 3",
-    "near": "Attention to 5 nearest positions",
-    "first": "Attention to position 0",
-    "rank": "Rank of the previous piece",
-    **{name: f"{name} (mean nats)" for name in TERMS},
+    "first_3": "In first 3",
+    "near": "Nearest 5",
+    "first": "Position 0",
+    **{name: f"{name} (nats)" for name in TERMS},
 }
 
 
@@ -433,4 +455,17 @@ def chosen(left: Side, right: Side, of: Side, heads: pd.Series) -> np.ndarray:
     of_right = (heads == right.head).to_numpy() & (of.layer is right.layer)
     return np.select(
         [of_left & of_right, of_left, of_right], ["both", "left", "right"], default="neither"
+    )
+
+
+def marked(left: Side, right: Side, of: Side, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of `heads` with the column chosen after head: "left", "right", "both" or empty."""
+    sides = chosen(left, right, of, table["head"])
+    return pd.concat(
+        [
+            table[["head"]],
+            pd.DataFrame({"chosen": np.where(sides == "neither", "", sides)}),
+            table.drop(columns="head"),
+        ],
+        axis=1,
     )
