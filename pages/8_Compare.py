@@ -18,7 +18,6 @@ WINDOW = 14  # tokens in a map, each with its label
 SIX_TERMS, AFFINITY = "pages/4_Six-term_contributions.py", "pages/1_Token_affinity.py"
 
 layer = page.begin("Compare")
-said = words.words_for(layer)
 st.markdown(
     "Two heads side by side, of one model or of two: on a text, where each looks and where they "
     "differ; on a word, which tokens each binds to it. The model and head of the other pages are "
@@ -36,6 +35,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     left, right = compare.sides(layer)
 sides = left, right
 one_model = left.layer is right.layer
+# What is true of both: a token that is seen may come after only if one of them allows it.
+said = words.words_for(right.layer if layer.is_causal else layer)
 layers = [layer] if one_model else [layer, right.layer]
 can_split = [texts.can_encode(side.layer) for side in sides]
 for remark in (readings.same(left, right), readings.masks(left.layer, right.layer)):
@@ -203,9 +204,12 @@ def on_word() -> list[dict]:
         if table is not None:
             with place:
                 output.chart(affinity_charts.piece_ranks(table, most))
-    for side in sides:
-        ranked = typical[-1] if side is right else typical[0]
-        output.answer(readings.one_piece(side) if ranked is None else readings.ranks(side, ranked))
+    for each, ranked in zip(layers, typical, strict=False):
+        if ranked is None:
+            output.answer(readings.one_piece(each))
+        else:
+            for side in (s for s in sides if s.layer is each):
+                output.answer(readings.ranks(side, ranked))
 
     st.subheader("Which tokens each head binds to it")
     common = cached.tokens_in_both(left.layer, right.layer)

@@ -103,9 +103,9 @@ def text(shared: Shared, one_model: bool) -> str:
 def merged(shared: Shared) -> str:
     """What attention between stretches is, where the two models split a text differently."""
     return (
-        "The two models split this text differently. Their attention is compared between the "
-        f"{amount(len(shared.ends), 'part')} of it that end where a token of both ends: what a "
-        "part gives is the mean over its tokens i, what it gets is the sum over its tokens j."
+        "The two models split this text differently. Attention is compared between its parts "
+        f"({len(shared.ends):,}), each of which ends where a token of both ends: what a part gives "
+        "is the mean over its tokens i, what it gets is the sum over its tokens j."
     )
 
 
@@ -196,9 +196,9 @@ def ranks(side: Side, typical: pd.DataFrame) -> str:
     )
 
 
-def one_piece(side: Side) -> str:
-    """That a word is a single token, which has no previous piece."""
-    return f"In {side.layer.name} the text is not of several tokens: there is no previous piece."
+def one_piece(layer: Layer) -> str:
+    """That a word is a single token, or none, so that no piece of it has a previous one."""
+    return f"In {layer.name} the text is not of several tokens: there is no previous piece."
 
 
 def lists(found: Lists, left: Side, right: Side) -> str:
@@ -221,8 +221,8 @@ def lists(found: Lists, left: Side, right: Side) -> str:
         )
     return (
         f"Of the {k} best in either list, {found.n_in_both} {are} in both; two lists drawn at "
-        f"random {of} would have {found.by_chance:.2g} in common.{correlation} T^ee of two heads is on two "
-        "scales: compare ranks, not scores."
+        f"random {of} would have {found.by_chance:.2g} in common.{correlation} T^ee "
+        "of two heads is on two scales: compare ranks, not scores."
     )
 
 
