@@ -67,15 +67,18 @@ def place(label: str, key: str, last: int, default: int) -> int:
     return default if chosen is None else chosen
 
 
-def draw_maps(shown: tables.Maps, cells: list[pd.DataFrame]) -> None:
+def draw_maps(
+    shown: tables.Maps, cells: list[pd.DataFrame], chosen: tuple[int, int] | None
+) -> None:
     """The two maps, and their difference where there is one; a click on a cell chooses it."""
-    dark, most = output.is_dark(), tables.extent(cells)
+    most = tables.extent(cells)
+    drawn = output.is_dark(), chosen, said.seen
     figures = {
-        readings.named(side): charts.side(table, side.name, shown.what, most, dark, said.seen)
+        readings.named(side): charts.side(table, side.name, shown.what, most, *drawn)
         for side, table in zip(sides, [cells[0], cells[-1]], strict=True)
     }
     if shown.has_same_cells:
-        figures["Right less left"] = charts.difference(cells[0], shown.what, dark, said.seen)
+        figures["Right less left"] = charts.difference(cells[0], shown.what, *drawn)
     for n, (column, title) in enumerate(zip(st.columns(len(figures)), figures, strict=True)):
         key = f"cells_{n}"
 
@@ -137,7 +140,7 @@ def on_text() -> list[dict]:
             bind="query-params",
         )
     cells = tables.cells(shown, begin_at, WINDOW)
-    draw_maps(shown, cells)
+    above = st.container()  # for the maps, in which what is chosen below is framed
     if attention.is_merged:
         output.reading(readings.merged(shared))
     output.reading(readings.scales(shown))
@@ -155,8 +158,13 @@ def on_text() -> list[dict]:
         if shown.has_same_cells:
             most = tables.largest_in_row(shown, i)
             j = place(f"{said.seen.capitalize()} j", "cell_j", shown.n_seen(i) - 1, most)
+    with above:
+        draw_maps(shown, cells, (i, j) if shown.has_same_cells else None)
     if shown.has_same_cells:
         output.answer(readings.cell(tables.cell(shown, i, j), what))
+        if not begin_at <= i < begin_at + WINDOW or j < begin_at:
+            to = max(0, min(i - WINDOW + 1, j, shown.n - WINDOW))
+            st.button("Show it in the maps", on_click=lambda: state.update(window=to))
         if shared.is_one_to_one:
             query |= {"pair_i": str(i), "pair_j": str(j)}
     with st.container(horizontal=True):
@@ -277,4 +285,4 @@ for place, side, table in zip(st.columns(len(layers)), sides, head_tables, stric
         marked = tables.marked(left, right, side, table)
         st.dataframe(marked, hide_index=True, column_config=columns.measures(tables.MEASURES))
         downloads.download(marked, f"compare-heads-{side.name}", side.layer)
-output.reading(readings.heads(i, "pair_auroc" in names))
+output.reading(readings.heads(i, any("pair_auroc" in table for table in head_tables)))

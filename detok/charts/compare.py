@@ -20,11 +20,12 @@ def side(
     what: str,
     largest: float,
     dark: bool = False,
+    chosen: tuple[int, int] | None = None,
     seen: str = "past",
-) -> alt.Chart:
+) -> alt.LayerChart:
     """The token × token map of one side, on a scale that ends at `largest` for both.
 
-    A click on a cell selects its i and j as `cell`.
+    A click on a cell selects its i and j as `cell`; `chosen` (i, j) is framed.
 
     Columns: i, j, current and past (labels), and `column`, "left" or "right"; others of these and
     difference are said in the tooltips. `what` is what is shown: attention, rank, or a scaled term.
@@ -45,16 +46,29 @@ def side(
     else:
         limit = largest or 1.0
         color = palette.diverging(column, [-limit, 0, limit], dark, title)
-    return _map(table, color, what, seen)
+    return _map(table, color, what, dark, chosen, seen)
 
 
-def difference(table: pd.DataFrame, what: str, dark: bool = False, seen: str = "past") -> alt.Chart:
-    """The token × token map of right less left, around zero. Columns as of `side`."""
+def difference(
+    table: pd.DataFrame,
+    what: str,
+    dark: bool = False,
+    chosen: tuple[int, int] | None = None,
+    seen: str = "past",
+) -> alt.LayerChart:
+    """The token × token map of right less left, around zero. As `side` otherwise."""
     color = palette.around_zero(table["difference"], dark, "Right less left")
-    return _map(table, color, what, seen)
+    return _map(table, color, what, dark, chosen, seen)
 
 
-def _map(table: pd.DataFrame, color: alt.Color, what: str, seen: str) -> alt.Chart:
+def _map(
+    table: pd.DataFrame,
+    color: alt.Color,
+    what: str,
+    dark: bool,
+    chosen: tuple[int, int] | None,
+    seen: str,
+) -> alt.LayerChart:
     x, y = token_axes(table, seen)
     cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     number = _FORMATS.get(what, ".2f")
@@ -70,13 +84,21 @@ def _map(table: pd.DataFrame, color: alt.Color, what: str, seen: str) -> alt.Cha
     ]
     if "difference" in table:
         tooltip.append(alt.Tooltip("difference:Q", title="Right less left", format=f"+{number}"))
-    return (
-        alt.Chart(table)
+    cells = (
+        alt.Chart()
         .mark_rect(cursor="pointer")
         .encode(x=x, y=y, color=color, tooltip=tooltip)
         .add_params(cell)
-        .properties(height=map_size(table, 17, 190) + 185)
     )
+    i, j = chosen or (-1, -1)
+    frame = (
+        alt.Chart()
+        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
+        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
+        .encode(x=x, y=y)
+    )
+    height = map_size(table, 17, 190) + 185
+    return alt.layer(cells, frame, data=table).properties(height=height)
 
 
 def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
