@@ -158,7 +158,7 @@ def scales(maps: Maps) -> str:
         f"cells: left {left:.3g}, right {right:.3g}."
     ]
     narrow, wide = (left, right) if left <= right else (right, left)
-    if wide > FAR_WIDER * narrow:
+    if maps.has_same_cells and wide > FAR_WIDER * narrow:
         which = "right" if left < right else "left"
         parts.append(
             f"The difference is therefore nearly the {which} map’s own"
