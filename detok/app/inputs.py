@@ -106,6 +106,7 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
 
     if "passage" not in state:
         state["passage"] = st.query_params.get("passage", state.get("passage_kept", default))
+    state["passage"] = state["passage"]  # which another page's text area would begin without
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
