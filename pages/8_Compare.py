@@ -89,7 +89,13 @@ def draw_maps(
         with column:
             st.markdown(f"**{output.escaped(title)}**")
             if shown.has_same_cells:
-                st.altair_chart(figures[title], key=key, on_select=choose_cell, width="stretch")
+                st.altair_chart(
+                    figures[title],
+                    key=key,
+                    on_select=choose_cell,
+                    width="stretch",
+                    alt=f"{title}: {readings.values(shown.what)}",
+                )
             else:
                 output.chart(figures[title])
     if shown.has_same_cells:
@@ -208,9 +214,11 @@ def on_word() -> list[dict]:
     typical = [None if r is None else affinity_tables.typical_ranks(r) for r in ranks]
     st.subheader("Which head rebuilds this word?")
     most = max(each.vocab_size for each in layers)
-    for place, table in zip(st.columns(len(layers)), ranks, strict=False):
+    for column, each, table in zip(st.columns(len(layers)), layers, ranks, strict=False):
         if table is not None:
-            with place:
+            with column:
+                if not one_model:
+                    st.markdown(f"**{output.escaped(each.name)}**")
                 output.chart(affinity_charts.piece_ranks(table, most))
     for each, ranked in zip(layers, typical, strict=False):
         if ranked is None:
@@ -233,8 +241,8 @@ def on_word() -> list[dict]:
         output.reading(readings.other_token(right, shown, common[token] >= 0))
     found = tables.lists(left, right, (token, other), k, direction, common)
     output.answer(readings.lists(found, left, right))
-    for place, side, table in zip(st.columns(2), sides, (found.left, found.right), strict=True):
-        with place:
+    for column, side, table in zip(st.columns(2), sides, (found.left, found.right), strict=True):
+        with column:
             st.markdown(f"**{output.escaped(readings.named(side))}**")
             st.dataframe(
                 table.drop(columns="token_id"),
@@ -278,8 +286,8 @@ measure = next(name for name in names if tables.MEASURES[name] == titled)
 strip = tables.measured(left, right, head_tables, measure)
 if not strip.empty:
     output.chart(charts.heads(strip, titled, log=measure == "rank"))
-for place, side, table in zip(st.columns(len(layers)), sides, head_tables, strict=False):
-    with place:
+for column, side, table in zip(st.columns(len(layers)), sides, head_tables, strict=False):
+    with column:
         if not one_model:
             st.markdown(f"**{output.escaped(readings.named(side))}**")
         marked = tables.marked(left, right, side, table)

@@ -125,7 +125,9 @@ REPLICATION = {
 LISTS = {
     **AFFINITY,
     "other_rank": st.column_config.NumberColumn(
-        "There", format="localized", help="Its rank in the other head; empty: no token there"
+        "There",
+        format="localized",
+        help="Its rank in the other head; None where the other model has no such token",
     ),
     "in_both": st.column_config.CheckboxColumn("Both", help="In both lists"),
 }
@@ -150,7 +152,7 @@ def ranks_of(n_heads: int) -> dict[str, Any]:
 
 def measures(names: dict[str, str]) -> dict[str, Any]:
     """How the columns of heads side by side are headed, by the names of what is measured."""
-    formats = {"rank": "localized", "first_3": "percent", "near": "percent", "first": "percent"}
+    formats = {"rank": "%.0f", "first_3": "percent", "near": "percent", "first": "percent"}
     helps = {
         "rank": "Its rank among all tokens by T^ee; of several pairs, the geometric mean",
         "first_3": "Share of the tokens with the true predecessor among the head's first three",

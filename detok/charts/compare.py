@@ -161,10 +161,10 @@ def heads(table: pd.DataFrame, measure: str, *, log: bool = False) -> alt.LayerC
 
     Columns: model, head, value, chosen ("left", "right", "both" or "neither").
     """
-    scale = alt.Scale(type="log") if log else alt.Scale(zero=False)
+    scale = alt.Scale(type="log", nice=False) if log else alt.Scale(zero=False)
     base = alt.Chart(table).encode(
         x=alt.X("value:Q", title=measure, scale=scale, axis=alt.Axis(format="~g", tickCount=6)),
-        y=alt.Y("model:N", title=None, axis=alt.Axis(labelLimit=160)),
+        y=alt.Y("model:N", title=None, axis=alt.Axis(labelLimit=120)),
         tooltip=[
             alt.Tooltip("model:N", title="Model"),
             alt.Tooltip("head:O", title="Head"),
@@ -183,5 +183,5 @@ def _by_side(column: str, colors: dict[str, str], title: str) -> alt.Color:
         f"{column}:N",
         title=title,
         scale=alt.Scale(domain=list(colors), range=list(colors.values())),
-        legend=alt.Legend(orient="top"),
+        legend=alt.Legend(orient="top", columns=2),
     )

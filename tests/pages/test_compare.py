@@ -241,3 +241,10 @@ def test_unusual_texts(shown: Shown, text: str, on: str) -> None:
     box = test.text_area(key="passage") if on == "Text" else test.text_input(key="text")
     succeed(box.input(text).run())
     assert "nan" not in texts(test).split()
+
+
+def test_a_measure_that_only_texts_have_is_left_with_them() -> None:
+    test = run(PAGE, passage=TEXT, measure="ee (nats)")
+    assert test.selectbox(key="measure").value == "ee (nats)"
+    succeed(test.segmented_control(key="on").set_value("Word").run())
+    assert test.selectbox(key="measure").value == "Previous piece"
