@@ -29,7 +29,7 @@ from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import frequency as tables
+from detok.tables import compare, frequency as tables
 
 T = TypeVar("T")
 
@@ -215,6 +215,12 @@ def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """T^e and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def tokens_in_both(left: detok.Layer, right: detok.Layer) -> np.ndarray:
+    """The tokens of one model in another's vocabulary."""
+    return compare.tokens_in_both(left, right)
 
 
 @_by_layer(max_entries=MAX_LAYERS)

@@ -122,6 +122,16 @@ REPLICATION = {
     "id": st.column_config.TextColumn("Id", width="small"),
 }
 
+LISTS = {
+    **AFFINITY,
+    "other_rank": st.column_config.NumberColumn(
+        "There",
+        format="localized",
+        help="Its rank in the other head; None where the other model has no such token",
+    ),
+    "in_both": st.column_config.CheckboxColumn("Both", help="In both lists"),
+}
+
 
 def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
     """How the columns of `detok.position_summary` are headed, with those of each position."""
@@ -138,3 +148,25 @@ def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
 def ranks_of(n_heads: int) -> dict[str, Any]:
     """How the columns of ranks by head are headed."""
     return {f"head_{h}": st.column_config.NumberColumn(f"Head {h}") for h in range(n_heads)}
+
+
+def measures(names: dict[str, str]) -> dict[str, Any]:
+    """How the columns of heads side by side are headed, by the names of what is measured."""
+    formats = {"rank": "%.0f", "first_3": "percent", "near": "percent", "first": "percent"}
+    helps = {
+        "rank": "Its rank among all tokens by T^ee; of several pairs, the geometric mean",
+        "first_3": "Share of the tokens with the true predecessor among the head's first three",
+        "near": "Attention to the 5 nearest positions that a token sees, by position alone",
+        "first": "Attention to position 0, by position alone",
+    }
+    columns = {
+        name: st.column_config.NumberColumn(
+            label, format=formats.get(name, "%.3f"), help=helps.get(name)
+        )
+        for name, label in names.items()
+    }
+    return {
+        "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
+        "chosen": st.column_config.TextColumn("Chosen", width="small"),
+        **columns,
+    }
