@@ -39,7 +39,9 @@ def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart
                 "label:N",
                 sort=alt.SortField("rank"),
                 title=None if several else "Rank and token",
-                axis=alt.Axis(labelLimit=84 if several else 160, labelOverlap=False),
+                axis=alt.Axis(
+                    labelLimit=84 if several else 160, labelOverlap=False, labelFlush=False
+                ),
             ),
             x=alt.X(
                 "score:Q", title=f"{capitalized(score)} (unscaled)", axis=alt.Axis(tickCount=4)
@@ -49,8 +51,14 @@ def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart
         )
     )
     if not several:
-        return drawn.properties(height=alt.Step(19))
-    return panels(drawn, 104, alt.Step(17)).resolve_scale(y="independent")
+        return drawn.properties(
+            description=f"Bars: {score} of the best tokens of one head, by rank.",
+            height=alt.Step(19),
+        )
+    figure = panels(drawn, 104, alt.Step(17)).resolve_scale(y="independent")
+    return figure.properties(
+        description=f"Bars in a panel for each head: {score} of its best tokens, by rank."
+    )
 
 
 def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
@@ -65,7 +73,7 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
             "pair:N",
             sort=alt.SortField("position"),
             title="Previous piece + current piece",
-            axis=alt.Axis(labelLimit=200),
+            axis=alt.Axis(labelLimit=200, labelFlush=False),
         ),
         tooltip=[
             alt.Tooltip("pair:N", title="Pieces"),
@@ -86,7 +94,11 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
         text=alt.Text("rank:Q", format=","),
         color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
-    return (cells + labels).properties(height=alt.Step(26))
+    return (cells + labels).properties(
+        description="Map of ranks: a row for each two neighbouring pieces of the text, a column "
+        "for each head; the number is the rank of the true previous piece.",
+        height=alt.Step(26),
+    )
 
 
 def pairs(

@@ -28,7 +28,9 @@ def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.Lay
         .mark_line(color=TREND, strokeWidth=2.5)
         .encode(x=x, y=alt.Y("trend:Q", title=title))
     )
-    return points + line
+    return (points + line).properties(
+        description=f"Points: {title} of tokens against how often they occur, with the trend."
+    )
 
 
 def by_head(table: pd.DataFrame) -> alt.FacetChart:
@@ -42,7 +44,10 @@ def by_head(table: pd.DataFrame) -> alt.FacetChart:
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip("score", "T^e")],
         )
     )
-    return panels(points, 168, 130, "T^e (unscaled)").resolve_scale(y="independent")
+    figure = panels(points, 168, 130, "T^e (unscaled)").resolve_scale(y="independent")
+    return figure.properties(
+        description="Points in a panel for each head: T^e of tokens against how often they occur."
+    )
 
 
 def _count_axis(n_ticks: int, title: str) -> alt.X:

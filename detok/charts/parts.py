@@ -41,7 +41,7 @@ def yes_or_no() -> alt.Legend:
 
 
 def by_head() -> alt.X:
-    return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0))
+    return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0, labelFlush=False))
 
 
 def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
@@ -51,7 +51,8 @@ def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
 
 def token_axes(table: pd.DataFrame, seen: str) -> tuple[alt.X, alt.Y]:
     """Axes with the tokens for labels, none left out; those of a window of one text."""
-    axis = {"labelLimit": 90, "labelOverlap": False, "ticks": False, "domain": False}
+    axis = {"labelLimit": 90, "labelOverlap": False, "labelFlush": False}
+    axis |= {"ticks": False, "domain": False}
     order = table.drop_duplicates("i").sort_values("i")["current"].tolist()
     return (
         alt.X("past:N", sort=order, title=token_j(seen), axis=alt.Axis(labelAngle=-90, **axis)),

@@ -83,7 +83,6 @@ def averaged(mean: MeanContributions, what: str) -> str:
 
 def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     """Why a token attends to another, in words."""
-
     names = layer.tokenizer.show_each(ids)
 
     def shown(t: int) -> str:
