@@ -9,6 +9,7 @@ from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.tables import affinity as tables, specific as specific_tables
 
+MAX_LISTED = 1000  # characters of the text whose tokens are compared
 PANEL_ROWS = 8  # bars a head where all heads are side by side
 SCORES = {"Whole score": specific_readings.WHOLE, "Specific part": specific_readings.SPECIFIC}
 N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
@@ -45,12 +46,20 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
     last = layer.n_positions - 1
-    i = st.number_input(
-        "Position i", 0, last, None, key="at_i", bind="query-params", help=position_help, width=130
-    )
-    j = st.number_input(
-        "Position j", 0, last, None, key="at_j", bind="query-params", help=position_help, width=130
-    )
+    with st.container(horizontal=True, width="content"):
+        i, j = (
+            st.number_input(
+                f"Position {name}",
+                0,
+                last,
+                None,
+                key=f"at_{name}",
+                bind="query-params",
+                help=position_help,
+                width=130,
+            )
+            for name in "ij"
+        )
 
 if (i is None) != (j is None):
     st.info("Exact scores need both positions, i and j; averaging over positions until then.")
@@ -92,7 +101,7 @@ else:
             )
             with right:
                 output.chart(charts.bars(best, score))
-        output.reading(readings.known(best, counts, score))
+        output.reading(readings.known(best, counts, score, direction))
         if less is not None and direction == "current":
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
@@ -131,7 +140,6 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         "Tokens to compare",
         key="tokens",
         bind="query-params",
-        max_chars=1000,
         placeholder="a random sample of the vocabulary",
         help="Write any text: its tokens are compared, each once."
         if texts.can_encode(layer)
@@ -141,6 +149,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     st.button("Reshuffle", on_click=lambda: st.session_state.update(sample=(seed + 1) % 10000))
 n_tokens = N_TOKENS_ALL_HEADS if head is None else N_TOKENS
 with output.mistakes():
+    listed = inputs.within(listed, MAX_LISTED)
     compared = list(dict.fromkeys(texts.encoded(layer, listed)))[:n_tokens]
     pairs = tables.pairs(
         layer,

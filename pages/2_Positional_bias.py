@@ -48,10 +48,10 @@ own = st.text_area(
     "Your own texts to measure attention on",
     key="texts",
     bind="query-params",
-    max_chars=6000,
     placeholder="empty: the excerpts of public-domain books that come with detok",
     help=f"Leave an empty line between two texts. {said.needed}",
 )
+own = inputs.within(own, 6000)
 bias = detok.position_bias(layer, i, layernorm=with_layernorm)
 summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
 measured = None

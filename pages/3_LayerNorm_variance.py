@@ -13,7 +13,7 @@ counts = cached.load_counts(layer)
 st.markdown(
     "Before attention, LayerNorm divides the input e + p, token and position, by **σ**, the root "
     "of its variance. A position of exceptional variance changes every score that it takes part "
-    "in: a switch that is in the weights. What a model adds to every token counts as position, and "
+    "in. What a model adds to every token counts as position, and "
     "p is in the unit of e where a model multiplies its tokens."
 )
 with st.spinner("Reading the vocabulary once …"):
@@ -43,7 +43,7 @@ with right:
     output.reading(layernorm_readings.norms(stats))
     downloads.download(norms, "norms", layer)
 
-st.subheader("The switch at position 0, in one head")
+st.subheader("What LayerNorm makes of position 0, in one head")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     head = inputs.head_choice(layer)
     i = inputs.current_position(layer)

@@ -79,7 +79,7 @@ output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
     "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
     "in float64 with its own"
-    f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
+    f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}. {words.SIGNS}"
 )
 
 st.subheader("What each term contributes")
@@ -88,10 +88,12 @@ ranks = tables.ranking(values)
 shown = values if head is None else values[values["head"] == head]
 shown_ranks = ranks if head is None else ranks[ranks["head"] == head]
 drawn = tables.drawn(shown, layer.is_causal)
-output.chart(charts.contributions(drawn.table))
+if not drawn.table.empty:
+    output.chart(charts.contributions(drawn.table))
 output.reading(readings.per_position(drawn))
 downloads.download_numbers(shown, "contributions", layer, NATS, ids)
-output.chart(charts.ranking(ranks))
+if (ranks["nats"] > 0).any():
+    output.chart(charts.ranking(ranks))
 output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.download_numbers(ranks, "ranking", layer, NATS, ids)
 
@@ -186,12 +188,13 @@ else:
         pair = detok.explain_pair(layer, ids, i=i, j=j, head=head, query=query)
         output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
-        output.chart(charts.waterfall(bars, said.seen))
+        output.chart(charts.waterfall(bars, said.seen, output.is_dark()))
         downloads.download_numbers(bars, "pair", layer, unit, ids)
 
     st.subheader("The terms of every pair")
     panels = tables.maps(layer, ids, terms, window)
-    output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
+    if last:  # the only cell of a single token has no colour
+        output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
     output.reading(readings.maps(tables.spreads(panels), head, said.seen))
     downloads.download_numbers(panels, "terms", layer, unit, ids)
 
@@ -229,7 +232,9 @@ long_runs.interrupted(kept)
 if kept.value is not None:
     over = tables.averaged(kept.value)
     shown = over if head is None else over[over["head"] == head]
-    output.chart(charts.contributions(tables.drawn(shown).table))
+    drawn = tables.drawn(shown)
+    if not drawn.table.empty:
+        output.chart(charts.contributions(drawn.table))
     output.reading(readings.averaged(kept.value, "excerpts" if upload is None else "of your texts"))
     ranks = tables.ranking(shown)
     output.reading(readings.ranking(ranks, tables.places(ranks)))

@@ -6,6 +6,9 @@ import pandas as pd
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
 from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j, yes_or_no
 
+# With more tokens than these, a map of 520 or 172 pixels has no place for their names.
+NAMED, NAMED_IN_PANELS = 40, 12
+
 
 def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
@@ -111,7 +114,9 @@ def pairs(
     Columns: head, row and column (numbers), current and past (shown), score.
     """
     several = table["head"].nunique() > 1
-    x, y = bare_axes(seen, "column", "row")
+    names = table.drop_duplicates("row").sort_values("row")["current"].tolist()
+    n_named = NAMED_IN_PANELS if several else NAMED
+    x, y = bare_axes(seen, "column", "row", names if len(names) <= n_named else [])
     chart = (
         alt.Chart(table)
         .mark_rect()

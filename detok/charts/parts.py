@@ -1,5 +1,7 @@
 """Parts that several charts are made of."""
 
+import json
+
 import altair as alt
 import pandas as pd
 
@@ -26,12 +28,23 @@ def token_j(seen: str) -> str:
     return f"{seen.capitalize()} token j"
 
 
-def bare_axes(seen: str, x: str = "j", y: str = "i") -> tuple[alt.X, alt.Y]:
-    """Axes of a token × token map without the tokens; `x` and `y` are the columns."""
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+def bare_axes(
+    seen: str, x: str = "j", y: str = "i", names: list[str] | None = None
+) -> tuple[alt.X, alt.Y]:
+    """Axes of a token × token map by number; `x` and `y` are the columns.
+
+    Labelled with the `names` of tokens 0, 1, …, or not at all.
+    """
+    axis = {"ticks": False, "grid": False, "domain": False}
+    if not names:
+        along_x = along_y = alt.Axis(labels=False, **axis)
+    else:
+        axis |= {"labelOverlap": False, "labelFlush": False, "labelLimit": 90}
+        axis["labelExpr"] = f"({json.dumps(names)})[datum.value]"
+        along_x, along_y = alt.Axis(labelAngle=-90, **axis), alt.Axis(**axis)
     return (
-        alt.X(f"{x}:O", title=token_j(seen), axis=axis),
-        alt.Y(f"{y}:O", title="Current token i", axis=axis),
+        alt.X(f"{x}:O", title=token_j(seen), axis=along_x),
+        alt.Y(f"{y}:O", title="Current token i", axis=along_y),
     )
 
 

@@ -53,6 +53,8 @@ def per_position(drawn: Drawn) -> str:
     ]
     if drawn.is_causal:
         parts.append("It is 0 at position 0, which has only itself to attend to.")
+    if drawn.table.empty:
+        parts.append("There is no curve to draw.")
     if drawn.step > 1:
         parts.append(f"Drawn: one in {drawn.step} positions; the files have all.")
     if drawn.n_low:

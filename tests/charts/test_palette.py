@@ -72,8 +72,10 @@ def contrast(a: str, b: str) -> float:
 
 def mixed(color: str, opacity: float, ground: str) -> str:
     """A colour that the ground shows through."""
-    parts = [(int(c[k : k + 2], 16) for k in (1, 3, 5)) for c in (color, ground)]
-    return "#" + "".join(f"{round(opacity * a + (1 - opacity) * b):02x}" for a, b in zip(*parts, strict=True))
+    parts = [[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in (color, ground)]
+    return "#" + "".join(
+        f"{round(opacity * a + (1 - opacity) * b):02x}" for a, b in zip(*parts, strict=True)
+    )
 
 
 @pytest.mark.parametrize("theme", THEMES)
