@@ -7,6 +7,7 @@ from detok.app import cached, columns, downloads, inputs, output, page, texts
 from detok.charts import affinity as charts
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
+from detok.readings.glossary import defined
 from detok.tables import affinity as tables, specific as specific_tables
 
 MAX_LISTED = 1000  # characters of the text whose tokens are compared
@@ -18,7 +19,7 @@ layer = page.begin("Token affinity")
 vocabulary, said = layer.tokenizer, words.words_for(layer)
 counts = cached.load_counts(layer)
 st.markdown(
-    "A head's score for a pair of tokens, **T^ee**, is read off the weights alone. Fix one token "
+    "A head's score for a pair of tokens, $T^{ee}$, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
     "words, names and compounds. The **specific part** of the score leaves out what the head gives "
     "to a token whichever token attends to it."
@@ -40,8 +41,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="score",
         bind="query-params",
         width=170,
-        help="The specific part is what the current token adds to what the head gives to a "
-        f"{said.seen} token whichever token attends to it.",
+        help=f"{defined('T^ee')} The specific part is what the current token adds to what the "
+        f"head gives to a {said.seen} token whichever token attends to it.",
     )
     k = inputs.how_many(20, most=200)
     position_help = "Leave both empty to average σ over all positions, as the paper does."
@@ -88,13 +89,18 @@ else:
         best = tables.with_counts(best, layer, token, direction, counts)
         output.answer(readings.answer(best, layer, score))
         if head is None:
-            st.dataframe(tables.side_by_side(best), hide_index=True)
+            st.dataframe(
+                tables.side_by_side(best),
+                hide_index=True,
+                alt="The best tokens, joined to the chosen one: a column for each head.",
+            )
             output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS], score))
         else:
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
             left.dataframe(
                 best[[c for c in shown if c in best]],
+                alt="The best tokens of the head, with their scores.",
                 height=38 + 35 * min(k, 20),
                 hide_index=True,
                 column_config=columns.AFFINITY,
@@ -108,15 +114,20 @@ else:
         output.counts_notice(layer)
         downloads.download(best.drop(columns="label"), "affinity", layer, values=values)
 
-st.subheader(f"What {'each' if head is None else 'this'} head likes {said.anything}")
+st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
 liked = specific_tables.liked(layer, shared, heads, k, counts)
 output.answer(specific_readings.liked(liked))
 if head is None:
-    st.dataframe(tables.side_by_side(liked, "shown"), hide_index=True)
+    st.dataframe(
+        tables.side_by_side(liked, "shown"),
+        hide_index=True,
+        alt="The tokens with the largest shared part: a column for each head.",
+    )
 else:
     shown = ["rank", "shown", "score", "count"]
     st.dataframe(
         liked[[c for c in shown if c in liked]],
+        alt="The tokens with the largest shared part in the head.",
         height=38 + 35 * min(k, 10),
         hide_index=True,
         column_config=columns.LIKED,
@@ -127,14 +138,16 @@ downloads.download(
 )
 
 if len(pieces) > 1:
-    st.subheader("Which head rebuilds this text?")
+    st.header("Which head rebuilds this text?", help=defined("rank", "head"))
     with output.mistakes():
         ranks = tables.piece_ranks(layer, pieces, less)
         output.chart(charts.piece_ranks(ranks, layer.vocab_size))
         output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer, score))
         downloads.download(ranks, "pieces", layer, values=f"ranks by {values}")
 
-st.subheader(f"{capitalized(score)} between many tokens")
+st.header(
+    f"{capitalized(score)} between many tokens".replace("Tᵉᵉ", "$T^{ee}$"), help=defined("T^ee")
+)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     listed = st.text_input(
         "Tokens to compare",

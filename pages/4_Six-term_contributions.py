@@ -11,6 +11,7 @@ from detok.readings import (
     terms as readings,
     words,
 )
+from detok.readings.glossary import defined
 from detok.scores.decomposition import TERMS
 from detok.tables import ablation as ablation_tables, terms as tables
 
@@ -34,10 +35,11 @@ begin_with = begin_with if texts.can_encode(layer) else {}
 default = texts.sample(layer, EXAMPLES["A name"])
 state = st.session_state
 st.markdown(
-    "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
-    f"(**pp**), one of each (**ep**, **pe**), and of the {said.seen} token or position alone "
-    f"(**e**, **p**). Type {'a text' if begin_with else 'the ids of tokens'}, and see what each "
-    "does to every head's attention. Scores and terms are shown as softmax takes them, "
+    "Every attention score is the sum of six terms: of both tokens ($T^{ee}$), both positions "
+    "($T^{pp}$), one of each ($T^{ep}$, $T^{pe}$), and of the "
+    f"{said.seen} token or position alone ($T^{{e}}$, $T^{{p}}$). Type "
+    f"{'a text' if begin_with else 'the ids of tokens'}, and see what each does to every head's "
+    "attention. Scores and terms are shown as softmax takes them, "
     f"{output.escaped(scaled)}."
 )
 
@@ -82,7 +84,7 @@ output.reading(
     f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}. {words.SIGNS}"
 )
 
-st.subheader("What each term contributes")
+st.header("What each term contributes", help=defined("nats"))
 values = tables.per_position(layer, ids, cached.contributions(layer, tuple(ids)))
 ranks = tables.ranking(values)
 shown = values if head is None else values[values["head"] == head]
@@ -97,7 +99,7 @@ if (ranks["nats"] > 0).any():
 output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.download_numbers(ranks, "ranking", layer, NATS, ids)
 
-st.subheader("Who attends to whom")
+st.header("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
 begin_at = 0
 if last >= width:
@@ -191,14 +193,14 @@ else:
         output.chart(charts.waterfall(bars, said.seen, output.is_dark()))
         downloads.download_numbers(bars, "pair", layer, unit, ids)
 
-    st.subheader("The terms of every pair")
+    st.header("The terms of every pair", help=defined("T^ee", "T^pp", "T^ep", "T^pe", "T^e", "T^p"))
     panels = tables.maps(layer, ids, terms, window)
     if last:  # the only cell of a single token has no colour
         output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
     output.reading(readings.maps(tables.spreads(panels), head, said.seen))
     downloads.download_numbers(panels, "terms", layer, unit, ids)
 
-st.subheader("Over many texts")
+st.header("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     n_texts = st.number_input(
         "Texts", 2, MAX_TEXTS, 40, key="n_texts", bind="query-params", width=130

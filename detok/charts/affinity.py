@@ -10,7 +10,7 @@ from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j,
 NAMED, NAMED_IN_PANELS = 40, 12
 
 
-def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart:
+def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
 
     `score` is what the scores are.
@@ -105,9 +105,9 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
 
 
 def pairs(
-    table: pd.DataFrame, dark: bool = False, seen: str = "past", score: str = "T^ee"
+    table: pd.DataFrame, dark: bool = False, seen: str = "past", score: str = "Tᵉᵉ"
 ) -> alt.Chart | alt.FacetChart:
-    """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
+    """Token × token heat map of Tᵉᵉ, diverging around 0; one panel a head if there are several.
 
     `score` is what the scores are.
 
@@ -132,4 +132,9 @@ def pairs(
             ],
         )
     )
-    return panels(chart, 172, 172) if several else chart.properties(width=520, height=520)
+    figure = panels(chart, 172, 172) if several else chart.properties(width=520, height=520)
+    where = "Maps, one for each head" if several else "Map of one head"
+    return figure.properties(
+        description=f"{where}: rows are current tokens i, columns {seen} tokens j, colour is the "
+        f"{score} of the two."
+    )

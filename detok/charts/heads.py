@@ -51,21 +51,21 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
     )
     frame = alt.condition(alt.datum.head == chosen, alt.value(3), alt.value(0))
     bars = base.mark_bar(opacity=0.75, stroke=CHOSEN).encode(
-        y=alt.Y("mean:Q", title="Mean AUROC of T^ee", scale=scale), color=color, strokeWidth=frame
+        y=alt.Y("mean:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), color=color, strokeWidth=frame
     )
     shared = base.mark_tick(thickness=3, color=FRAME[dark]).encode(
-        y=alt.Y("shared:Q", title="Mean AUROC of T^ee", scale=scale)
+        y=alt.Y("shared:Q", title="Mean AUROC of Tᵉᵉ", scale=scale)
     )
     interval = (
         base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
         .mark_rule(color=INTERVAL, strokeWidth=2)
-        .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of T^ee", scale=scale), y2="mean_high:Q")
+        .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), y2="mean_high:Q")
     )
     lines = (
         alt.Chart(table.drop_duplicates("measure"))
         .mark_rule(strokeDash=[4, 4], strokeWidth=2)
         .encode(
-            y=alt.Y("frequency:Q", title="Mean AUROC of T^ee", scale=scale),
+            y=alt.Y("frequency:Q", title="Mean AUROC of Tᵉᵉ", scale=scale),
             color=color,
             tooltip=[
                 alt.Tooltip("measure:N", title="Measure"),
@@ -134,10 +134,10 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     base = alt.Chart().encode(x=by_head(), tooltip=tooltip)
     color = alt.condition(alt.datum.head == chosen, alt.value(CHOSEN), alt.value(MAIN))
     bars = base.mark_bar(opacity=0.75).encode(
-        y=alt.Y("mean:Q", title="AUROC of T^ee", scale=scale), color=color
+        y=alt.Y("mean:Q", title="AUROC of Tᵉᵉ", scale=scale), color=color
     )
     spread = base.mark_rule(color=BASELINE, strokeWidth=3).encode(
-        y=alt.Y("q25:Q", title="AUROC of T^ee", scale=scale), y2="q75:Q"
+        y=alt.Y("q25:Q", title="AUROC of Tᵉᵉ", scale=scale), y2="q75:Q"
     )
     median = base.mark_point(color=BASELINE, filled=True, size=70, opacity=1).encode(
         y=alt.Y("median:Q", scale=scale)
@@ -145,13 +145,13 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     interval = (
         base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
         .mark_errorbar(color=INTERVAL, thickness=2, ticks={"width": 14, "color": INTERVAL})
-        .encode(y=alt.Y("mean_low:Q", title="AUROC of T^ee", scale=scale), y2="mean_high:Q")
+        .encode(y=alt.Y("mean_low:Q", title="AUROC of Tᵉᵉ", scale=scale), y2="mean_high:Q")
     )
     line = (
         alt.Chart()
         .transform_aggregate(frequency="max(frequency)")
         .mark_rule(strokeDash=[4, 4], strokeWidth=2, color=BASELINE)
-        .encode(y=alt.Y("frequency:Q", title="AUROC of T^ee", scale=scale))
+        .encode(y=alt.Y("frequency:Q", title="AUROC of Tᵉᵉ", scale=scale))
     )
     layered = alt.layer(bars, line, spread, median, interval, data=table)
     return layered.properties(
@@ -228,7 +228,7 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("head:O", title="Head"),
             alt.Tooltip("area:Q", title="Area", format=".4f"),
-            alt.Tooltip("threshold:Q", title="T^ee at least", format=".2f"),
+            alt.Tooltip("threshold:Q", title="Tᵉᵉ at least", format=".2f"),
             alt.Tooltip("true_positive:Q", title="Predecessors", format=".1%"),
             alt.Tooltip("false_positive:Q", title="Other tokens", format=".1%"),
         ]

@@ -136,7 +136,7 @@ def switch(table: pd.DataFrame) -> alt.Chart:
                 "step:N", sort=steps, title="Step", axis=alt.Axis(labelAngle=0, labelFlush=False)
             ),
             xOffset=alt.XOffset("place:N", sort=table["place"].unique().tolist()),
-            y=alt.Y("score:Q", title="T^p + T^pp (unscaled)"),
+            y=alt.Y("score:Q", title="Tᵖ + Tᵖᵖ (unscaled)"),
             color=alt.Color(
                 "place:N",
                 title="Position",
@@ -160,11 +160,11 @@ def switch(table: pd.DataFrame) -> alt.Chart:
 
 
 def last_rows(table: pd.DataFrame) -> alt.LayerChart:
-    """T^pp without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
+    """Tᵖᵖ without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
     rows = sorted(table["i"].unique().tolist())
     base = alt.Chart().encode(
         x=alt.X("j:Q", title="Position j", scale=alt.Scale(nice=False)),
-        y=alt.Y("score:Q", title="T^pp without LayerNorm (unscaled)"),
+        y=alt.Y("score:Q", title="Tᵖᵖ without LayerNorm (unscaled)"),
         color=alt.Color(
             "i:O",
             title="Current position i",
@@ -184,7 +184,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
         ]
     )
     return alt.layer(line, points, data=table).properties(
-        description="Lines: T^pp without LayerNorm over position j, one for each of the last "
+        description="Lines: Tᵖᵖ without LayerNorm over position j, one for each of the last "
         "positions i.",
         height=320,
     )

@@ -13,27 +13,27 @@ _X = "Position j"
 
 
 def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^p over j with its bands. Columns: head, j, p, and with LayerNorm p_low … p_max."""
+    """Tᵖ over j with its bands. Columns: head, j, p, and with LayerNorm p_low … p_max."""
     layers = []
-    tooltip = [_j(), alt.Tooltip("p:Q", title="T^p", format=".3f")]
+    tooltip = [_j(), alt.Tooltip("p:Q", title="Tᵖ", format=".3f")]
     if "p_low" in table:
         tooltip += _band_tooltip("p")
         layers += _bands("p")
-    line = _line("p", "T^p (unscaled)", color=TERM_COLORS["p"])
+    line = _line("p", "Tᵖ (unscaled)", color=TERM_COLORS["p"])
     layers += [line, _points("p", tooltip)]
-    return _panels(table, layers, i, "T^p")
+    return _panels(table, layers, i, "Tᵖ")
 
 
 def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^pp over j at three σ_i, with its bands at the mean one.
+    """Tᵖᵖ over j at three σ_i, with its bands at the mean one.
 
     Columns: head, j, pp, and with LayerNorm pp_low … pp_max, pp_sigma_min and pp_sigma_max.
     """
-    title = "T^pp (unscaled)"
-    tooltip = [_j(), alt.Tooltip("pp:Q", title="T^pp", format=".3f")]
+    title = "Tᵖᵖ (unscaled)"
+    tooltip = [_j(), alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f")]
     if "pp_sigma_min" not in table:
         line = _line("pp", title, color=TERM_COLORS["pp"])
-        return _panels(table, [line, _points("pp", tooltip)], i, "T^pp")
+        return _panels(table, [line, _points("pp", tooltip)], i, "Tᵖᵖ")
     tooltip += [
         *_band_tooltip("pp"),
         alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
@@ -42,20 +42,20 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
     color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], SMALLEST, LARGEST])
     lines = [_named(_line(c, title), name, color) for c, name in named.items()]
-    what = "T^pp at three σ_i"
+    what = "Tᵖᵖ at three σ_i"
     return _panels(table, [*_bands("pp"), *lines, _points("pp", tooltip)], i, what)
 
 
 def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^p + T^pp over j. Columns: head, j, p, pp, total."""
+    """Tᵖ + Tᵖᵖ over j. Columns: head, j, p, pp, total."""
     tooltip = [
         _j(),
-        alt.Tooltip("total:Q", title="T^p + T^pp", format=".3f"),
-        alt.Tooltip("p:Q", title="T^p", format=".3f"),
-        alt.Tooltip("pp:Q", title="T^pp", format=".3f"),
+        alt.Tooltip("total:Q", title="Tᵖ + Tᵖᵖ", format=".3f"),
+        alt.Tooltip("p:Q", title="Tᵖ", format=".3f"),
+        alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f"),
     ]
-    layers = [_line("total", "T^p + T^pp (unscaled)"), _points("total", tooltip)]
-    return _panels(table, layers, i, "the sum of T^p and T^pp")
+    layers = [_line("total", "Tᵖ + Tᵖᵖ (unscaled)"), _points("total", tooltip)]
+    return _panels(table, layers, i, "the sum of Tᵖ and Tᵖᵖ")
 
 
 def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart | alt.FacetChart:

@@ -32,10 +32,10 @@ def known(
     if score == SPECIFIC:
         higher = "The specific part is how far the pair's score is above that of the mean query."
     elif side == "past":
-        higher = "The higher T^ee, the more of its attention the chosen token gives to this one."
+        higher = "The higher Tᵉᵉ, the more of its attention the chosen token gives to this one."
     else:
         higher = (
-            "The higher T^ee, the better the query of a current token goes with the key of the "
+            "The higher Tᵉᵉ, the better the query of a current token goes with the key of the "
             "chosen one; what it gives of its attention depends on all that it sees."
         )
     if counts is None:

@@ -1,5 +1,6 @@
 """The words and symbols of the pages, each defined in a sentence or two, in plain text."""
 
+
 def defined(*words: str) -> str:
     """The definitions of these words of the glossary, a paragraph each, for a help text."""
     return "\n\n".join(GLOSSARY[word] for word in words)

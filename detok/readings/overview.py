@@ -92,7 +92,7 @@ def emergence(growth: pd.DataFrame) -> str:
             f"{most['tokens'] / 1e6:,.0f} M."
         )
     return (
-        "Pair AUROC: the chance that T^ee ranks a token that the training texts have before "
+        "Pair AUROC: the chance that Tᵉᵉ ranks a token that the training texts have before "
         "another above one drawn from these texts; a head that knows how common tokens are and "
         "nothing of pairs is near 0.5. "
         f"It began between {first['lowest']:.2f} and {first['highest']:.2f}; "

@@ -44,7 +44,7 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
 
 
 def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
-    """Rank of each piece's true predecessor in every head, by T^ee or its specific part.
+    """Rank of each piece's true predecessor in every head, by Tᵉᵉ or its specific part.
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
@@ -81,7 +81,7 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
 def pairs(
     layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
 ) -> pd.DataFrame:
-    """T^ee, or its specific part, between all pairs of some tokens, long.
+    """Tᵉᵉ, or its specific part, between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """

@@ -35,7 +35,8 @@ SEEN = {
 TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
 
 CONFIG = Path(detok.__file__).parents[1] / ".streamlit/config.toml"
-THEMES = tomllib.loads(CONFIG.read_text("utf-8"))["theme"]
+_THEME = tomllib.loads(CONFIG.read_text("utf-8"))["theme"]
+THEMES = {name: _THEME[name] for name in ("light", "dark")}
 STYLE = Path(detok.__file__).parent / "app/style.css"
 
 

@@ -33,9 +33,9 @@ def test_the_specific_part_and_what_a_head_likes() -> None:
     test = run(AFFINITY, text="Mr. Sherlock", head="1", score="Specific part")
     expected = detok.affinity(layer, token, heads=1, less=query)
     assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
-    assert "(specific part of T^ee = " in texts(test)
-    assert "by the specific part of T^ee (1: none scores higher" in texts(test)
-    assert "Specific part of T^ee between many tokens" in [s.value for s in test.subheader]
+    assert "(specific part of Tᵉᵉ = " in texts(test)
+    assert "by the specific part of Tᵉᵉ (1: none scores higher" in texts(test)
+    assert "Specific part of Tᵉᵉ between many tokens" in [s.value for s in test.subheader]
     assert "is the same for all current tokens" not in texts(test)
     liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
     listed = test.dataframe[1].value
