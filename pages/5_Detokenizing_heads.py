@@ -19,12 +19,12 @@ layer = page.begin("Detokenizing heads")
 counts = cached.load_counts(layer)
 st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above other "
-    "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token i, "
-    "by how often, and a token at a random place of the texts; how often has the first the larger "
-    "$T^{ee}$? A head that knows how common tokens are, and nothing about pairs, has about 0.5 in "
-    "long texts if no pairs are left out of the counts. In **the paper's measure** the second is one "
-    "of the tokens never seen before i, each as likely: there a preference for common tokens can be "
-    "enough for a high number."
+    "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token "
+    "i, by how often, and a token at a random place of the texts; how often has the first the "
+    "larger $T^{ee}$? A head that knows how common tokens are, and nothing about pairs, has about"
+    " 0.5 in long texts if no pairs are left out of the counts. In **the paper's measure** the "
+    "second is one of the tokens never seen before i, each as likely: there a preference for "
+    "common tokens can be enough for a high number."
 )
 output.counts_notice(layer)
 job = cached.heads_job(layer)
