@@ -5,6 +5,7 @@ import streamlit as st
 import detok
 from detok.app import cached, downloads, examples, inputs, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
+from detok.charts.parts import readable
 from detok.readings import (
     ablation as ablation_readings,
     specific as specific_readings,
@@ -181,6 +182,7 @@ else:
         output.answer(ablation_readings.divergences(moved, dropped, i))
         table = ablation_tables.attention(layer, ids, ablation, [head], window)
         figure = ablation_charts.attention(table, "left", output.is_dark(), (i, j), said.seen)
+        figure = readable(figure, output.is_dark())
         st.altair_chart(figure, key="cells", on_select=choose_cell, width="content")
         downloads.download_numbers(table, "attention", layer, weights, ids)
         if dropped:

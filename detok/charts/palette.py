@@ -58,6 +58,8 @@ LAST, BEFORE_LAST = _ORANGE, _BLUES
 # Letters on the colour of a value, dark for light ones.
 ON_LIGHT, ON_DARK = _BLACK, _WHITE
 FRAME = {False: "#111111", True: _WHITE}  # around a chosen cell, in the light and the dark theme
+# Labels and titles of axes and legends: 4.5 to one at least, unlike Streamlit's own in light.
+LETTERS = {False: "#575451", True: "#c9c6c2"}
 # Anchors of a scale for both themes: zero is the colour of the page's background.
 _NEGATIVE, _POSITIVE = _BLUE, _RED
 _ZERO = {False: "#f7f7f7", True: "#1d1c1a"}

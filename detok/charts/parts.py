@@ -5,6 +5,8 @@ import json
 import altair as alt
 import pandas as pd
 
+from detok.charts.palette import LETTERS
+
 
 def panels(
     chart: alt.Chart | alt.LayerChart,
@@ -16,6 +18,16 @@ def panels(
     header = alt.Header(labelExpr="'Head ' + datum.value", labelFontWeight="bold")
     facet = alt.Facet("head:O", title=title, header=header)
     return chart.properties(width=width, height=height).facet(facet, columns=4)
+
+
+def readable(chart: alt.TopLevelMixin, dark: bool) -> alt.TopLevelMixin:
+    """A whole figure with letters that stand out from the page in this theme."""
+    color = LETTERS[dark]
+    return chart.configure(
+        axis=alt.AxisConfig(labelColor=color, titleColor=color),
+        legend=alt.LegendConfig(labelColor=color, titleColor=color),
+        header=alt.HeaderConfig(labelColor=color, titleColor=color),
+    )
 
 
 def capitalized(title: str) -> str:

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import detok
-from detok.charts.palette import HEAD_COLORS, PART_COLORS, TERM_COLORS, heads, ink
+from detok.charts.palette import HEAD_COLORS, LETTERS, PART_COLORS, TERM_COLORS, heads, ink
 from detok.scores.decomposition import TERMS
 
 # How the three kinds of colour blindness see linear RGB (Machado et al. 2009, severity 1).
@@ -90,8 +90,9 @@ def test_letters_can_be_read(theme: str) -> None:
     ground, text = THEMES[theme]["backgroundColor"], THEMES[theme]["textColor"]
     for part in [*PART_COLORS, "sum", "score"]:
         assert contrast(ink(part, theme == "dark"), ground) >= 4.5, part
+    assert contrast(LETTERS[theme == "dark"], ground) >= 4.5
     opacities = re.findall(r"opacity: ([.0-9]+);", STYLE.read_text("utf-8"))
-    assert len(opacities) > 1
+    assert opacities
     for opacity in opacities:
         assert contrast(mixed(text, float(opacity), ground), ground) >= 4.5, opacity
 

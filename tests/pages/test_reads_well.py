@@ -6,6 +6,7 @@ from itertools import pairwise
 
 import pytest
 
+from detok.charts.palette import LETTERS
 from tests.support.charts import encodings
 from tests.support.pages import ROOT, run
 
@@ -30,6 +31,14 @@ def headings(test) -> list:  # noqa: ANN001
 def test_every_chart_says_what_it_is(test) -> None:  # noqa: ANN001
     for spec in specs(test):
         assert len(spec["description"].split()) > 3, spec["description"]
+
+
+def test_every_chart_has_letters_of_the_palette(test) -> None:  # noqa: ANN001
+    """Also those that are drawn on a canvas, whose letters no test in a browser sees."""
+    for spec in specs(test):
+        for part in ("axis", "legend", "header"):
+            colors = {spec["config"][part][name] for name in ("labelColor", "titleColor")}
+            assert colors == {LETTERS[False]}
 
 
 def test_labels_stand_where_their_category_is(test) -> None:  # noqa: ANN001
