@@ -95,7 +95,7 @@ if not drawn.table.empty:
     output.chart(charts.contributions(drawn.table))
 output.reading(readings.per_position(drawn))
 downloads.download_numbers(shown, "contributions", layer, NATS, ids)
-if (ranks["nats"] > 0).any():
+if (ranks["nats"] > tables.FLOOR).any():
     output.chart(charts.ranking(ranks))
 output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.download_numbers(ranks, "ranking", layer, NATS, ids)

@@ -80,7 +80,7 @@ def heads(numbers: pd.Series) -> alt.Color:
     domain = sorted(numbers.unique().tolist())
     scale = alt.Scale(domain=domain, range=[head_color(head) for head in domain])
     return alt.Color(
-        "head:N", title="Head", scale=scale, legend=alt.Legend(orient="top", columns=8)
+        "head:N", title="Head", scale=scale, legend=alt.Legend(orient="top", columns=4)
     )
 
 

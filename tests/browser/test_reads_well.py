@@ -53,9 +53,9 @@ CONTRASTS = """() => {
   };
   const text = "h1, h2, h3, [data-testid=stCaptionContainer] p, [data-testid=stWidgetLabel] p, " +
     "[data-testid=stMain] [data-testid=stMarkdownContainer] p";
-  // A slider keeps its value for screen readers in the colour of its thumb.
+  // A slider's value stands above the thumb that it is a part of.
   for (const e of document.querySelectorAll(text))
-    if (!e.closest("[data-testid=stSlider] [role=slider], [data-testid=stSliderThumbValue]"))
+    if (!e.closest("[data-testid=stSliderThumbValue]"))
       see(e, getComputedStyle(e).color, 1);
   // Letters on the coloured cells of a map (mark-text role-mark) have another ground.
   const chart = "[data-testid=stVegaLiteChart] svg .mark-text:not(.role-mark) text";
