@@ -42,7 +42,10 @@ def words_for(layer: Layer) -> Words:
 
 
 # What is shown for what cannot be seen in a token.
-SIGNS = r"In tokens, · is a space and \x with two digits a byte that is no character by itself."
+SIGNS = (
+    r"In tokens, · is a space, \x with two digits a byte that is no character by itself, and é 1/2 "
+    "the first of two tokens that make up é."
+)
 
 
 def spaces(layer: Layer) -> str:
