@@ -30,7 +30,7 @@ st.markdown(
 
 page.offer_gpt2(layer)
 
-st.subheader("The score, taken apart")
+st.header("The score, taken apart")
 said = words.words_for(layer)
 ids, _ = texts.tokens_of(layer, texts.sample(layer, SAMPLE))
 head = inputs.head_choice(layer)
@@ -43,7 +43,7 @@ downloads.download_numbers(panels, "decomposition", layer, words.divided(layer),
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 if texts.can_encode(layer):
-    st.subheader("Begin here")
+    st.header("Begin here")
     measured = examples.words(layer)[:N_WORDS]
     first = f"some head puts the first piece first of all {layer.vocab_size:,} tokens"
     own = [(word, first) for word in measured]
@@ -55,7 +55,7 @@ if texts.can_encode(layer):
             query_params={"text": text, "model": layer.name},
         )
 
-st.subheader("The model")
+st.header("The model")
 output.facts(overview_readings.facts(layer))
 output.reading(overview_readings.origin(layer))
 for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
@@ -64,7 +64,7 @@ for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
 
 emergence = layer.source.folder / "emergence.csv"
 if emergence.exists():
-    st.subheader("How detokenization emerged in training")
+    st.header("How detokenization emerged in training")
     history = pd.read_csv(emergence)
     measures = {
         "pair_auroc": ("Mean pair AUROC", ".2f"),
@@ -77,7 +77,7 @@ if emergence.exists():
     output.reading(overview_readings.emergence(growth(history)))
     downloads.download(history, "emergence", layer)
 
-st.subheader("How exact it is")
+st.header("How exact it is")
 with output.mistakes(), st.spinner("Running the model's own first layer …"):
     error = cached.attention_error(layer, SAMPLE)
     st.markdown(

@@ -154,7 +154,7 @@ def on_text() -> list[dict]:
         name = "compare" if shown.has_same_cells else f"compare-{side.name}"
         downloads.download(table, name, side.layer, values=readings.values(what))
 
-    st.subheader("One token’s attention")
+    st.header("One token’s attention")
     nats = tables.divergences(attention)
     largest = tables.largest(shown) if shown.has_same_cells else None
     farthest = int(nats.argmax()) if largest is None else largest[0]
@@ -212,7 +212,7 @@ def on_word() -> list[dict]:
         for each, ids in zip(layers, all_pieces, strict=False)
     ]
     typical = [None if r is None else affinity_tables.typical_ranks(r) for r in ranks]
-    st.subheader("Which head rebuilds this word?")
+    st.header("Which head rebuilds this word?")
     most = max(each.vocab_size for each in layers)
     for column, each, table in zip(st.columns(len(layers)), layers, ranks, strict=False):
         if table is not None:
@@ -227,7 +227,7 @@ def on_word() -> list[dict]:
             for side in (s for s in sides if s.layer is each):
                 output.answer(readings.ranks(side, ranked))
 
-    st.subheader("Which tokens each head binds to it")
+    st.header("Which tokens each head binds to it")
     common = cached.tokens_in_both(left.layer, right.layer)
     other = int(common[token])
     if other < 0:
@@ -262,7 +262,7 @@ def on_word() -> list[dict]:
 
 more = on_text() if on == "Text" else on_word()
 
-st.subheader("All heads of both" if not one_model else "All heads")
+st.header("All heads of both" if not one_model else "All heads")
 i = (min(each.n_positions for each in layers) - 1) // 2
 head_tables = []
 with st.spinner("Measuring the heads …"):

@@ -212,7 +212,7 @@ def compute_heads(layer: detok.Layer) -> None:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """T^e and Var(e) of all tokens beside their counts, and their correlations."""
+    """Tᵉ and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)
 

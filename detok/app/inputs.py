@@ -18,6 +18,16 @@ def bar() -> DeltaGenerator:
     return st.container(key=style.BAR, horizontal=True, vertical_alignment="bottom")
 
 
+def within(text: str, most: int) -> str:
+    """As much of a text as is used, and says so where that is not all.
+
+    A widget's own limit drops a longer text of a link in silence.
+    """
+    if len(text) > most:
+        st.info(f"Used: the first {most:,} of {len(text):,} characters.")
+    return text[:most]
+
+
 def head_choice(layer: detok.Layer, *, with_all: bool = False, default: str = "0") -> int | None:
     """The number of a head; None for all of them, which only some pages can show."""
     options = [*(["all"] if with_all else []), *map(str, range(layer.n_heads))]
@@ -74,17 +84,17 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     def choose_last_piece() -> None:
         """Typing a new text chooses its last piece, whatever token was chosen before."""
-        state["token"] = found(state["text"])[2]
+        state["token"] = found(state["text"][:MAX_TEXT])[2]
         state["token_typed"] = None
 
     text = link.text_input(
         "Word or text",
         detok.example_word(layer),
         key="text",
-        max_chars=MAX_TEXT,
         on_change=choose_last_piece,
         help=words.spaces(layer),
     )
+    text = within(text, MAX_TEXT)
     with output.mistakes():
         texts.encoded(layer, text)
     pieces, options, first = found(text)
@@ -167,13 +177,14 @@ def chips(layer: detok.Layer, ids: list[int], token: int | None = None, **choice
     state = st.session_state
     if not ids:
         return
+    shown = layer.tokenizer.show_each(ids)
     place = state.get("chips")
     if place is None or ids[place : place + 1] != [token]:
         state["chips"] = ids.index(token) if token in ids else None
     st.pills(
         "Tokens of the text",
         range(len(ids)),
-        format_func=lambda place: output.escaped(layer.tokenizer.show(ids[place])),
+        format_func=lambda place: output.escaped(shown[place]),
         key="chips",
         on_change=lambda: (
             state["chips"] is None or go.to("affinity", token=ids[state["chips"]], **choices)

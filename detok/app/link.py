@@ -308,33 +308,22 @@ def toggle(label: str, value: bool = False, *, key: str, **more: Any) -> bool:
     return st.toggle(label, value, key=key, **more)
 
 
-def text_input(label: str, value: str = "", *, key: str, max_chars: int, **more: Any) -> str:
+def text_input(label: str, value: str = "", *, key: str, **more: Any) -> str:
     """`st.text_input`, whose text is in the address."""
-    chosen(label, key, value, _at_most(max_chars))
-    return st.text_input(label, value, key=key, max_chars=max_chars, **more)
+    chosen(label, key, value, str)
+    return st.text_input(label, value, key=key, **more)
 
 
-def text_area(
-    label: str, value: str = "", *, key: str, max_chars: int | None = None, **more: Any
-) -> str:
+def text_area(label: str, value: str = "", *, key: str, **more: Any) -> str:
     """`st.text_area`, whose text is in the address unless it has more than MAX_IN_LINK characters.
 
     A longer one is said not to be, and is kept while this visitor stays.
     """
-    chosen(label, key, value, _at_most(max_chars))
-    text = st.text_area(label, value, key=key, max_chars=max_chars, **more)
+    chosen(label, key, value, str)
+    text = st.text_area(label, value, key=key, **more)
     if _is_long(text):
         st.info(
             f"A text of more than {MAX_IN_LINK:,} characters is not in the link; everything else "
             "that you choose is."
         )
     return text
-
-
-def _at_most(most: int | None) -> Callable[[str], str]:
-    def read(text: str) -> str:
-        if most is not None and len(text) > most:
-            raise ValueError(f"it has {len(text):,} characters, and at most {most:,} are read")
-        return text
-
-    return read

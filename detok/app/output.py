@@ -10,6 +10,7 @@ import streamlit as st
 
 import detok
 from detok.app import cached, texts
+from detok.charts.parts import readable
 from detok.readings.words import amount
 
 
@@ -36,12 +37,12 @@ def is_dark() -> bool:
 def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None = None) -> None:
     """An Altair chart as wide as the page; one of several panels keeps its own width."""
     own = "content" if isinstance(figure, alt.FacetChart) else "stretch"
-    st.altair_chart(figure, width=width or own)
+    st.altair_chart(readable(figure, is_dark()), width=width or own)
 
 
 def reading(sentence: str) -> None:
-    """The sentence under a figure, with what could be taken for Markdown left as it is."""
-    st.caption(escaped(sentence))
+    """The sentence under a figure, in full ink: it is what the figure shows."""
+    st.markdown(escaped(sentence))
 
 
 def answer(sentence: str) -> None:

@@ -3,6 +3,8 @@
 import altair as alt
 import pandas as pd
 
+from detok.charts import palette
+
 
 def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) -> alt.Chart:
     """One line a head over training, log-scaled in the tokens seen.
@@ -22,7 +24,7 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
             y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
                 zero=False
             ),
-            color=alt.Color("head:N", title="Head", legend=alt.Legend(orient="top", columns=8)),
+            color=palette.heads(table["head"]),
             tooltip=[
                 alt.Tooltip("head:N", title="Head"),
                 alt.Tooltip("tokens:Q", title="Tokens seen", format=",.0f"),
@@ -32,5 +34,5 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 ),
             ],
         )
-        .properties(height=280)
+        .properties(description=f"Lines, one for each head: {title} over training.", height=280)
     )

@@ -1,5 +1,7 @@
 """The charts of the pages as a figure on paper: sized, side by side, titled, in the light theme."""
 
+import json
+import re
 from typing import Any
 
 import altair as alt
@@ -12,6 +14,8 @@ Chart = Single | alt.FacetChart | alt.ConcatChart | alt.VConcatChart | alt.HConc
 SINGLE, PANEL = (330, 250), (180, 140)  # pixels
 # Their letters are equally wide, so that a drawing is the same with whichever of them there is.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
+# None of them has raised letters, and a line with one would be drawn in another font.
+_RAISED = str.maketrans("ᵉᵖ", "ep")
 
 
 def sized(chart: Single, width: int, height: int) -> Single:
@@ -76,7 +80,8 @@ def specification(chart: Chart, title: str, subtitle: list[str]) -> dict[str, An
     with alt.data_transformers.enable("default", max_rows=None):
         spec = figure.to_dict()
     _for_print(spec)
-    return spec
+    written = json.dumps(spec, ensure_ascii=False)
+    return json.loads(re.sub("T([ᵉᵖ]+)", lambda term: "T^" + term[1].translate(_RAISED), written))
 
 
 def _for_print(part: dict[str, Any]) -> None:

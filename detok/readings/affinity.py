@@ -6,6 +6,7 @@ from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.readings import words
 from detok.readings.specific import SPECIFIC, WHOLE, by
+from detok.scores.affinity import Side
 from detok.tables import affinity as tables
 
 
@@ -22,21 +23,30 @@ def answer(table: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
     )
 
 
-def known(table: pd.DataFrame, counts: Counts | None, score: str = WHOLE) -> str:
-    """How many pairs of an affinity table are known, and from where."""
+def known(
+    table: pd.DataFrame, counts: Counts | None, score: str = WHOLE, side: Side = "past"
+) -> str:
+    """How many pairs of an affinity table of this side are known, from where, and its signs."""
     heads = table["head"].nunique()
     over = f" over {heads} heads" if heads > 1 else ""
-    higher = "The higher T^ee, the rather would the head bind the token."
     if score == SPECIFIC:
         higher = "The specific part is how far the pair's score is above that of the mean query."
+    elif side == "past":
+        higher = "The higher Tᵉᵉ, the more of its attention the chosen token gives to this one."
+    else:
+        higher = (
+            "The higher Tᵉᵉ, the better the query of a current token goes with the key of the "
+            "chosen one; what it gives of its attention depends on all that it sees."
+        )
     if counts is None:
-        return higher
+        return f"{higher} {words.SIGNS}"
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
     n_known = len(table[table["known"]])
     pairs = "pair" if len(table) == 1 else "pairs"
     occur = "occurs" if n_known == 1 else "occur"
     share = f"{n_known} of the {len(table)} {pairs} shown{over}"
-    return f"{higher} {share} really {occur}{rare} in {counts.origin}."
+    marked = " (✓)" if heads > 1 and n_known else ""
+    return f"{higher} {share} really {occur}{marked}{rare} in {counts.origin}. {words.SIGNS}"
 
 
 def piece_ranks(typical: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:

@@ -192,7 +192,7 @@ def ranks(side: Side, typical: pd.DataFrame) -> str:
     )
     return (
         f"{_said(side)} ranks the true previous piece {own['rank']:,.0f} of "
-        f"{amount(side.layer.vocab_size, 'token')} by T^ee{of}; {also}."
+        f"{amount(side.layer.vocab_size, 'token')} by Tᵉᵉ{of}; {also}."
     )
 
 
@@ -221,7 +221,7 @@ def lists(found: Lists, left: Side, right: Side) -> str:
         )
     return (
         f"Of the {k} best in either list, {found.n_in_both} {are} in both; two lists drawn at "
-        f"random {of} would have {found.by_chance:.2g} in common.{correlation} T^ee "
+        f"random {of} would have {found.by_chance:.2g} in common.{correlation} Tᵉᵉ "
         "of two heads is on two scales: compare ranks, not scores."
     )
 

@@ -47,12 +47,12 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
 
 
 def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
-    """Rank of each piece's true predecessor in every head, by T^ee or its specific part.
+    """Rank of each piece's true predecessor in every head, by Tᵉᵉ or its specific part.
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
-    show = layer.tokenizer.show
-    names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
+    shown = layer.tokenizer.show_each(ids)
+    names = [f"{t}: {shown[t - 1]} + {shown[t]}" for t in range(1, len(ids))]
     ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
     axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
     table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
@@ -84,7 +84,7 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
 def pairs(
     layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
 ) -> pd.DataFrame:
-    """T^ee, or its specific part, between all pairs of some tokens, long.
+    """Tᵉᵉ, or its specific part, between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """

@@ -286,7 +286,7 @@ def tokens_in_both(left: Layer, right: Layer) -> np.ndarray:
 class Lists:
     """The tokens that either head binds most to one token, and how far the two lists agree.
 
-    Columns of each table: rank, token_id, shown, joined_shown, score (T^ee, unscaled), other_rank
+    Columns of each table: rank, token_id, shown, joined_shown, score (Tᵉᵉ, unscaled), other_rank
     (the token's rank in the other head, NaN if the other model has no such token), in_both.
     """
 

@@ -126,8 +126,8 @@ def test_lines_are_strings_or_objects_with_a_text() -> None:
 @pytest.mark.parametrize(
     ("name", "data", "sentence"),
     [
-        ("a.txt", b"ab\xff", "a.txt is not UTF-8 .byte 2 is 0xff"),
-        ("a.txt", b" \n\n", "a.txt holds no text"),
+        ("a.txt", b"ab\xff", "the file a.txt is not UTF-8 .byte 2 is 0xff"),
+        ("a.txt", b" \n\n", "the file a.txt holds no text"),
         ("a.jsonl", b"", "a.jsonl holds no text"),
         ("a.jsonl", b'"x"\n{"text": "c"', "line 2 of a.jsonl is not JSON"),
         ("a.jsonl", b"3", "line 1 of a.jsonl holds no text"),

@@ -48,3 +48,9 @@ def test_charts_side_by_side_are_of_one_size() -> None:
     assert left["height"] == 260
     assert [part["height"] for part in right["concat"]] == [100, 100]
     assert [part["title"] for part in right["concat"]] == ["top", "bottom"]
+
+
+def test_terms_are_named_in_letters_that_every_font_has() -> None:
+    spec = paper.specification(paper.sized(chart(), 100, 50), "Tᵉᵉ + Tᵖ", ["Tᵉ of head 0"])
+    assert spec["title"]["text"] == "T^ee + T^p"
+    assert spec["title"]["subtitle"] == ["T^e of head 0"]

@@ -1,5 +1,6 @@
 """Every page runs, every control changes what it should, and a mistake gives a sentence."""
 
+import json
 import re
 from collections.abc import Callable
 
@@ -33,15 +34,15 @@ def test_the_specific_part_and_what_a_head_likes() -> None:
     test = run(AFFINITY, text="Mr. Sherlock", head="1", score="Specific part")
     expected = detok.affinity(layer, token, heads=1, less=query)
     assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
-    assert "(specific part of T^ee = " in texts(test)
-    assert "by the specific part of T^ee (1: none scores higher" in texts(test)
-    assert "Specific part of T^ee between many tokens" in [s.value for s in test.subheader]
+    assert "(specific part of Tᵉᵉ = " in texts(test)
+    assert "by the specific part of Tᵉᵉ (1: none scores higher" in texts(test)
+    assert "Specific part of $T^{ee}$ between many tokens" in [s.value for s in test.header]
     assert "is the same for all current tokens" not in texts(test)
     liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
     listed = test.dataframe[1].value
     assert listed["score"].tolist() == pytest.approx(liked.values.tolist())
     assert listed["shown"].tolist() == [layer.tokenizer.show(t) for t in liked.indices.tolist()]
-    assert "What this head likes before anything" in [s.value for s in test.subheader]
+    assert "What this head likes before anything" in [s.value for s in test.header]
     # The past token's share is the same in every score: the order stays, and the page says so.
     succeed(test.selectbox(key="rank").select("current tokens").run())
     constant = detok.shared_scores(layer, query)[1, token].item()
@@ -156,3 +157,35 @@ def test_one_position_alone_is_explained_and_an_impossible_pair_refused() -> Non
 def test_the_browser_never_gets_the_whole_vocabulary() -> None:
     test = run(AFFINITY, text="a")
     assert len(test.selectbox(key="token").options) <= 51
+
+
+@pytest.mark.parametrize(("key", "most"), [("text", 200), ("tokens", 1000)])
+def test_a_text_of_a_link_that_is_too_long_is_cut_and_that_is_said(key: str, most: int) -> None:
+    text = "a b " * (most // 4) + "c d"
+    said = texts(run(AFFINITY, **{key: text}))
+    assert f"Used: the first {most:,} of {len(text):,} characters." in said
+
+
+def test_what_a_higher_score_means_depends_on_which_tokens_are_ranked() -> None:
+    past = texts(run(AFFINITY, text="Holmes", head="1"))
+    current = texts(run(AFFINITY, text="Holmes", head="1", rank="current tokens"))
+    assert "the more of its attention the chosen token gives" in past
+    assert "the more of its attention the chosen token gives" not in current
+    assert "the query of a current token" in current
+
+
+def test_signs_are_explained_where_they_stand() -> None:
+    said = texts(run(AFFINITY, text="Holmes", head="all"))
+    assert "· is a space" in said
+    marked = any("✓" in str(cell) for cell in run(AFFINITY).dataframe[0].value.to_numpy().ravel())
+    assert ("(✓)" in texts(run(AFFINITY))) == marked
+
+
+def test_nine_tokens_that_are_compared_are_named() -> None:
+    layer = detok.load("mini")
+    tokens = list(dict.fromkeys(layer.tokenizer.encode("one two three four five")))[:9]
+    test = run(AFFINITY, tokens=layer.tokenizer.text(*tokens), head="0")
+    spec = json.loads(test.get("vega_lite_chart")[-1].proto.spec)
+    for axis in ("x", "y"):
+        named = spec["encoding"][axis]["axis"]["labelExpr"]
+        assert all(json.dumps(layer.tokenizer.show(token)) in named for token in tokens)

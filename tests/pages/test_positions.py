@@ -94,3 +94,8 @@ def test_a_link_beyond_another_model(monkeypatch: pytest.MonkeyPatch, checkpoint
     monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
     test = run(POSITIONS, i="200", head="7")
     assert test.slider(key="i").value < 16
+
+
+def test_texts_of_a_link_that_are_too_long_are_cut_and_that_is_said() -> None:
+    text = "a b " * 1600
+    assert "Used: the first 6,000 of 6,400 characters." in texts(run(POSITIONS, texts=text))

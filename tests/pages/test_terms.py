@@ -1,5 +1,6 @@
 """The page of the six terms: it shows what the library computes, and every control acts."""
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -190,4 +191,27 @@ def test_an_upload_is_averaged_or_refused_in_a_sentence() -> None:
     lines = b'{"text": "It was"}\n"the worst"\n"of times"'
     assert "Mean over 3 of your texts" in upload(test, "b.jsonl", lines)
     assert "Line 1 of c.jsonl is not JSON" in upload(test, "c.jsonl", b"no json")
-    assert "is not UTF-8" in upload(test, "d.txt", b"\xff\xfe\x00")
+    assert "The file d.txt is not UTF-8" in upload(test, "d.txt", b"\xff\xfe\x00")
+    # Nothing of a run that failed stays.
+    assert not test.get("progress")
+    assert "Cancel" not in [button.label for button in test.button]
+
+
+@pytest.mark.parametrize("head", ["0", "all"])
+def test_one_character_has_no_blank_figure(head: str) -> None:
+    test = run(PAGE, passage="x", head=head)
+    assert "1 token." in texts(test)
+    assert "There is no curve to draw." in texts(test)
+    for chart in test.get("vega_lite_chart"):
+        spec = json.loads(chart.proto.spec)
+        assert "Six lines" not in spec["description"]
+        assert "Dots in a row" not in spec["description"]
+        assert "one for each term and one for their sum" not in spec["description"]
+
+
+def test_the_bytes_of_an_emoji_name_it() -> None:
+    layer = detok.load("mini")
+    shown = layer.tokenizer.show_each(layer.tokenizer.encode("a 😀"))
+    said = texts(run(PAGE, passage="a 😀"))
+    assert all(f"badge[{name}]" in said for name in shown)
+    assert "\\xf0" not in said

@@ -87,8 +87,8 @@ def test_how_a_text_is_split_is_said() -> None:
 def test_ranks_and_lists_are_said(sides: tuple[Side, Side], layer: detok.Layer) -> None:
     typical = pd.DataFrame({"head": [0, 1], "rank": [3.0, 40.0], "n": [1, 1]})
     best, other = (readings.ranks(side, typical) for side in sides)
-    assert "3 of 300 tokens by T^ee; no head of its model ranks it higher" in best
-    assert "40 of 300 tokens by T^ee; the highest of its model is 3, of head 0" in other
+    assert "3 of 300 tokens by Tᵉᵉ; no head of its model ranks it higher" in best
+    assert "40 of 300 tokens by Tᵉᵉ; the highest of its model is 3, of head 0" in other
     common = tables.tokens_in_both(layer, layer)
     found = tables.lists(*sides, (70, 70), 20, "past", common)
     said = readings.lists(found, *sides)
