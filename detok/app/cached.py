@@ -26,10 +26,12 @@ from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
+from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import frequency as tables
+from detok.tables.rebuilt import gallery
 
 T = TypeVar("T")
 
@@ -48,6 +50,8 @@ MAX_OWN_AVERAGES = 16
 # Samples of tokens in which heads are measured and kept, and the tokens in each.
 MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
+# So long a page waits for what is done as soon with a small model.
+QUICK_S = 1.5
 
 _by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
 
@@ -202,6 +206,37 @@ def compute_heads(layer: detok.Layer) -> None:
         return table
 
     heads_job(layer).start(compute)
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
+    return Job()
+
+
+def compute_rebuilt(layer: detok.Layer) -> None:
+    """Starts to look for the words that a model rebuilds, once for all visitors."""
+    counts = load_counts(layer)
+    _rebuilt_job(layer).start(lambda progress: rebuilt_words(layer, counts, progress=progress))
+
+
+def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
+    """Which words a model rebuilds: done for a small one, under way for others if it is new."""
+    job = _rebuilt_job(layer)
+    if job.state == "idle":
+        compute_rebuilt(layer)
+        job.wait(QUICK_S)
+    return job
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def opening_word(layer: detok.Layer) -> str | None:
+    """The first of the words that a model rebuilds, if that is known soon.
+
+    Decided once, so that a link without a word means the same word to all.
+    """
+    job = rebuilt_job(layer)
+    found = None if job.result is None else gallery(job.result.words, 1)["joined"]
+    return None if found is None or found.empty else found.iloc[0]
 
 
 @_by_layer(max_entries=MAX_LAYERS)

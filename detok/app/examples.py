@@ -1,27 +1,32 @@
-"""Words to begin with: those that a model was measured to put together, if a file says so."""
+"""What a visitor begins with: a word, and a short sentence that has it."""
 
-import json
+import detok
+from detok.app import cached, texts
 
-from detok.model.layer import Layer
-
-FILE = "examples.json"
-# For a model without that file.
+# For a model that rebuilds none, or of which it is not known yet.
 WORD = " tranquil"
 
 
-def words(layer: Layer) -> list[str]:
-    """The words in `examples.json` beside the model, best first; none if there is no such file.
+def word(layer: detok.Layer) -> str:
+    """The word that is typed for a visitor who comes without a link: one that the model rebuilds.
 
-    The bundled model's were found by `training.publish`: a head ranks the true first piece first.
+    It is the same for all visitors until the server starts anew.
     """
-    try:
-        content = json.loads((layer.source.folder / FILE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return []
-    found = content.get("words") if isinstance(content, dict) else None
-    return [word for word in found or [] if isinstance(word, str)]
+    return (texts.can_encode(layer) and cached.opening_word(layer)) or WORD
 
 
-def word(layer: Layer) -> str:
-    """The word that is typed for a visitor who comes without a link."""
-    return next(iter(words(layer)), WORD)
+def sentence(word: str) -> str:
+    """A sentence around a word of any kind, so short that a map of its tokens can be read."""
+    return f"She wrote the word {word.strip()} down."
+
+
+def around(layer: detok.Layer, past: int, current: int) -> tuple[list[int], int]:
+    """The tokens of a sentence with a word of two pieces, and the place of the second.
+
+    Where the model splits the sentence otherwise, or has no room for it, they are the two alone.
+    """
+    ids = layer.tokenizer.encode(sentence(layer.tokenizer.text(past, current)))
+    places = [i for i in range(1, len(ids)) if ids[i - 1 : i + 1] == [past, current]]
+    if not places or len(ids) > layer.n_positions:
+        return [past, current], 1
+    return ids, places[0]

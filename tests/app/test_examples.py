@@ -1,35 +1,52 @@
-"""The words that a page begins with."""
-
-import shutil
-from pathlib import Path
+"""What a visitor begins with."""
 
 import pytest
-import torch
 
 import detok
-from detok.app import examples
+from detok.app import cached, examples
 
 
-def test_a_model_without_the_file_has_none(layer: detok.Layer) -> None:
-    assert examples.words(layer) == []
+@pytest.fixture(scope="module")
+def mini() -> detok.Layer:
+    return detok.load("mini", device="cpu")
+
+
+def test_a_model_that_rebuilds_nothing_begins_with_a_word_all_the_same(layer: detok.Layer) -> None:
     assert examples.word(layer) == examples.WORD
 
 
-@pytest.mark.parametrize(
-    ("content", "words"),
-    [
-        ('{"words": [" happiness", " greed"]}', [" happiness", " greed"]),
-        ('{"words": [1, " greed", null]}', [" greed"]),
-        ('{"words": null}', []),
-        ("[]", []),
-        ("{", []),
-    ],
-)
-def test_the_file_beside_a_model(
-    checkpoint: Path, tmp_path: Path, content: str, words: list[str]
-) -> None:
-    folder = shutil.copytree(checkpoint, tmp_path / "model")
-    (folder / examples.FILE).write_text(content)
-    layer = detok.load(folder, device="cpu", dtype=torch.float64)
-    assert examples.words(layer) == words
-    assert examples.word(layer) == (words[0] if words else examples.WORD)
+def test_the_first_word_is_one_that_a_head_rebuilds(mini: detok.Layer) -> None:
+    job = cached.rebuilt_job(mini)
+    job.wait(60)
+    cached.opening_word.clear()
+    word = examples.word(mini)
+    pieces = mini.tokenizer.encode(word)
+    assert len(pieces) == 2
+    assert detok.previous_piece_ranks(mini, pieces).min() == 1
+
+
+def test_a_job_that_was_cancelled_is_not_begun_again_by_a_page(layer: detok.Layer) -> None:
+    cached._rebuilt_job.clear()
+    job = cached._rebuilt_job(layer)
+    job.state = "cancelled"
+    assert cached.rebuilt_job(layer) is job
+    assert job.state == "cancelled"
+    cached.compute_rebuilt(layer)
+    job.wait(60)
+    assert job.state == "done"
+
+
+@pytest.mark.parametrize("word", [" tranquil", "tranquil ", "Sherlock"])
+def test_a_sentence_has_the_word_as_a_word(word: str) -> None:
+    assert f" {word.strip()} " in examples.sentence(word)
+
+
+def test_the_pieces_of_a_word_stand_in_its_sentence(mini: detok.Layer) -> None:
+    word = detok.rebuilt_words(mini).words.iloc[0]
+    ids, i = examples.around(mini, int(word["past_id"]), int(word["current_id"]))
+    assert ids[i - 1 : i + 1] == [word["past_id"], word["current_id"]]
+    assert len(ids) > 2
+
+
+def test_where_a_sentence_has_no_room_the_pieces_stand_alone(layer: detok.Layer) -> None:
+    assert examples.around(layer, 5, 70) == ([5, 70], 1)
