@@ -60,7 +60,7 @@ query = cached.shared_query(layer)
 less = query if score == specific_readings.SPECIFIC else None
 values = specific_readings.values(score, counts)
 heads = list(range(layer.n_heads)) if head is None else [head]
-output.chips([vocabulary.show(t) for t in pieces], [t == token for t in pieces])
+output.chips(vocabulary.show_each(pieces), [t == token for t in pieces])
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
 

@@ -74,7 +74,7 @@ if n_cut:
         "positions."
     )
 last = len(ids) - 1
-output.chips([vocabulary.show(t) for t in ids[:60]], [False] * min(len(ids), 60))
+output.chips(vocabulary.show_each(ids)[:60], [False] * min(len(ids), 60))
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
     "terms to this model's own first layer (LayerNorm, query and key computed one after the other "

@@ -41,6 +41,24 @@ def show(text: bytes) -> str:
     return "".join(map(_show_character, text.decode("utf-8", errors="surrogateescape")))
 
 
+def show_pieces(pieces: list[bytes]) -> list[str]:
+    """The pieces of one text as `show` has them, a part of a character as `é 1/2`."""
+    owners: list[int] = [t for t, piece in enumerate(pieces) for _ in piece]  # of each byte
+    shown = [""] * len(pieces)
+    at = 0
+    for c in b"".join(pieces).decode("utf-8", errors="surrogateescape"):
+        n_bytes = len(c.encode("utf-8", errors="surrogateescape"))
+        parts = list(dict.fromkeys(owners[at : at + n_bytes]))
+        for number, t in enumerate(parts, start=1):
+            shown[t] += (
+                _show_character(c)
+                if len(parts) == 1
+                else f" {_show_character(c)} {number}/{len(parts)} "
+            )
+        at += n_bytes
+    return [" ".join(text.split()) for text in shown]
+
+
 @dataclass(frozen=True)
 class _Traits:
     """What a tokenizer's JSON says of it, without the JSON, which is large."""
@@ -157,6 +175,14 @@ class Vocabulary:
     def show(self, *token_ids: int) -> str:
         """The text of tokens with its spaces, newlines and stray bytes made visible."""
         return show(b"".join(self.bytes_of(t) for t in token_ids))
+
+    def show_each(self, token_ids: list[int]) -> list[str]:
+        """How each token of a text is shown in it: of a character in several, which part it is.
+
+        A token of a part of “é” is shown as `é 1/2`: no token has that space, which would be `·`.
+        Bytes of no whole character are shown as `show` has them.
+        """
+        return show_pieces([self.bytes_of(t) for t in token_ids])
 
     def check_encodes(self) -> None:
         """Raises: InputError if the files do not say how a text is split into words (BioGPT)."""

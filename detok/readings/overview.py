@@ -24,8 +24,8 @@ def facts(layer: Layer) -> dict[str, str]:
 
 def pieces(layer: Layer, text: str) -> str:
     """The tokens that this model has for a text."""
-    show, ids = layer.tokenizer.show, layer.tokenizer.encode(text)
-    return " + ".join(f"“{show(token)}”" for token in ids)
+    vocabulary = layer.tokenizer
+    return " + ".join(f"“{shown}”" for shown in vocabulary.show_each(vocabulary.encode(text)))
 
 
 def origin(layer: Layer) -> str:

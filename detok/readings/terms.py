@@ -84,8 +84,10 @@ def averaged(mean: MeanContributions, what: str) -> str:
 def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     """Why a token attends to another, in words."""
 
+    names = layer.tokenizer.show_each(ids)
+
     def shown(t: int) -> str:
-        return f"“{layer.tokenizer.show(ids[t])}”"
+        return f"“{names[t]}”"
 
     chosen, rival = pair.chosen, pair.runner_up
     itself = " itself" if chosen.j == pair.i else ""

@@ -48,8 +48,8 @@ def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) 
 
     Columns: head, position (of the current piece in the text), pair, rank.
     """
-    show = layer.tokenizer.show
-    names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
+    shown = layer.tokenizer.show_each(ids)
+    names = [f"{t}: {shown[t - 1]} + {shown[t]}" for t in range(1, len(ids))]
     ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
     axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
     table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))

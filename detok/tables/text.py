@@ -8,7 +8,8 @@ from detok.model.layer import Layer
 
 def labels(layer: Layer, ids: list[int]) -> np.ndarray:
     """Each token with its place in the text, (n,): two equal tokens stay two."""
-    return np.array([f"{t} {layer.tokenizer.show(i)}" for t, i in enumerate(ids)], dtype=object)
+    shown = layer.tokenizer.show_each(ids)
+    return np.array([f"{t} {text}" for t, text in enumerate(shown)], dtype=object)
 
 
 def seen(layer: Layer, table: pd.DataFrame) -> pd.DataFrame:

@@ -10,7 +10,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import detok
 from detok.bundled import BUNDLED
-from detok.model.vocabulary import Vocabulary, show
+from detok.model.vocabulary import Vocabulary, show, show_pieces
 from tests.support.models import byte_tokenizer
 
 # Constants, not fixtures, for the property tests.
@@ -62,6 +62,36 @@ def found(vocabulary: Vocabulary, query: str, limit: int = 50) -> list[str]:
 )
 def test_show(text: bytes, shown: str) -> None:
     assert show(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a é", ["a", "·", "é 1/2", "é 2/2"]),
+        ("😀", ["😀 1/4", "😀 2/4", "😀 3/4", "😀 4/4"]),
+        ("日本", ["日 1/3", "日 2/3", "日 3/3", "本 1/3", "本 2/3", "本 3/3"]),
+        ("a/b", ["a", "/", "b"]),
+    ],
+)
+def test_the_bytes_of_a_character_name_it(text: str, shown: list[str]) -> None:
+    vocabulary = vocabulary_of()
+    assert vocabulary.show_each(vocabulary.encode(text)) == shown
+
+
+def test_a_token_of_parts_of_two_characters_names_both() -> None:
+    text = " é日".encode()
+    pieces = [text[:2], text[2:4], text[4:]]
+    assert show_pieces(pieces) == ["· é 1/2", "é 2/2 日 1/2", "日 2/2"]
+
+
+@given(UNICODE)
+def test_whole_characters_are_shown_in_a_text_as_by_themselves(text: str) -> None:
+    pieces = [c.encode() for c in text]
+    assert show_pieces(pieces) == [show(piece) for piece in pieces]
+
+
+def test_bytes_of_no_whole_character_are_shown_as_bytes() -> None:
+    assert show_pieces(["😀".encode()[:2], b"a"]) == [r"\xf0\x9f", "a"]
 
 
 def bytes_shown(shown: str) -> bytes:
