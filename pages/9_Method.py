@@ -55,7 +55,8 @@ with right:
 
 st.subheader("What to look for")
 for name, about in method.PAGES.items():
-    st.markdown(f"**{method.title(name)}.** {about.question}  \n{escaped(about.look_for)}")
+    st.page_link(f"pages/{name}.py", label=f"**{method.title(name)}**")
+    st.markdown(f"*{about.question}* {escaped(about.look_for)}")
 
 st.subheader("Words")
 rows = "\n".join(f"| {escaped(word)} | {escaped(what)} |" for word, what in GLOSSARY.items())

@@ -13,7 +13,7 @@ N_HEADS = 3  # that are named
 def finding(layer: Layer, word: pd.Series) -> str:
     """That a head ranks the first piece of a word on top, of one row of `Rebuilt.words`."""
     past, current = (layer.tokenizer.show(word[column]) for column in ("past_id", "current_id"))
-    before = f"before {current}" if layer.is_causal else f"that {current} can attend to"
+    before = f"{words.words_for(layer).partner} {current}"
     place = PLACES[word["rank"]]
     return f"Head {word['head']} ranks {past} {place} of {layer.vocab_size:,} tokens {before}."
 
