@@ -45,7 +45,7 @@ def shown_words() -> pd.DataFrame:
 
 
 gallery = shown_words()
-if len(gallery):
+if len(gallery) and layer.n_positions > 1:
     first = gallery.iloc[0]
     head = int(first["head"])
     ids, i = examples.around(layer, int(first["past_id"]), int(first["current_id"]))

@@ -70,7 +70,8 @@ if pieces:
         ranks = tables.piece_ranks(layer, pieces, in_words, less)
         place = tables.place_of(token, pieces, in_words)
         if place is not None:
-            output.answer(readings.lead(ranks, layer, pieces, in_words, place, head, score))
+            lead = readings.lead(ranks, layer, pieces, in_words, place, head, score)
+            st.markdown(f"**{output.escaped(lead)}**")
         if len(ranks):
             output.chart(charts.piece_ranks(ranks, layer.vocab_size))
             output.reading(readings.piece_ranks(tables.best_ranks(ranks), layer, score))

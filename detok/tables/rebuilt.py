@@ -4,17 +4,18 @@ import pandas as pd
 
 from detok.heads.rebuilt import Rebuilt
 
-LONG = 3  # letters of a piece that can be recognised
+LONG, LEAST = 7, 2  # letters of a word that tells much, and of each of its pieces
 
 
 def gallery(words: pd.DataFrame, n: int) -> pd.DataFrame:
     """At most n words of `Rebuilt.words` to show, of which no two share a piece.
 
-    Those of which a head ranks the first piece first come before others, then those whose pieces
-    are long, then the frequent.
+    Those of which a head ranks the first piece first come before others, then those that are long,
+    and no piece of them a letter, then the frequent.
     """
-    shortest = words[["past", "current"]].apply(lambda piece: piece.str.strip().str.len())
-    ordered = words.assign(short=shortest.min(axis=1) < LONG).sort_values(
+    past, current = (words[column].str.strip().str.len() for column in ("past", "current"))
+    short = (past + current < LONG) | (past < LEAST) | (current < LEAST)
+    ordered = words.assign(short=short).sort_values(
         ["rank", "short", "count"], ascending=[True, True, False], kind="stable"
     )
     chosen = ordered.drop_duplicates("past_id").drop_duplicates("current_id")
