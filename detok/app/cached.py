@@ -31,7 +31,6 @@ from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import frequency as tables
-from detok.tables.rebuilt import gallery
 
 T = TypeVar("T")
 
@@ -50,8 +49,8 @@ MAX_OWN_AVERAGES = 16
 # Samples of tokens in which heads are measured and kept, and the tokens in each.
 MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
-# So long a page waits for what is done as soon with a small model.
-QUICK_S = 1.5
+# Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
+SMALL = 1 << 14
 
 _by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
 
@@ -210,7 +209,12 @@ def compute_heads(layer: detok.Layer) -> None:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    return Job()
+    return Job(rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None)
+
+
+def is_small(layer: detok.Layer) -> bool:
+    """Whether the words that a model rebuilds are found in less than a second."""
+    return layer.vocab_size <= SMALL
 
 
 def compute_rebuilt(layer: detok.Layer) -> None:
@@ -220,23 +224,14 @@ def compute_rebuilt(layer: detok.Layer) -> None:
 
 
 def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    """Which words a model rebuilds: done for a small one, under way for others if it is new."""
+    """Which words a model rebuilds: done for a small one; for others begun when first asked for.
+
+    Raises: InputError if the model's files do not say how a text is split into words.
+    """
     job = _rebuilt_job(layer)
     if job.state == "idle":
         compute_rebuilt(layer)
-        job.wait(QUICK_S)
     return job
-
-
-@_by_layer(max_entries=MAX_LAYERS)
-def opening_word(layer: detok.Layer) -> str | None:
-    """The first of the words that a model rebuilds, if that is known soon.
-
-    Decided once, so that a link without a word means the same word to all.
-    """
-    job = rebuilt_job(layer)
-    found = None if job.result is None else gallery(job.result.words, 1)["joined"]
-    return None if found is None or found.empty else found.iloc[0]
 
 
 @_by_layer(max_entries=MAX_LAYERS)

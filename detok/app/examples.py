@@ -2,17 +2,21 @@
 
 import detok
 from detok.app import cached, texts
+from detok.tables.rebuilt import gallery
 
-# For a model that rebuilds none, or of which it is not known yet.
+# For a model that rebuilds none, or is too large for it to be known at once.
 WORD = " tranquil"
 
 
 def word(layer: detok.Layer) -> str:
     """The word that is typed for a visitor who comes without a link: one that the model rebuilds.
 
-    It is the same for all visitors until the server starts anew.
+    It is always the same for a model, because a link without a word means this one.
     """
-    return (texts.can_encode(layer) and cached.opening_word(layer)) or WORD
+    if not texts.can_encode(layer) or not cached.is_small(layer):
+        return WORD
+    found = cached.rebuilt_job(layer).result
+    return next(iter([] if found is None else gallery(found.words, 1)["joined"]), WORD)
 
 
 def sentence(word: str) -> str:

@@ -16,24 +16,37 @@ def test_a_model_that_rebuilds_nothing_begins_with_a_word_all_the_same(layer: de
 
 
 def test_the_first_word_is_one_that_a_head_rebuilds(mini: detok.Layer) -> None:
-    job = cached.rebuilt_job(mini)
-    job.wait(60)
-    cached.opening_word.clear()
-    word = examples.word(mini)
-    pieces = mini.tokenizer.encode(word)
+    pieces = mini.tokenizer.encode(examples.word(mini))
     assert len(pieces) == 2
     assert detok.previous_piece_ranks(mini, pieces).min() == 1
 
 
-def test_a_job_that_was_cancelled_is_not_begun_again_by_a_page(layer: detok.Layer) -> None:
+def test_a_large_model_begins_with_the_same_word_whether_its_own_are_known_or_not(
+    mini: detok.Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "SMALL", mini.vocab_size - 1)
+    cached._rebuilt_job.clear()
+    assert examples.word(mini) == examples.WORD
+    job = cached.rebuilt_job(mini)
+    assert job.is_under_way
+    job.wait(60)
+    assert job.state == "done"
+    assert examples.word(mini) == examples.WORD
+    cached._rebuilt_job.clear()
+
+
+def test_a_job_that_was_cancelled_is_not_begun_again_by_a_page(
+    layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "SMALL", 0)
     cached._rebuilt_job.clear()
     job = cached._rebuilt_job(layer)
     job.state = "cancelled"
-    assert cached.rebuilt_job(layer) is job
-    assert job.state == "cancelled"
+    assert cached.rebuilt_job(layer).state == "cancelled"
     cached.compute_rebuilt(layer)
     job.wait(60)
     assert job.state == "done"
+    cached._rebuilt_job.clear()
 
 
 @pytest.mark.parametrize("word", [" tranquil", "tranquil ", "Sherlock"])

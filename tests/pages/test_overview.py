@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
+from detok.app import cached, jobs
 from detok.readings import method
 from detok.tables.rebuilt import gallery
 from tests.support.pages import run, succeed, texts
@@ -27,8 +27,6 @@ def test_the_finding_is_measured_and_its_words_are_links() -> None:
     layer = detok.load("mini")
     found = detok.rebuilt_words(layer, detok.counts_for(layer))
     test = run("app.py")
-    cached.rebuilt_job(layer).wait(60)
-    succeed(test.run())
     first = gallery(found.words, 1).iloc[0]
     show = layer.tokenizer.show
     sentence = f"Head {first['head']} ranks {show(first['past_id'])} first of "
@@ -57,8 +55,35 @@ def test_a_model_in_which_no_head_rebuilds_words_says_so(
 ) -> None:
     monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
     test = run("app.py")
-    cached.rebuilt_job(cached.load_layer(str(checkpoint))).wait(60)
-    said = texts(succeed(test.run()))
+    said = texts(test)
     assert "No head puts them together" in said
     assert not [link for link in links(test) if " — " in link.label]
     assert "in the frame" not in said
+
+
+def test_of_a_large_model_the_words_are_looked_for_once_and_shown_when_they_are_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(cached, "SMALL", 0)
+    cached._rebuilt_job.clear()
+    layer = cached.load_layer("mini")
+    with jobs._TURN:  # another computation is under way
+        said = texts(run("app.py"))
+        assert "once for all visitors" in said
+        assert "in the frame" not in said
+    cached.rebuilt_job(layer).wait(60)
+    assert "in the frame" in texts(run("app.py"))
+    cached._rebuilt_job.clear()
+
+
+def test_a_search_that_was_cancelled_can_be_begun_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cached, "SMALL", 0)
+    cached._rebuilt_job.clear()
+    job = cached._rebuilt_job(cached.load_layer("mini"))
+    job.state = "cancelled"
+    test = run("app.py")
+    assert "looking for them was stopped" in texts(test)
+    succeed(next(b for b in test.button if b.label == "Look for them").click().run())
+    job.wait(60)
+    assert "in the frame" in texts(succeed(test.run()))
+    cached._rebuilt_job.clear()
