@@ -5,7 +5,7 @@ from detok.app import cached, texts
 from detok.tables.rebuilt import gallery
 
 # For a model that rebuilds none, or is too large for it to be known at once.
-WORD = " tranquil"
+WORD = "Libertarian"
 
 
 def word(layer: detok.Layer) -> str:

@@ -100,7 +100,7 @@ def test_the_model_stays_when_the_page_changes(chromium: Browser, checkpoint: Pa
         choose(page, "Model", "mini")
         page.wait_for_url(re.compile("model=mini"))
         browser.settle(page)
-        page.get_by_role("link", name="Token affinity").click()
+        page.get_by_role("link", name="Token affinity").first.click()
         browser.top_row(page)
         assert "model=mini" in page.url
         tokens = detok.load("mini").vocab_size
