@@ -50,7 +50,7 @@ if len(gallery) and layer.n_positions > 1:
     head = int(first["head"])
     ids, i = examples.around(layer, int(first["past_id"]), int(first["current_id"]))
     framed = (i, i - 1)
-    st.subheader(output.escaped(readings.finding(layer, first)))
+    st.header(output.escaped(readings.finding(layer, first)))
 else:
     text = texts.sample(layer, examples.sentence(examples.WORD))
     (ids, _), head, framed = texts.tokens_of(layer, text), 0, None
@@ -75,7 +75,7 @@ downloads.download_numbers(maps, "decomposition", layer, words.divided(layer), i
 st.page_link("pages/4_Six-term_contributions.py", label="Take your own text apart")
 
 if texts.can_encode(layer):
-    st.subheader("Words that this model puts together" if len(gallery) else "Begin here")
+    st.header("Words that this model puts together" if len(gallery) else "Begin here")
     with st.container(horizontal=True, gap="small"):
         for _, word in gallery.iterrows():
             pieces = output.escaped(readings.pieces(layer, word))
@@ -101,13 +101,13 @@ if texts.can_encode(layer):
         beside.markdown(f"{why}; here {pieces}")
 page.offer_gpt2(layer)
 
-st.subheader("What each page answers")
+st.header("What each page answers")
 for name, one in method.PAGES.items():
     link, beside = st.columns([1, 3])
     link.page_link(f"pages/{name}.py", label=f"**{method.title(name)}**")
     beside.markdown(one.question)
 
-st.subheader("The model")
+st.header("The model")
 output.facts(overview_readings.facts(layer))
 output.reading(overview_readings.origin(layer))
 for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
@@ -116,7 +116,7 @@ for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
 
 emergence = layer.source.folder / "emergence.csv"
 if emergence.exists():
-    st.subheader("How detokenization emerged in training")
+    st.header("How detokenization emerged in training")
     history = pd.read_csv(emergence)
     measures = {
         "pair_auroc": ("Mean pair AUROC", ".2f"),
@@ -129,7 +129,7 @@ if emergence.exists():
     output.reading(overview_readings.emergence(growth(history)))
     downloads.download(history, "emergence", layer)
 
-st.subheader("How exact it is")
+st.header("How exact it is")
 with output.mistakes(), st.spinner("Running the model's own first layer …"):
     error = cached.attention_error(layer, SAMPLE)
     st.markdown(

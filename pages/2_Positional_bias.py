@@ -10,13 +10,14 @@ import detok
 from detok.app import cached, columns, downloads, inputs, output, page, texts
 from detok.charts import positions as charts
 from detok.readings import positions as readings, words
+from detok.readings.glossary import defined
 from detok.tables import positions as tables
 
 layer = page.begin("Positional bias")
 said = words.words_for(layer)
 st.markdown(
-    "Two of the six terms depend on positions alone: **T^p**, what position j gets from every "
-    "query, and **T^pp**, what it gets from position i. Their sum shows whether a head leans "
+    "Two of the six terms depend on positions alone: $T^{p}$, what position j gets from every "
+    "query, and $T^{pp}$, what it gets from position i. Their sum shows whether a head leans "
     "toward close tokens before it has read any."
 )
 
@@ -36,7 +37,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         value=True,
         key="layernorm",
         bind="query-params",
-        help="Off: b^QK p_j and p_i W^QK p_j as they are, divided by no σ.",
+        help=f"Off: $b^{{QK}} p_j$ and $p_i W^{{QK}} p_j$ as they are, divided by no σ. "
+        f"{defined('σ')}",
     )
     ends = st.toggle(
         "Position 0 and last",
@@ -48,10 +50,10 @@ own = st.text_area(
     "Your own texts to measure attention on",
     key="texts",
     bind="query-params",
-    max_chars=6000,
     placeholder="empty: the excerpts of public-domain books that come with detok",
     help=f"Leave an empty line between two texts. {said.needed}",
 )
+own = inputs.within(own, 6000)
 bias = detok.position_bias(layer, i, layernorm=with_layernorm)
 summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
 measured = None
@@ -86,24 +88,24 @@ def two_places() -> Sequence[DeltaGenerator]:
 
 left, right = two_places()
 with left:
-    st.subheader("T^p: the same for all i")
+    st.header("$T^{p}$: the same for all $i$", help=defined("T^p"))
     output.chart(charts.self_assertion(drawn, i))
     output.reading(readings.self_assertion(shapes, head, ends))
     downloads.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
 with right:
-    st.subheader("T^pp: seen from i")
+    st.header("$T^{pp}$: seen from $i$", help=defined("T^pp"))
     output.chart(charts.comparison(drawn, i))
     output.reading(readings.comparison(shapes, head, ends))
     downloads.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
 
 left, right = two_places()
 with left:
-    st.subheader("Their sum")
+    st.header("Their sum")
     output.chart(charts.total(drawn, i))
     output.reading(readings.total(shapes, head, ends))
     downloads.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
 with right:
-    st.subheader("Attention")
+    st.header("Attention")
     output.chart(charts.attention(drawn_attention, i))
     left_out = [] if ends else tables.left_out(attention["j"], layer.n_positions - 1)
     output.reading(readings.attention(tables.masses(shown_attention, i), i, head, left_out))
@@ -112,14 +114,15 @@ with right:
     downloads.download(shown_attention, "attention", layer)
 
 close = tables.close(shown_attention, i)
-st.subheader(f"Attention to {said.close}")
+st.header(f"Attention to {said.close}")
 output.chart(charts.attention(close, i, points=True))
 output.reading(readings.zoom(tables.peaks(tables.over_heads(close), i), close["j"].nunique(), head))
 downloads.download(close, "attention-zoom", layer)
 
-st.subheader("All heads in numbers")
+st.header("All heads in numbers")
 st.dataframe(
     summary,
+    alt="All heads in numbers: slope of Tᵖ, period of Tᵖᵖ, and attention by position alone.",
     key="summary",
     hide_index=True,
     on_select=choose_head,

@@ -11,6 +11,7 @@ from detok.readings import (
     terms as readings,
     words,
 )
+from detok.readings.glossary import defined
 from detok.scores.decomposition import TERMS
 from detok.tables import ablation as ablation_tables, terms as tables
 
@@ -34,10 +35,11 @@ begin_with = begin_with if texts.can_encode(layer) else {}
 default = texts.sample(layer, EXAMPLES["A name"])
 state = st.session_state
 st.markdown(
-    "Every attention score is the sum of six terms: of both tokens (**ee**), both positions "
-    f"(**pp**), one of each (**ep**, **pe**), and of the {said.seen} token or position alone "
-    f"(**e**, **p**). Type {'a text' if begin_with else 'the ids of tokens'}, and see what each "
-    "does to every head's attention. Scores and terms are shown as softmax takes them, "
+    "Every attention score is the sum of six terms: of both tokens ($T^{ee}$), both positions "
+    "($T^{pp}$), one of each ($T^{ep}$, $T^{pe}$), and of the "
+    f"{said.seen} token or position alone ($T^{{e}}$, $T^{{p}}$). Type "
+    f"{'a text' if begin_with else 'the ids of tokens'}, and see what each does to every head's "
+    "attention. Scores and terms are shown as softmax takes them, "
     f"{output.escaped(scaled)}."
 )
 
@@ -79,23 +81,25 @@ output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
     "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
     "in float64 with its own"
-    f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}."
+    f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}. {words.SIGNS}"
 )
 
-st.subheader("What each term contributes")
+st.header("What each term contributes", help=defined("nats"))
 values = tables.per_position(layer, ids, cached.contributions(layer, tuple(ids)))
 ranks = tables.ranking(values)
 shown = values if head is None else values[values["head"] == head]
 shown_ranks = ranks if head is None else ranks[ranks["head"] == head]
 drawn = tables.drawn(shown, layer.is_causal)
-output.chart(charts.contributions(drawn.table))
+if not drawn.table.empty:
+    output.chart(charts.contributions(drawn.table))
 output.reading(readings.per_position(drawn))
 downloads.download_numbers(shown, "contributions", layer, NATS, ids)
-output.chart(charts.ranking(ranks))
+if (ranks["nats"] > 0).any():
+    output.chart(charts.ranking(ranks))
 output.reading(readings.ranking(shown_ranks, tables.places(shown_ranks)))
 downloads.download_numbers(ranks, "ranking", layer, NATS, ids)
 
-st.subheader("Who attends to whom")
+st.header("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
 begin_at = 0
 if last >= width:
@@ -186,16 +190,17 @@ else:
         pair = detok.explain_pair(layer, ids, i=i, j=j, head=head, query=query)
         output.answer(readings.pair(layer, ids, pair))
         bars = tables.waterfall(layer, ids, pair)
-        output.chart(charts.waterfall(bars, said.seen))
+        output.chart(charts.waterfall(bars, said.seen, output.is_dark()))
         downloads.download_numbers(bars, "pair", layer, unit, ids)
 
-    st.subheader("The terms of every pair")
+    st.header("The terms of every pair", help=defined("T^ee", "T^pp", "T^ep", "T^pe", "T^e", "T^p"))
     panels = tables.maps(layer, ids, terms, window)
-    output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
+    if last:  # the only cell of a single token has no colour
+        output.chart(charts.maps(panels, output.is_dark(), seen=said.seen), "content")
     output.reading(readings.maps(tables.spreads(panels), head, said.seen))
     downloads.download_numbers(panels, "terms", layer, unit, ids)
 
-st.subheader("Over many texts")
+st.header("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
     n_texts = st.number_input(
         "Texts", 2, MAX_TEXTS, 40, key="n_texts", bind="query-params", width=130
@@ -229,7 +234,9 @@ long_runs.interrupted(kept)
 if kept.value is not None:
     over = tables.averaged(kept.value)
     shown = over if head is None else over[over["head"] == head]
-    output.chart(charts.contributions(tables.drawn(shown).table))
+    drawn = tables.drawn(shown)
+    if not drawn.table.empty:
+        output.chart(charts.contributions(drawn.table))
     output.reading(readings.averaged(kept.value, "excerpts" if upload is None else "of your texts"))
     ranks = tables.ranking(shown)
     output.reading(readings.ranking(ranks, tables.places(ranks)))

@@ -7,6 +7,7 @@ from detok.charts import heads as charts
 from detok.counting.counts import Counts
 from detok.heads.pair_auroc import LEAST_SEEN
 from detok.readings import heads as readings
+from detok.readings.glossary import defined
 from detok.tables import heads as tables
 
 # Columns of a table that has half the page.
@@ -18,12 +19,12 @@ layer = page.begin("Detokenizing heads")
 counts = cached.load_counts(layer)
 st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above other "
-    "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token i, "
-    "by how often, and a token at a random place of the texts; how often has the first the larger "
-    "T^ee? A head that knows how common tokens are, and nothing about pairs, has about 0.5 in long "
-    "texts if no pairs are left out of the counts. In **the paper's measure** the second is one of "
-    "the tokens never seen before i, each as likely: there a preference for common tokens can be "
-    "enough for a high number."
+    "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token "
+    "i, by how often, and a token at a random place of the texts; how often has the first the "
+    "larger $T^{ee}$? A head that knows how common tokens are, and nothing about pairs, has about"
+    " 0.5 in long texts if no pairs are left out of the counts. In **the paper's measure** the "
+    "second is one of the tokens never seen before i, each as likely: there a preference for "
+    "common tokens can be enough for a high number."
 )
 output.counts_notice(layer)
 job = cached.heads_job(layer)
@@ -68,22 +69,23 @@ extent = tables.extent(areas, known)
 paper = tables.paper(found, known, convention)
 
 if counts is not None:
-    st.subheader("Pair AUROC of each head")
+    st.header("Pair AUROC of each head", help=defined("pair AUROC", "T^ee"))
     pairs = tables.pairs(found, counts)
     output.answer(readings.answer(pairs, extent))
     both = tables.measures(pairs, paper)
     output.chart(charts.measures(both, head, output.is_dark()))
     output.reading(readings.measures(pairs, paper, extent))
     shown = pairs[[name for name in columns.PAIRS if not (is_whole and name in INTERVALS)]]
-    st.dataframe(shown, hide_index=True, column_config=columns.PAIRS)
+    alt = "Pair AUROC of each head in numbers."
+    st.dataframe(shown, hide_index=True, alt=alt, column_config=columns.PAIRS)
     output.reading(readings.unweighted(pairs))
     downloads.download(pairs, "pair-auroc", layer)
 
-    st.subheader("The true predecessor at the top")
+    st.header("The true predecessor at the top", help=defined("PMI", "rank"))
     st.markdown(
         "The true predecessor of a token is the one that goes with it most: the largest pointwise "
         f"mutual information of those seen at least {LEAST_SEEN} times before it. Where is it, "
-        "among all tokens by T^ee?"
+        "among all tokens by $T^{ee}$?"
     )
     output.answer(readings.tops(pairs, tables.tops(found, layer.vocab_size)))
     by_kind = tables.tops_by_kind(found, kinds)
@@ -92,7 +94,7 @@ if counts is not None:
     output.reading(readings.tops_by_kind(tables.best_tops(by_kind)))
     downloads.download(by_kind.drop(columns="label"), "true-predecessors", layer)
 
-    st.subheader("The paper's measure")
+    st.header("The paper's measure", help=defined("AUROC"))
     output.answer(readings.paper_answer(paper, extent))
     output.chart(charts.summary(paper, head))
     output.reading(readings.summary(paper, extent, convention))
@@ -101,16 +103,17 @@ if counts is not None:
     output.reading(readings.by_kind(tables.best_by_kind(table), layer.tokenizer.edge))
     downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
 
-st.subheader("The paper's measure in numbers" if counts is not None else "All heads in numbers")
+st.header("The paper's measure in numbers" if counts is not None else "All heads in numbers")
 shown = paper.drop(columns="frequency") if counts is not None else paper[["head", "diagonal_share"]]
 if is_whole:
     shown = shown.drop(columns=INTERVALS, errors="ignore")
-st.dataframe(shown, hide_index=True, column_config=columns.AUROC)
+alt = "The paper's measure of each head in numbers."
+st.dataframe(shown, hide_index=True, alt=alt, column_config=columns.AUROC)
 output.reading(readings.shares(paper, extent))
 downloads.download(shown, "auroc", layer)
 
 if counts is not None:
-    st.subheader("One token")
+    st.header("One token")
     with st.container(horizontal=True, vertical_alignment="bottom"):
         _, token = inputs.token_choice(layer)
         k = inputs.how_many(15, most=100)
@@ -128,6 +131,7 @@ if counts is not None:
                 ranks = tables.predecessors(layer, counts, token, k)
                 st.dataframe(
                     ranks.drop(columns="token_id"),
+                    alt="The token's predecessors, with their rank in each head.",
                     hide_index=True,
                     height=420,
                     column_config=columns.TOKENS
@@ -139,7 +143,7 @@ if counts is not None:
                 output.reading(readings.predecessors(tables.typical_ranks(ranks), layer))
                 downloads.download(ranks, "predecessors", layer)
 
-    st.subheader(f"Where head {head} does best, and worst, by the paper's measure")
+    st.header(f"Where head {head} does best, and worst, by the paper's measure")
     least = st.number_input(
         "Predecessors, at least",
         1,
@@ -153,9 +157,10 @@ if counts is not None:
     extremes = tables.extremes(layer, areas, counts, kinds, head, least)
     left, right = st.columns(2)
     for place, end in ((left, "best"), (right, "worst")):
-        place.markdown(f"**{end.capitalize()}**")
+        place.subheader(end.capitalize())
         part = extremes[extremes["end"] == end][EXTREMES]
-        place.dataframe(part, hide_index=True, column_config=columns.TOKENS)
+        alt = f"Tokens on which head {head} does {end}."
+        place.dataframe(part, hide_index=True, alt=alt, column_config=columns.TOKENS)
     n_ranked = len(tables.ranked(areas, least))
     output.reading(readings.extremes(extremes, extent, n_ranked, head, least))
     downloads.download(extremes, "auroc-tokens", layer)

@@ -39,6 +39,7 @@ if report is not None:
 table = tables.table(report)
 st.dataframe(
     table,
+    alt="What was published, what was measured here, and whether the two agree.",
     hide_index=True,
     row_height=ROW,
     height=min(len(table) * ROW, MOST) + HEAD,

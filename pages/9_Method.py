@@ -11,7 +11,7 @@ layer = page.begin("Method")
 links = " · ".join(f"[{name}]({address})" for name, address in method.LINKS.items())
 st.markdown(f"The method is that of the paper:\n\n> {method.CITATION}\n\n{links}")
 
-st.subheader("A head's score in six terms")
+st.header("A head's score in six terms")
 st.markdown(
     "The first layer reads the embedding of a token plus that of its position, normalized. Put "
     "LayerNorm's centring, weight and bias into the projections to queries and keys (Eqs. 10 "
@@ -38,26 +38,27 @@ st.markdown(
 )
 st.latex(method.CONTRIBUTION)
 
-st.subheader("Symbols")
+st.header("Symbols")
 rows = "\n".join(f"| ${symbol}$ | {meaning} |" for symbol, meaning in method.symbols(layer).items())
 st.markdown(f"| symbol | what it is, and in {escaped(layer.name)} |\n| --- | --- |\n{rows}")
 
-st.subheader("Units")
+st.header("Units")
 st.markdown(escaped(method.units(layer)))
 
 left, right = st.columns(2)
 with left:
-    st.subheader("Exact")
+    st.header("Exact")
     st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in method.exact(layer)))
 with right:
-    st.subheader("Not exact")
+    st.header("Not exact")
     st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in method.inexact(layer)))
 
-st.subheader("What to look for")
+st.header("What to look for")
 for name, about in method.PAGES.items():
     st.page_link(f"pages/{name}.py", label=f"**{method.title(name)}**")
     st.markdown(f"*{about.question}* {escaped(about.look_for)}")
 
-st.subheader("Words")
-rows = "\n".join(f"| {escaped(word)} | {escaped(what)} |" for word, what in GLOSSARY.items())
+st.header("Words")
+named = {word: f"$T^{{{word[2:]}}}$" if "^" in word else escaped(word) for word in GLOSSARY}
+rows = "\n".join(f"| {named[word]} | {escaped(what)} |" for word, what in GLOSSARY.items())
 st.markdown(f"| word | what it means |\n| --- | --- |\n{rows}")

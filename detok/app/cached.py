@@ -236,7 +236,7 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """T^e and Var(e) of all tokens beside their counts, and their correlations."""
+    """Tᵉ and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
     return table, tables.correlations(table)
 

@@ -5,10 +5,15 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
+from detok.readings.glossary import defined
+from detok.readings.words import SIGNS
+
 AFFINITY = {
-    "rank": st.column_config.NumberColumn("Rank", width="small"),
-    "shown": st.column_config.TextColumn("Token"),
-    "score": st.column_config.NumberColumn("T^ee", format="%.2f", help="Unscaled"),
+    "rank": st.column_config.NumberColumn("Rank", width="small", help=defined("rank")),
+    "shown": st.column_config.TextColumn("Token", help=SIGNS),
+    "score": st.column_config.NumberColumn(
+        "Tᵉᵉ", format="%.2f", help=f"{defined('T^ee')} Unscaled."
+    ),
     "joined_shown": st.column_config.TextColumn("Joined"),
     "count": st.column_config.NumberColumn(
         "Times seen", format="localized", help="How often the pair occurs in the counts"
@@ -23,23 +28,29 @@ LIKED = {
 SUMMARY = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "slope_per_100": st.column_config.NumberColumn(
-        "Slope of T^p", format="%+.2f", help="Per 100 positions, unscaled, by least squares"
+        "Slope of Tᵖ",
+        format="%+.2f",
+        help=f"Per 100 positions, unscaled, by least squares. {defined('T^p')}",
     ),
-    "r2": st.column_config.NumberColumn("R²", format="%.2f", help="Of the line through T^p"),
+    "r2": st.column_config.NumberColumn("R²", format="%.2f", help="Of the line through Tᵖ"),
     "rise_share": st.column_config.NumberColumn(
-        "T^p rises", format="percent", help="Share of the steps from j to j + 1"
+        "Tᵖ rises", format="percent", help="Share of the steps from j to j + 1"
     ),
     "period": st.column_config.NumberColumn(
-        "Period of T^pp", format="%.0f", help="Of its strongest wave, in positions"
+        "Period of Tᵖᵖ",
+        format="%.0f",
+        help=f"Of its strongest wave, in positions. {defined('T^pp')}",
     ),
     "period_share": st.column_config.NumberColumn(
-        "Its power", format="percent", help="Share of the wave in the power of T^pp"
+        "Its power", format="percent", help="Share of the wave in the power of Tᵖᵖ"
     ),
 }
 PAIRS = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "mean": st.column_config.NumberColumn(
-        "Pair AUROC", format="%.3f", help="Weighted by how often token i occurs"
+        "Pair AUROC",
+        format="%.3f",
+        help=f"{defined('pair AUROC')} Weighted by how often token i occurs.",
     ),
     "mean_low": st.column_config.NumberColumn(
         "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
@@ -48,7 +59,7 @@ PAIRS = {
     "shared": st.column_config.NumberColumn(
         "With queries the same",
         format="%.3f",
-        help="The pair AUROC of the part of T^ee that all tokens i share",
+        help="The pair AUROC of the part of Tᵉᵉ that all tokens i share",
     ),
     "unweighted": st.column_config.NumberColumn(
         "Unweighted", format="%.3f", help="Pair AUROC with each token i counted once"
@@ -67,11 +78,11 @@ PAIRS = {
 }
 AUROC = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
-    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f", help="The paper's measure"),
+    "mean": st.column_config.NumberColumn("Mean AUROC", format="%.3f", help=defined("AUROC")),
     "shared": st.column_config.NumberColumn(
         "With queries the same",
         format="%.3f",
-        help="The paper's measure of the part of T^ee that all tokens i share",
+        help="The paper's measure of the part of Tᵉᵉ that all tokens i share",
     ),
     "mean_low": st.column_config.NumberColumn(
         "95 % from", format="%.3f", help="Confidence interval of the mean over all tokens"
@@ -92,9 +103,9 @@ AUROC = {
 }
 TOKENS = {
     "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
-    "shown": st.column_config.TextColumn("Token"),
+    "shown": st.column_config.TextColumn("Token", help=SIGNS),
     "kind": st.column_config.TextColumn("Kind"),
-    "area": st.column_config.NumberColumn("AUROC", format="%.3f", help="The paper's measure"),
+    "area": st.column_config.NumberColumn("AUROC", format="%.3f", help=defined("AUROC")),
     "predecessors": st.column_config.NumberColumn(
         "Predecessors", format="localized", help="Different tokens seen right before it"
     ),

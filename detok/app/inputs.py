@@ -9,6 +9,7 @@ from detok.app import examples, output, texts
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
+MAX_TYPED = 200  # characters of it
 # Servers and browsers between here and a friend may refuse longer addresses.
 MAX_IN_LINK = 1500
 
@@ -18,6 +19,16 @@ def keep_within(key: str, largest: int) -> None:
     value = st.session_state.get(key)
     if value is not None and value > largest:
         del st.session_state[key]
+
+
+def within(text: str, most: int) -> str:
+    """As much of a text as is used, and says so where that is not all.
+
+    A widget's own limit drops a longer text of a link in silence.
+    """
+    if len(text) > most:
+        st.info(f"Used: the first {most:,} of {len(text):,} characters.")
+    return text[:most]
 
 
 def head_choice(layer: detok.Layer, *, with_all: bool = False, default: str = "0") -> int | None:
@@ -69,17 +80,19 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     def choose_last_piece() -> None:
         """Typing a new text chooses its last piece, whatever token was chosen before."""
-        st.session_state["token"] = found(st.session_state["text"])[2]
+        st.session_state["token"] = found(st.session_state["text"][:MAX_TYPED])[2]
 
+    # Not its default: Streamlit takes no value from a link that is the default of its widget.
+    if "text" not in st.query_params:
+        st.session_state.setdefault("text", examples.word(layer))
     text = st.text_input(
         "Word or text",
-        examples.word(layer),
         key="text",
         bind="query-params",
-        max_chars=200,
         on_change=choose_last_piece,
         help=words.spaces(layer),
     )
+    text = within(text, MAX_TYPED)
     with output.mistakes():
         texts.encoded(layer, text)
     pieces, options, first = found(text)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from detok.app.jobs import Job
 
@@ -31,8 +32,12 @@ def cancellable(label: str, key: object) -> Iterator[Callable[[int, int | None],
     try:
         yield report
     except Exception:
-        st.session_state.pop("interrupted", None)
+        _end(place)
         raise
+    _end(place)
+
+
+def _end(place: DeltaGenerator) -> None:
     st.session_state.pop("interrupted", None)
     place.empty()
 

@@ -40,8 +40,8 @@ def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None
 
 
 def reading(sentence: str) -> None:
-    """The sentence under a figure, with what could be taken for Markdown left as it is."""
-    st.caption(escaped(sentence))
+    """The sentence under a figure, in full ink: it is what the figure shows."""
+    st.markdown(escaped(sentence))
 
 
 def answer(sentence: str) -> None:

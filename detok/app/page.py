@@ -1,5 +1,6 @@
 """How every page begins: its set-up, and the model that is looked at."""
 
+from pathlib import Path
 from typing import NoReturn
 
 import streamlit as st
@@ -14,6 +15,7 @@ from detok.model.amounts import in_bytes
 from detok.model.known import KNOWN
 from detok.readings import overview as readings
 
+STYLE = Path(__file__).with_name("style.css")
 MEGABYTE = 10**6
 # A download that is refused ends sooner, and needs no bar.
 QUICK_S = 1.0
@@ -22,6 +24,7 @@ QUICK_S = 1.0
 def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
+    st.html(STYLE)
     model = _model_choice()
     st.title(title)
     layer = _load_or_refuse(model)

@@ -21,13 +21,13 @@ def texts_of(name: str, data: bytes) -> list[str]:
         content = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"{name} is not UTF-8 (byte {error.start} is {data[error.start]:#04x}); expected a "
-            "plain text or JSON lines file in UTF-8"
+            f"the file {name} is not UTF-8 (byte {error.start} is {data[error.start]:#04x}); "
+            "expected a plain text or JSON lines file in UTF-8"
         ) from error
     pieces = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
     texts = [text for text in pieces if text.strip()]
     if not texts:
-        raise InputError(f"{name} holds no text; expected at least one")
+        raise InputError(f"the file {name} holds no text; expected at least one")
     return texts
 
 

@@ -45,6 +45,8 @@ def attention(
     )
     # Streamlit fits a single chart into its size, labels and legend included.
     return alt.layer(cells, frame, data=table).properties(
+        description="Map of one head's attention: rows are current tokens i, columns "
+        f"{seen} tokens j, colour is the attention weight.",
         width=size + 130,
         height=size + 210,
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
@@ -64,7 +66,10 @@ def heads(table: pd.DataFrame, dark: bool = False, seen: str = "past") -> alt.Fa
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip(seen)],
         )
     )
-    return panels(cells, 172, 172)
+    return panels(cells, 172, 172).properties(
+        description="Maps of attention, one a head: rows are current tokens i, columns "
+        f"{seen} tokens j, colour is the attention weight."
+    )
 
 
 def _largest(table: pd.DataFrame) -> float:
@@ -93,7 +98,12 @@ def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            y=alt.Y("past:N", sort=alt.SortField("j"), title=token_j(seen)),
+            y=alt.Y(
+                "past:N",
+                sort=alt.SortField("j"),
+                title=token_j(seen),
+                axis=alt.Axis(labelFlush=False),
+            ),
             yOffset=alt.YOffset("attention:N", sort=list(names)),
             x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
             color=alt.Color(
@@ -108,5 +118,9 @@ def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
                 alt.Tooltip("weight:Q", title="Weight", format=".3f"),
             ],
         )
-        .properties(height=alt.Step(12))
+        .properties(
+            description=f"Bars: the attention of one token to each {seen} token j, of the model "
+            "and without the dropped terms.",
+            height=alt.Step(12),
+        )
     )

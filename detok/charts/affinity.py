@@ -6,8 +6,11 @@ import pandas as pd
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
 from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j, yes_or_no
 
+# With more tokens than these, a map of 520 or 172 pixels has no place for their names.
+NAMED, NAMED_IN_PANELS = 40, 12
 
-def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart:
+
+def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetChart:
     """Horizontal bars of the best tokens; one panel a head if there are several.
 
     `score` is what the scores are.
@@ -39,7 +42,9 @@ def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart
                 "label:N",
                 sort=alt.SortField("rank"),
                 title=None if several else "Rank and token",
-                axis=alt.Axis(labelLimit=84 if several else 160, labelOverlap=False),
+                axis=alt.Axis(
+                    labelLimit=84 if several else 160, labelOverlap=False, labelFlush=False
+                ),
             ),
             x=alt.X(
                 "score:Q", title=f"{capitalized(score)} (unscaled)", axis=alt.Axis(tickCount=4)
@@ -49,8 +54,14 @@ def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart
         )
     )
     if not several:
-        return drawn.properties(height=alt.Step(19))
-    return panels(drawn, 104, alt.Step(17)).resolve_scale(y="independent")
+        return drawn.properties(
+            description=f"Bars: {score} of the best tokens of one head, by rank.",
+            height=alt.Step(19),
+        )
+    figure = panels(drawn, 104, alt.Step(17)).resolve_scale(y="independent")
+    return figure.properties(
+        description=f"Bars in a panel for each head: {score} of its best tokens, by rank."
+    )
 
 
 def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
@@ -65,7 +76,7 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
             "pair:N",
             sort=alt.SortField("position"),
             title="Previous piece + current piece",
-            axis=alt.Axis(labelLimit=200),
+            axis=alt.Axis(labelLimit=200, labelFlush=False),
         ),
         tooltip=[
             alt.Tooltip("pair:N", title="Pieces"),
@@ -86,20 +97,26 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
         text=alt.Text("rank:Q", format=","),
         color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
-    return (cells + labels).properties(height=alt.Step(26))
+    return (cells + labels).properties(
+        description="Map of ranks: a row for each two neighbouring pieces of the text, a column "
+        "for each head; the number is the rank of the true previous piece.",
+        height=alt.Step(26),
+    )
 
 
 def pairs(
-    table: pd.DataFrame, dark: bool = False, seen: str = "past", score: str = "T^ee"
+    table: pd.DataFrame, dark: bool = False, seen: str = "past", score: str = "Tᵉᵉ"
 ) -> alt.Chart | alt.FacetChart:
-    """Token × token heat map of T^ee, diverging around 0; one panel a head if there are several.
+    """Token × token heat map of Tᵉᵉ, diverging around 0; one panel a head if there are several.
 
     `score` is what the scores are.
 
     Columns: head, row and column (numbers), current and past (shown), score.
     """
     several = table["head"].nunique() > 1
-    x, y = bare_axes(seen, "column", "row")
+    names = table.drop_duplicates("row").sort_values("row")["current"].tolist()
+    n_named = NAMED_IN_PANELS if several else NAMED
+    x, y = bare_axes(seen, "column", "row", names if len(names) <= n_named else [])
     chart = (
         alt.Chart(table)
         .mark_rect()
@@ -115,4 +132,9 @@ def pairs(
             ],
         )
     )
-    return panels(chart, 172, 172) if several else chart.properties(width=520, height=520)
+    figure = panels(chart, 172, 172) if several else chart.properties(width=520, height=520)
+    where = "Maps, one for each head" if several else "Map of one head"
+    return figure.properties(
+        description=f"{where}: rows are current tokens i, columns {seen} tokens j, colour is the "
+        f"{score} of the two."
+    )

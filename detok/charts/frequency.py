@@ -28,21 +28,26 @@ def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.Lay
         .mark_line(color=TREND, strokeWidth=2.5)
         .encode(x=x, y=alt.Y("trend:Q", title=title))
     )
-    return points + line
+    return (points + line).properties(
+        description=f"Points: {title} of tokens against how often they occur, with the trend."
+    )
 
 
 def by_head(table: pd.DataFrame) -> alt.FacetChart:
-    """T^e against token count, a panel a head (Fig. 11). Columns: token, count, head, score."""
+    """Tᵉ against token count, a panel a head (Fig. 11). Columns: token, count, head, score."""
     points = (
         alt.Chart(table)
         .mark_circle(size=9, opacity=0.4, color=TERM_COLORS["e"])
         .encode(
             x=_count_axis(3, "Token count (log scale)"),
             y=alt.Y("score:Q", title=None).scale(zero=False),
-            tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip("score", "T^e")],
+            tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip("score", "Tᵉ")],
         )
     )
-    return panels(points, 168, 130, "T^e (unscaled)").resolve_scale(y="independent")
+    figure = panels(points, 168, 130, "Tᵉ (unscaled)").resolve_scale(y="independent")
+    return figure.properties(
+        description="Points in a panel for each head: Tᵉ of tokens against how often they occur."
+    )
 
 
 def _count_axis(n_ticks: int, title: str) -> alt.X:

@@ -12,6 +12,7 @@ from detok.charts.palette import (
     ON_DARK,
     ON_LIGHT,
     diverging,
+    head_color,
     sequential,
 )
 from detok.charts.parts import by_head
@@ -50,21 +51,21 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
     )
     frame = alt.condition(alt.datum.head == chosen, alt.value(3), alt.value(0))
     bars = base.mark_bar(opacity=0.75, stroke=CHOSEN).encode(
-        y=alt.Y("mean:Q", title="Mean AUROC of T^ee", scale=scale), color=color, strokeWidth=frame
+        y=alt.Y("mean:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), color=color, strokeWidth=frame
     )
     shared = base.mark_tick(thickness=3, color=FRAME[dark]).encode(
-        y=alt.Y("shared:Q", title="Mean AUROC of T^ee", scale=scale)
+        y=alt.Y("shared:Q", title="Mean AUROC of Tᵉᵉ", scale=scale)
     )
     interval = (
         base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
         .mark_rule(color=INTERVAL, strokeWidth=2)
-        .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of T^ee", scale=scale), y2="mean_high:Q")
+        .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), y2="mean_high:Q")
     )
     lines = (
         alt.Chart(table.drop_duplicates("measure"))
         .mark_rule(strokeDash=[4, 4], strokeWidth=2)
         .encode(
-            y=alt.Y("frequency:Q", title="Mean AUROC of T^ee", scale=scale),
+            y=alt.Y("frequency:Q", title="Mean AUROC of Tᵉᵉ", scale=scale),
             color=color,
             tooltip=[
                 alt.Tooltip("measure:N", title="Measure"),
@@ -72,7 +73,11 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
             ],
         )
     )
-    return alt.layer(bars, lines, interval, shared).properties(height=340)
+    return alt.layer(bars, lines, interval, shared).properties(
+        description=f"Bars: {' and '.join(names)} of each head, with what frequency alone reaches "
+        "as dashed lines and what a mean query reaches as marks.",
+        height=340,
+    )
 
 
 def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -86,7 +91,7 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             "label:N",
             sort=table["label"].unique().tolist(),
             title="Kind of token i",
-            axis=alt.Axis(labelLimit=220),
+            axis=alt.Axis(labelLimit=220, labelFlush=False),
         ),
         tooltip=[
             alt.Tooltip("head:O", title="Head"),
@@ -103,7 +108,11 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("first_3:Q", format=".1%"))
     cells = base.mark_rect().encode(color=color)
-    return (cells + labels).properties(height=alt.Step(30))
+    return (cells + labels).properties(
+        description="Map: a row for each kind of token, a column for each head; the number is how "
+        "often the true predecessor is among the head's first three.",
+        height=alt.Step(30),
+    )
 
 
 def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
@@ -125,10 +134,10 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     base = alt.Chart().encode(x=by_head(), tooltip=tooltip)
     color = alt.condition(alt.datum.head == chosen, alt.value(CHOSEN), alt.value(MAIN))
     bars = base.mark_bar(opacity=0.75).encode(
-        y=alt.Y("mean:Q", title="AUROC of T^ee", scale=scale), color=color
+        y=alt.Y("mean:Q", title="AUROC of Tᵉᵉ", scale=scale), color=color
     )
     spread = base.mark_rule(color=BASELINE, strokeWidth=3).encode(
-        y=alt.Y("q25:Q", title="AUROC of T^ee", scale=scale), y2="q75:Q"
+        y=alt.Y("q25:Q", title="AUROC of Tᵉᵉ", scale=scale), y2="q75:Q"
     )
     median = base.mark_point(color=BASELINE, filled=True, size=70, opacity=1).encode(
         y=alt.Y("median:Q", scale=scale)
@@ -136,15 +145,20 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     interval = (
         base.transform_filter(alt.datum.mean_low < alt.datum.mean_high)
         .mark_errorbar(color=INTERVAL, thickness=2, ticks={"width": 14, "color": INTERVAL})
-        .encode(y=alt.Y("mean_low:Q", title="AUROC of T^ee", scale=scale), y2="mean_high:Q")
+        .encode(y=alt.Y("mean_low:Q", title="AUROC of Tᵉᵉ", scale=scale), y2="mean_high:Q")
     )
     line = (
         alt.Chart()
         .transform_aggregate(frequency="max(frequency)")
         .mark_rule(strokeDash=[4, 4], strokeWidth=2, color=BASELINE)
-        .encode(y=alt.Y("frequency:Q", title="AUROC of T^ee", scale=scale))
+        .encode(y=alt.Y("frequency:Q", title="AUROC of Tᵉᵉ", scale=scale))
     )
-    return alt.layer(bars, line, spread, median, interval, data=table).properties(height=320)
+    layered = alt.layer(bars, line, spread, median, interval, data=table)
+    return layered.properties(
+        description="Bars: mean AUROC of each head by the paper's measure, with the median and "
+        "the middle half of the tokens; frequency alone is a dashed line.",
+        height=320,
+    )
 
 
 def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -160,7 +174,7 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
             "label:N",
             sort=order,
             title="Kind of token i",
-            axis=alt.Axis(labelLimit=220),
+            axis=alt.Axis(labelLimit=220, labelFlush=False),
         ),
         tooltip=[
             alt.Tooltip("head:O", title="Head"),
@@ -175,7 +189,11 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     cells = base.mark_rect().encode(color=color)
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
-    return (cells + labels).properties(height=alt.Step(30))
+    return (cells + labels).properties(
+        description="Map: a row for each kind of token, a column for each head; the number is the "
+        "mean AUROC by the paper's measure.",
+        height=alt.Step(30),
+    )
 
 
 def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
@@ -183,7 +201,8 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
 
     Columns: head, label (head and area), area, threshold, false_positive, true_positive.
     """
-    order = table.drop_duplicates("head").sort_values("area", ascending=False)["label"].tolist()
+    heads = table.drop_duplicates("head").sort_values("area", ascending=False)
+    order = heads["label"].tolist()
     base = alt.Chart(table).encode(
         x=alt.X(
             "false_positive:Q",
@@ -196,7 +215,9 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
             axis=alt.Axis(format="%"),
         ),
         color=alt.Color(
-            "label:N", title="Head · area", sort=order, scale=alt.Scale(scheme="category20")
+            "label:N",
+            title="Head · area",
+            scale=alt.Scale(domain=order, range=[head_color(head) for head in heads["head"]]),
         ),
         order="false_positive:Q",
         detail="head:N",
@@ -207,7 +228,7 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         tooltip=[
             alt.Tooltip("head:O", title="Head"),
             alt.Tooltip("area:Q", title="Area", format=".4f"),
-            alt.Tooltip("threshold:Q", title="T^ee at least", format=".2f"),
+            alt.Tooltip("threshold:Q", title="Tᵉᵉ at least", format=".2f"),
             alt.Tooltip("true_positive:Q", title="Predecessors", format=".1%"),
             alt.Tooltip("false_positive:Q", title="Other tokens", format=".1%"),
         ]
@@ -216,4 +237,8 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     chance = (
         alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")
     )
-    return alt.layer(chance, lines, points).properties(height=420)
+    return alt.layer(chance, lines, points).properties(
+        description="ROC curves of one token, a line for each head: the share of its predecessors "
+        "against the share of all other tokens that score as high.",
+        height=420,
+    )

@@ -21,7 +21,11 @@ def variances(table: pd.DataFrame) -> alt.LayerChart:
         opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
         tooltip=_variance_tooltip(),
     )
-    return alt.layer(line, points, data=table).properties(height=320)
+    return alt.layer(line, points, data=table).properties(
+        description="Line: the variance of the position embedding at every position, with "
+        "outliers marked.",
+        height=320,
+    )
 
 
 def end(table: pd.DataFrame, title: str) -> alt.Chart:
@@ -30,12 +34,12 @@ def end(table: pd.DataFrame, title: str) -> alt.Chart:
         alt.Chart(table, title=title)
         .mark_bar()
         .encode(
-            x=alt.X("position:O", title=_POSITION, axis=alt.Axis(labelAngle=0)),
+            x=alt.X("position:O", title=_POSITION, axis=alt.Axis(labelAngle=0, labelFlush=False)),
             y=alt.Y("variance:Q", title="Var(p_i)"),
             color=_outlier_color().legend(None),
             tooltip=_variance_tooltip(),
         )
-        .properties(height=240)
+        .properties(description=f"{title}, as bars: the variance of their embeddings.", height=240)
     )
 
 
@@ -75,7 +79,11 @@ def sigma(table: pd.DataFrame) -> alt.LayerChart:
     line = alt.Chart().mark_line(color=MAIN, strokeWidth=1.8).encode(x=x, y=y)
     points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
     points = points.encode(x=x, y=y, tooltip=tooltip)
-    return alt.layer(band, line, points, data=table).properties(height=320)
+    return alt.layer(band, line, points, data=table).properties(
+        description="Line: σ at every position, its mean over all tokens, in a band from the "
+        "smallest to the largest.",
+        height=320,
+    )
 
 
 def norms(table: pd.DataFrame) -> alt.Chart:
@@ -106,7 +114,11 @@ def norms(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("tokens:Q", title="Tokens", format=","),
             ],
         )
-        .properties(height=320)
+        .properties(
+            description="Two histograms: the norms of the token embeddings before and after "
+            "division by σ.",
+            height=320,
+        )
     )
 
 
@@ -120,9 +132,11 @@ def switch(table: pd.DataFrame) -> alt.Chart:
         alt.Chart(table)
         .mark_bar()
         .encode(
-            x=alt.X("step:N", sort=steps, title="Step", axis=alt.Axis(labelAngle=0)),
+            x=alt.X(
+                "step:N", sort=steps, title="Step", axis=alt.Axis(labelAngle=0, labelFlush=False)
+            ),
             xOffset=alt.XOffset("place:N", sort=table["place"].unique().tolist()),
-            y=alt.Y("score:Q", title="T^p + T^pp (unscaled)"),
+            y=alt.Y("score:Q", title="Tᵖ + Tᵖᵖ (unscaled)"),
             color=alt.Color(
                 "place:N",
                 title="Position",
@@ -137,16 +151,20 @@ def switch(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("sigma_j:Q", title="σ_j", format=".4f"),
             ],
         )
-        .properties(height=320)
+        .properties(
+            description="Bars: the score of position 0 and of another position, step by step "
+            "through LayerNorm's divisions.",
+            height=320,
+        )
     )
 
 
 def last_rows(table: pd.DataFrame) -> alt.LayerChart:
-    """T^pp without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
+    """Tᵖᵖ without LayerNorm over j, a line for each of the last i. Columns: i, j, score."""
     rows = sorted(table["i"].unique().tolist())
     base = alt.Chart().encode(
         x=alt.X("j:Q", title="Position j", scale=alt.Scale(nice=False)),
-        y=alt.Y("score:Q", title="T^pp without LayerNorm (unscaled)"),
+        y=alt.Y("score:Q", title="Tᵖᵖ without LayerNorm (unscaled)"),
         color=alt.Color(
             "i:O",
             title="Current position i",
@@ -165,4 +183,8 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("score:Q", title="Score", format=".4f"),
         ]
     )
-    return alt.layer(line, points, data=table).properties(height=320)
+    return alt.layer(line, points, data=table).properties(
+        description="Lines: Tᵖᵖ without LayerNorm over position j, one for each of the last "
+        "positions i.",
+        height=320,
+    )

@@ -3,7 +3,7 @@
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import FRAME, around_zero
+from detok.charts import palette
 from detok.charts.parts import token_axes, token_j
 
 
@@ -24,7 +24,7 @@ def score_map(
     for own in (x, y):  # in a short text a token needs no number
         own["axis"]["labelExpr"] = "replace(datum.label, regexp('^[0-9]+ '), '')"
     base = alt.Chart(table).encode(x=x.title(None), y=y.title(None))
-    color = around_zero(table["centred"], dark, "Scaled, less its row's mean")
+    color = palette.around_zero(table["centred"], dark, "Scaled, less its row's mean")
     cells = base.mark_rect().encode(
         color=color.legend(orient="bottom", gradientLength=200, titleLimit=300),
         tooltip=[
@@ -36,7 +36,7 @@ def score_map(
     )
     i, j = framed or (-1, -1)
     frame = base.transform_filter((alt.datum.i == i) & (alt.datum.j == j)).mark_rect(
-        filled=False, stroke=FRAME[dark], strokeWidth=2.5
+        filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5
     )
     return (cells + frame).properties(height=370, title=alt.TitleParams(title, anchor="start"))
 
@@ -59,7 +59,7 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
             y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
                 zero=False
             ),
-            color=alt.Color("head:N", title="Head", legend=alt.Legend(orient="top", columns=8)),
+            color=palette.heads(table["head"]),
             tooltip=[
                 alt.Tooltip("head:N", title="Head"),
                 alt.Tooltip("tokens:Q", title="Tokens seen", format=",.0f"),
@@ -69,5 +69,5 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 ),
             ],
         )
-        .properties(height=280)
+        .properties(description=f"Lines, one for each head: {title} over training.", height=280)
     )

@@ -7,12 +7,37 @@ import pandas as pd
 # colour-blind of every kind: the tests compute both.
 TERM_COLORS = {
     "ee": "#bb3a1f",
-    "pp": "#286a7f",
+    "pp": "#2b6f85",
     "ep": "#f05bbd",
     "pe": "#c58706",
     "e": "#0baa57",
     "p": "#6c89fc",
 }
+# The same hues for letters, 4.5 to one at least, in the light and the dark theme.
+_TERM_INKS = {
+    False: {
+        "ee": "#bb3a1f",
+        "pp": "#2b6f85",
+        "ep": "#be4895",
+        "pe": "#9c6b05",
+        "e": "#098645",
+        "p": "#576fcc",
+    },
+    True: {
+        "ee": "#c9634e",
+        "pp": "#538899",
+        "ep": "#f05bbd",
+        "pe": "#c58706",
+        "e": "#0baa57",
+        "p": "#6c89fc",
+    },
+}
+_NEUTRAL_INK = {False: "#566070", True: "#a5afbf"}
+# Three to one at least against both themes' backgrounds; of more heads some share one.
+HEAD_COLORS = [
+    *("#3b76c4", "#d9733a", "#2a9d8f", "#d1495b", "#8a63c9", "#a8851d"),
+    *("#4a9a3a", "#d94fa6", "#7a6a5a", "#1f94c9", "#b0632a", "#6d7fa8"),
+]
 # Of the parts that two maps or bars show of ee.
 PART_COLORS = {**TERM_COLORS, **dict.fromkeys(["ee_shared", "ee_specific"], TERM_COLORS["ee"])}
 _BLUE, _TEAL, _ORANGE, _RED, _GREY = "#3b76c4", "#2a9d8f", "#e07a3f", "#d1495b", "#8d99ae"
@@ -36,6 +61,25 @@ FRAME = {False: "#111111", True: _WHITE}  # around a chosen cell, in the light a
 # Anchors of a scale for both themes: zero is the colour of the page's background.
 _NEGATIVE, _POSITIVE = _BLUE, _RED
 _ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
+
+
+def ink(part: str, dark: bool) -> str:
+    """The colour of letters about a term or a part of ee, or about a whole of all terms."""
+    return _TERM_INKS[dark].get(part.partition("_")[0], _NEUTRAL_INK[dark])
+
+
+def head_color(head: int) -> str:
+    """The colour of a head, the same in both themes and all charts."""
+    return HEAD_COLORS[head % len(HEAD_COLORS)]
+
+
+def heads(numbers: pd.Series) -> alt.Color:
+    """The colour of the column `head`."""
+    domain = sorted(numbers.unique().tolist())
+    scale = alt.Scale(domain=domain, range=[head_color(head) for head in domain])
+    return alt.Color(
+        "head:N", title="Head", scale=scale, legend=alt.Legend(orient="top", columns=8)
+    )
 
 
 def terms(title: str | None = "Term") -> alt.Color:

@@ -1,5 +1,7 @@
 """Parts that several charts are made of."""
 
+import json
+
 import altair as alt
 import pandas as pd
 
@@ -26,12 +28,23 @@ def token_j(seen: str) -> str:
     return f"{seen.capitalize()} token j"
 
 
-def bare_axes(seen: str, x: str = "j", y: str = "i") -> tuple[alt.X, alt.Y]:
-    """Axes of a token × token map without the tokens; `x` and `y` are the columns."""
-    axis = alt.Axis(labels=False, ticks=False, grid=False, domain=False)
+def bare_axes(
+    seen: str, x: str = "j", y: str = "i", names: list[str] | None = None
+) -> tuple[alt.X, alt.Y]:
+    """Axes of a token × token map by number; `x` and `y` are the columns.
+
+    Labelled with the `names` of tokens 0, 1, …, or not at all.
+    """
+    axis = {"ticks": False, "grid": False, "domain": False}
+    if not names:
+        along_x = along_y = alt.Axis(labels=False, **axis)
+    else:
+        axis |= {"labelOverlap": False, "labelFlush": False, "labelLimit": 90}
+        axis["labelExpr"] = f"({json.dumps(names)})[datum.value]"
+        along_x, along_y = alt.Axis(labelAngle=-90, **axis), alt.Axis(**axis)
     return (
-        alt.X(f"{x}:O", title=token_j(seen), axis=axis),
-        alt.Y(f"{y}:O", title="Current token i", axis=axis),
+        alt.X(f"{x}:O", title=token_j(seen), axis=along_x),
+        alt.Y(f"{y}:O", title="Current token i", axis=along_y),
     )
 
 
@@ -41,7 +54,7 @@ def yes_or_no() -> alt.Legend:
 
 
 def by_head() -> alt.X:
-    return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0))
+    return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0, labelFlush=False))
 
 
 def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
@@ -51,7 +64,8 @@ def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
 
 def token_axes(table: pd.DataFrame, seen: str) -> tuple[alt.X, alt.Y]:
     """Axes with the tokens for labels, none left out; those of a window of one text."""
-    axis = {"labelLimit": 90, "labelOverlap": False, "ticks": False, "domain": False}
+    axis = {"labelLimit": 90, "labelOverlap": False, "labelFlush": False}
+    axis |= {"ticks": False, "domain": False}
     order = table.drop_duplicates("i").sort_values("i")["current"].tolist()
     return (
         alt.X("past:N", sort=order, title=token_j(seen), axis=alt.Axis(labelAngle=-90, **axis)),

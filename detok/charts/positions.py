@@ -13,27 +13,27 @@ _X = "Position j"
 
 
 def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^p over j with its bands. Columns: head, j, p, and with LayerNorm p_low … p_max."""
+    """Tᵖ over j with its bands. Columns: head, j, p, and with LayerNorm p_low … p_max."""
     layers = []
-    tooltip = [_j(), alt.Tooltip("p:Q", title="T^p", format=".3f")]
+    tooltip = [_j(), alt.Tooltip("p:Q", title="Tᵖ", format=".3f")]
     if "p_low" in table:
         tooltip += _band_tooltip("p")
         layers += _bands("p")
-    line = _line("p", "T^p (unscaled)", color=TERM_COLORS["p"])
+    line = _line("p", "Tᵖ (unscaled)", color=TERM_COLORS["p"])
     layers += [line, _points("p", tooltip)]
-    return _panels(table, layers, i)
+    return _panels(table, layers, i, "Tᵖ")
 
 
 def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^pp over j at three σ_i, with its bands at the mean one.
+    """Tᵖᵖ over j at three σ_i, with its bands at the mean one.
 
     Columns: head, j, pp, and with LayerNorm pp_low … pp_max, pp_sigma_min and pp_sigma_max.
     """
-    title = "T^pp (unscaled)"
-    tooltip = [_j(), alt.Tooltip("pp:Q", title="T^pp", format=".3f")]
+    title = "Tᵖᵖ (unscaled)"
+    tooltip = [_j(), alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f")]
     if "pp_sigma_min" not in table:
         line = _line("pp", title, color=TERM_COLORS["pp"])
-        return _panels(table, [line, _points("pp", tooltip)], i)
+        return _panels(table, [line, _points("pp", tooltip)], i, "Tᵖᵖ")
     tooltip += [
         *_band_tooltip("pp"),
         alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
@@ -42,19 +42,20 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     named = {"pp": "mean", "pp_sigma_min": "smallest", "pp_sigma_max": "largest"}
     color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], SMALLEST, LARGEST])
     lines = [_named(_line(c, title), name, color) for c, name in named.items()]
-    return _panels(table, [*_bands("pp"), *lines, _points("pp", tooltip)], i)
+    what = "Tᵖᵖ at three σ_i"
+    return _panels(table, [*_bands("pp"), *lines, _points("pp", tooltip)], i, what)
 
 
 def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
-    """T^p + T^pp over j. Columns: head, j, p, pp, total."""
+    """Tᵖ + Tᵖᵖ over j. Columns: head, j, p, pp, total."""
     tooltip = [
         _j(),
-        alt.Tooltip("total:Q", title="T^p + T^pp", format=".3f"),
-        alt.Tooltip("p:Q", title="T^p", format=".3f"),
-        alt.Tooltip("pp:Q", title="T^pp", format=".3f"),
+        alt.Tooltip("total:Q", title="Tᵖ + Tᵖᵖ", format=".3f"),
+        alt.Tooltip("p:Q", title="Tᵖ", format=".3f"),
+        alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f"),
     ]
-    layers = [_line("total", "T^p + T^pp (unscaled)"), _points("total", tooltip)]
-    return _panels(table, layers, i)
+    layers = [_line("total", "Tᵖ + Tᵖᵖ (unscaled)"), _points("total", tooltip)]
+    return _panels(table, layers, i, "the sum of Tᵖ and Tᵖᵖ")
 
 
 def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart | alt.FacetChart:
@@ -80,7 +81,8 @@ def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart
         layers.append(_named(line, name, color))
         if points:
             layers.append(_named(_points(column, tooltip, 0.9), name, color))
-    return _panels(table, [*layers, _points("expected", tooltip)], i)
+    what = f"the attention of position i, {' and '.join(names)}"
+    return _panels(table, [*layers, _points("expected", tooltip)], i, what)
 
 
 def _j() -> alt.Tooltip:
@@ -139,7 +141,9 @@ def _legend(title: str, names: list[str], colors: list[str]) -> alt.Color:
     return alt.Color("series:N", title=title, scale=scale, legend=alt.Legend(orient="top"))
 
 
-def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart | alt.FacetChart:
+def _panels(
+    table: pd.DataFrame, layers: list[alt.Chart], i: int, what: str
+) -> alt.Chart | alt.FacetChart:
     """The layers over a rule at the current position; one panel a head if there are several.
 
     The layers themselves have no data, which Altair would copy and compare for each of them.
@@ -152,5 +156,6 @@ def _panels(table: pd.DataFrame, layers: list[alt.Chart], i: int) -> alt.Chart |
     )
     layered = alt.layer(current, *layers, data=table)
     if table["head"].nunique() < 2:
-        return layered.properties(height=320)
-    return panels(layered, 118, 110).resolve_scale(y="independent")
+        return layered.properties(description=f"Line over position j: {what}.", height=320)
+    figure = panels(layered, 118, 110).resolve_scale(y="independent")
+    return figure.properties(description=f"Lines over position j in a panel for each head: {what}.")

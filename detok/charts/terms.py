@@ -54,9 +54,12 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
     )
     layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
+    what = "contribution of each of the six terms in nats over position i"
     if not several:
-        return layered.properties(height=340)
-    return panels(layered, 118, 120)
+        return layered.properties(description=f"Six lines: {what}.", height=340)
+    return panels(layered, 118, 120).properties(
+        description=f"Six lines in a panel for each head: {what}."
+    )
 
 
 def ranking(table: pd.DataFrame) -> alt.Chart:
@@ -68,7 +71,7 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
         alt.Chart(table[table["nats"] > 0])
         .mark_point(filled=True, size=110, opacity=0.95)
         .encode(
-            y=alt.Y("head:O", title="Head"),
+            y=alt.Y("head:O", title="Head", axis=alt.Axis(labelFlush=False)),
             x=alt.X(
                 "nats:Q",
                 title="Mean contribution (nats, log scale)",
@@ -83,7 +86,11 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("nats:Q", title="Mean nats", format=".4g"),
             ],
         )
-        .properties(height=alt.Step(26))
+        .properties(
+            description="Dots in a row for each head: the mean contribution of each of the six "
+            "terms in nats.",
+            height=alt.Step(26),
+        )
     )
 
 
@@ -120,21 +127,28 @@ def maps(
         .properties(
             width=size,
             height=size,
-            title=alt.TitleParams(name, color=PART_COLORS.get(term, NEUTRAL), anchor="start"),
+            title=alt.TitleParams(name, color=palette.ink(term, dark), anchor="start"),
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*maps, data=table, columns=columns)
+    return alt.concat(*maps, data=table, columns=columns).properties(
+        description="Maps, one for each term and one for their sum: rows are current tokens i, "
+        f"columns {seen} tokens j, colour is the term less its mean over the row."
+    )
 
 
-def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
+def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> alt.FacetChart:
     """Six bars, or seven, that add up to a score; a panel for the pair and one for its rival.
 
     Columns: which (token j), order, part (a term, a part of ee, or "score"), value, start, end.
     """
     parts = table.sort_values("order")["part"].unique().tolist()
     long = any("_" in part for part in parts)
-    axis = alt.Axis(labelAngle=-45 if long else 0, labelExpr="replace(datum.label, '_', ' ')")
+    axis = alt.Axis(
+        labelAngle=-45 if long else 0,
+        labelExpr="replace(datum.label, '_', ' ')",
+        labelFlush=False,
+    )
     x = alt.X("part:N", sort=parts, title=None, axis=axis)
     colors = alt.Scale(domain=parts, range=[PART_COLORS.get(part, NEUTRAL) for part in parts])
     bars = (
@@ -155,7 +169,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
     values = (
         alt.Chart()
         .transform_calculate(top="max(datum.start, datum.end)")
-        .mark_text(dy=-7, fontSize=11, color=NEUTRAL)
+        .mark_text(dy=-7, fontSize=11, color=palette.ink("score", dark))
         .encode(x=x, y="top:Q", text=alt.Text("value:Q", format="+.1f"))
     )
     zero = alt.Chart().mark_rule(color=BASELINE).encode(y=alt.datum(0))
@@ -165,4 +179,8 @@ def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
         alt.layer(zero, bars, values, data=table)
         .properties(width=25 * len(parts), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
+        .properties(
+            description="Bars that add up to the score of the pair, one for each term, beside "
+            f"those of the {seen} token with most attention otherwise."
+        )
     )

@@ -1,4 +1,4 @@
-"""Figures of T^ee between tokens: 2-B and 12."""
+"""Figures of Tᵉᵉ between tokens: 2-B and 12."""
 
 from detok.charts import affinity as charts, paper
 from detok.charts.paper import Chart
@@ -32,7 +32,7 @@ def _maps(setting: Setting, tokens: list[int], heads: list[int], size: int, colu
 
 def _how(setting: Setting, n: int) -> str:
     return (
-        f"T^ee (unscaled) between {n} tokens drawn at random (seed {setting.seed}), from the "
+        f"Tᵉᵉ (unscaled) between {n} tokens drawn at random (seed {setting.seed}), from the "
         "weights alone, with σ of each token averaged over all positions. "
         "Each head has a scale of its own."
     )
@@ -41,15 +41,15 @@ def _how(setting: Setting, n: int) -> str:
 FIGURES = [
     Figure(
         "2-B",
-        "T^ee between sampled tokens",
-        "Heat maps of T^ee in two heads for tokens sampled from the vocabulary: the one has a "
+        "Tᵉᵉ between sampled tokens",
+        "Heat maps of Tᵉᵉ in two heads for tokens sampled from the vocabulary: the one has a "
         "bright diagonal, where a token meets its own copy, the other has none.",
         _heat_maps,
     ),
     Figure(
         "12",
-        "T^ee between sampled tokens, all heads",
-        "Heat maps of T^ee in every head for tokens sampled from the vocabulary.",
+        "Tᵉᵉ between sampled tokens, all heads",
+        "Heat maps of Tᵉᵉ in every head for tokens sampled from the vocabulary.",
         _all_heat_maps,
     ),
 ]

@@ -16,11 +16,11 @@ def _self_assertion(setting: Setting) -> Drawn:
     """Fig. 5, with the trend and ρ of each head."""
     drawn = {
         f"Head {head} · ρ = {_rho(setting, f'head_{head}')}": charts.against_count(
-            _with_trend(setting, f"head_{head}"), "T^e (unscaled)", TERM_COLORS["e"]
+            _with_trend(setting, f"head_{head}"), "Tᵉ (unscaled)", TERM_COLORS["e"]
         )
         for head in setting.heads
     }
-    how = f"T^e from the weights alone, with σ_j averaged over all positions. {_how(setting)}"
+    how = f"Tᵉ from the weights alone, with σ_j averaged over all positions. {_how(setting)}"
     return Drawn(paper.beside(drawn, *paper.SINGLE), f"{how} Orange: medians of bins. {_RHO}")
 
 
@@ -83,7 +83,7 @@ def _how(setting: Setting, n: int | None = None) -> str:
 FIGURES = [
     Figure(
         "5",
-        "T^e against token count",
+        "Tᵉ against token count",
         "The self-assertion of tokens in two heads against how often they occur: rare tokens ask "
         "for attention.",
         _self_assertion,
@@ -98,7 +98,7 @@ FIGURES = [
     ),
     Figure(
         "11",
-        "T^e against token count, all heads",
+        "Tᵉ against token count, all heads",
         "The plot of 5 in every head.",
         _all_self_assertions,
     ),

@@ -41,7 +41,7 @@ def _summary(setting: Setting) -> Drawn:
         f"{setting.seed}); the orange bar is the 95 % confidence interval of the mean over all"
     )
     how = (
-        f"Bars: mean AUROC of T^ee {sample}. {extent.n_left_out:,} of them have none and are left "
+        f"Bars: mean AUROC of Tᵉᵉ {sample}. {extent.n_left_out:,} of them have none and are left "
         "out. Grey: the median and the middle half of the tokens. Dashed: chance. Green: the best "
         f"head. {setting.counted}"
     )
@@ -52,8 +52,8 @@ def _summary(setting: Setting) -> Drawn:
 FIGURES = [
     Figure(
         "2-C",
-        "ROC of T^ee for one token",
-        "How well T^ee in two heads tells the tokens that were seen before one token i in a "
+        "ROC of Tᵉᵉ for one token",
+        "How well Tᵉᵉ in two heads tells the tokens that were seen before one token i in a "
         "corpus, weighted by how often, from those that never were.",
         _curves,
     ),

@@ -20,8 +20,8 @@ def _last_rows(setting: Setting) -> Drawn:
 FIGURES = [
     Figure(
         "7",
-        "T^pp of the last positions without LayerNorm",
-        "T^pp without LayerNorm of the last five positions i: that of the very last is unlike "
+        "Tᵖᵖ of the last positions without LayerNorm",
+        "Tᵖᵖ without LayerNorm of the last five positions i: that of the very last is unlike "
         "those of the others, for it was never trained.",
         _last_rows,
     )

@@ -35,7 +35,7 @@ def _all_self_assertions(setting: Setting) -> Drawn:
 
 
 _SELF_ASSERTION = (
-    "T^p (unscaled) from the weights alone: its mean over all tokens of the vocabulary at position "
+    "Tᵖ (unscaled) from the weights alone: its mean over all tokens of the vocabulary at position "
     "j, a standard deviation around it, and the smallest and largest."
 )
 
@@ -46,14 +46,14 @@ def _comparison(setting: Setting) -> Drawn:
 
 
 _COMPARISON = (
-    "T^pp (unscaled) from the weights alone, averaged over all tokens at j, with σ_i at its mean, "
+    "Tᵖᵖ (unscaled) from the weights alone, averaged over all tokens at j, with σ_i at its mean, "
     "smallest and largest over all tokens."
 )
 
 
 def _total(setting: Setting) -> Drawn:
     """Fig. 3-C, with σ_i at its mean only."""
-    how = "T^p + T^pp (unscaled) from the weights alone, both at their means over all tokens."
+    how = "Tᵖ + Tᵖᵖ (unscaled) from the weights alone, both at their means over all tokens."
     return _of_current(setting, tables.curves, charts.total, how)
 
 
@@ -93,7 +93,7 @@ def _expected(bias: PositionBias) -> pd.DataFrame:
 
 def _softmax(setting: Setting) -> str:
     return (
-        "By position alone: softmax of T^p + T^pp over what i sees, divided by "
+        "By position alone: softmax of Tᵖ + Tᵖᵖ over what i sees, divided by "
         f"{setting.layer.scale:.4g}."
     )
 
@@ -136,21 +136,21 @@ def _thinned(setting: Setting) -> str:
 FIGURES = [
     Figure(
         "3-A",
-        "T^p over the positions j",
+        "Tᵖ over the positions j",
         "The self-assertion of positions in two heads, with its spread over the tokens: it rises "
         "nearly linearly, a bias toward close tokens.",
         _self_assertion,
     ),
     Figure(
         "3-B",
-        "T^pp over the positions j",
+        "Tᵖᵖ over the positions j",
         "The comparison of position i with those before it in two heads, at the mean, largest and "
         "smallest σ_i: it undulates, and is large near i.",
         _comparison,
     ),
     Figure(
         "3-C",
-        "T^p + T^pp",
+        "Tᵖ + Tᵖᵖ",
         "The sum of the terms of 3-A and 3-B.",
         _total,
     ),
@@ -167,10 +167,10 @@ FIGURES = [
         "few positions j.",
         _measured,
     ),
-    Figure("8", "T^p, all heads", "The curve of 3-A in every head.", _all_self_assertions),
+    Figure("8", "Tᵖ, all heads", "The curve of 3-A in every head.", _all_self_assertions),
     Figure(
         "9",
-        "T^pp, all heads",
+        "Tᵖᵖ, all heads",
         "The curves of 3-B in every head, for i at 50, 500 and 1000.",
         _all_comparisons,
     ),

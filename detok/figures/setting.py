@@ -25,7 +25,7 @@ PAPER_MODELS = ("gpt2", "openai-community/gpt2")
 PAPER_HEADS = [1, 7]
 PAPER_L = 1024
 
-N_PAIRED = 100  # tokens between which T^ee is drawn
+N_PAIRED = 100  # tokens between which Tᵉᵉ is drawn
 N_TOKENS = 2048  # whose AUROC is averaged
 N_TEXTS = 40  # over which contributions are averaged
 
@@ -108,7 +108,7 @@ class Setting:
 
     @cached_property
     def paired(self) -> list[int]:
-        """The tokens between which T^ee is drawn."""
+        """The tokens between which Tᵉᵉ is drawn."""
         return affinity.sampled_tokens(self.layer, self.seed, N_PAIRED)
 
     def position(self, i: int) -> int:
@@ -151,7 +151,7 @@ class Setting:
 
     @cached_property
     def frequencies(self) -> pd.DataFrame:
-        """T^e and Var(e) of every token beside its count."""
+        """Tᵉ and Var(e) of every token beside its count."""
         return frequency.tokens(self.layer, self.needed_counts())
 
     @cached_property

@@ -4,8 +4,9 @@ import pandas as pd
 
 from detok.counting.counts import Counts
 from detok.model.layer import Layer
+from detok.readings import words
 from detok.readings.specific import SPECIFIC, WHOLE, by
-from detok.readings.words import named, words_for
+from detok.scores.affinity import Side
 from detok.tables import affinity as tables
 
 MAX_NAMED = 4  # pairs of pieces in a sentence
@@ -27,28 +28,37 @@ def answer(table: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
     )
 
 
-def known(table: pd.DataFrame, counts: Counts | None, score: str = WHOLE) -> str:
-    """How many pairs of an affinity table are known, and from where."""
+def known(
+    table: pd.DataFrame, counts: Counts | None, score: str = WHOLE, side: Side = "past"
+) -> str:
+    """How many pairs of an affinity table of this side are known, from where, and its signs."""
     heads = table["head"].nunique()
     over = f" over {heads} heads" if heads > 1 else ""
-    higher = "The higher T^ee, the rather would the head bind the token."
     if score == SPECIFIC:
         higher = "The specific part is how far the pair's score is above that of the mean query."
+    elif side == "past":
+        higher = "The higher Tᵉᵉ, the more of its attention the chosen token gives to this one."
+    else:
+        higher = (
+            "The higher Tᵉᵉ, the better the query of a current token goes with the key of the "
+            "chosen one; what it gives of its attention depends on all that it sees."
+        )
     if counts is None:
-        return higher
+        return f"{higher} {words.SIGNS}"
     rare = f" at least {counts.min_count} times" if counts.min_count > 1 else ""
     n_known = len(table[table["known"]])
     pairs = "pair" if len(table) == 1 else "pairs"
     occur = "occurs" if n_known == 1 else "occur"
     share = f"{n_known} of the {len(table)} {pairs} shown{over}"
-    return f"{higher} {share} really {occur}{rare} in {counts.origin}."
+    marked = " (✓)" if heads > 1 and n_known else ""
+    return f"{higher} {share} really {occur}{marked}{rare} in {counts.origin}. {words.SIGNS}"
 
 
 def lead(
     ranks: pd.DataFrame,
     layer: Layer,
     ids: list[int],
-    words: list[int],
+    in_words: list[int],
     t: int,
     head: int | None = None,
     score: str = WHOLE,
@@ -59,7 +69,7 @@ def lead(
     numbers. The head that is chosen is named too, if there is one.
     """
     shown, own = layer.tokenizer.show_each(ids), ranks[ranks["position"] == t]
-    if own.empty and t + 1 < len(ids) and words[t + 1] == words[t]:
+    if own.empty and t + 1 < len(ids) and in_words[t + 1] == in_words[t]:
         return (
             f"{shown[t]} begins its word. Choose a piece after it for the head that looks for what "
             "stands before that piece."
@@ -77,8 +87,8 @@ def lead(
 def _highest(best: pd.Series, layer: Layer, past: str, current: str, score: str) -> str:
     heads, rank, H = best["heads"], best["rank"], layer.n_heads
     have = "ranks" if len(heads) == 1 else "rank"
-    which = f"{named(heads, H).capitalize()} {have} {past}"
-    before = f"{words_for(layer).partner} {current}"
+    which = f"{words.named(heads, H).capitalize()} {have} {past}"
+    before = f"{words.words_for(layer).partner} {current}"
     by_score = f"of {layer.vocab_size:,} tokens {before}, by {by(score)}"
     if rank == 1:
         return f"{which} first {by_score}."
@@ -98,7 +108,7 @@ def piece_ranks(best: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
     which = "the pair" if len(best) == 1 else f"{len(first)} of {len(best)} pairs"
     if first.empty:
         closest = tables.first(best, "rank", largest=False).iloc[0]
-        heads = named(closest["heads"], layer.n_heads)
+        heads = words.named(closest["heads"], layer.n_heads)
         no = "The head does not rank" if layer.n_heads == 1 else "No head ranks"
         none = "the pair" if len(best) == 1 else f"any of the {len(best)} pairs"
         return (
@@ -106,7 +116,7 @@ def piece_ranks(best: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
             f"{_pair(closest)}, in {heads}."
         )
     listed = "; ".join(
-        f"{_pair(row)} in {named(row['heads'], layer.n_heads)}"
+        f"{_pair(row)} in {words.named(row['heads'], layer.n_heads)}"
         for _, row in first.head(MAX_NAMED).iterrows()
     )
     more = f"; and {len(first) - MAX_NAMED} more" if len(first) > MAX_NAMED else ""

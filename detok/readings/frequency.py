@@ -21,7 +21,7 @@ def self_assertion(correlations: pd.DataFrame, head: int | None) -> str:
         row = heads.loc[head]
         found = _found(row)
         if row["larger_for"] is None:
-            return f"In head {head}, T^e is not seen to go with frequency: {found}."
+            return f"In head {head}, Tᵉ is not seen to go with frequency: {found}."
         return f"Head {head} tends to ask attention for {row['larger_for']} tokens: {found}."
     n_rare, n_frequent = (
         len(heads[heads["larger_for"] == which]) for which in ("rare", "frequent")
@@ -34,15 +34,15 @@ def self_assertion(correlations: pd.DataFrame, head: int | None) -> str:
         else f"It is as strong in {named} (p {top['p_shown']})"
     )
     return (
-        f"By Spearman's ρ of T^e and token count (p < {EVIDENCE:g}), rare tokens have the "
-        f"larger T^e in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. "
+        f"By Spearman's ρ of Tᵉ and token count (p < {EVIDENCE:g}), rare tokens have the "
+        f"larger Tᵉ in {n_rare} of {words.heads(len(heads))}, frequent ones in {n_frequent}. "
         f"{size}, over {top['n']:,} tokens."
     )
 
 
 def _found(row: pd.Series) -> str:
     return (
-        f"Spearman's ρ of T^e and token count is {row['rho']:+.2f} (p {row['p_shown']}), over "
+        f"Spearman's ρ of Tᵉ and token count is {row['rho']:+.2f} (p {row['p_shown']}), over "
         f"{row['n']:,} tokens"
     )
 

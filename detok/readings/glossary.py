@@ -1,5 +1,11 @@
 """The words and symbols of the pages, each defined in a sentence or two, in plain text."""
 
+
+def defined(*words: str) -> str:
+    """The definitions of these words of the glossary, a paragraph each, for a help text."""
+    return "\n\n".join(GLOSSARY[word] for word in words)
+
+
 GLOSSARY: dict[str, str] = {
     "T^ee": "Tᵉᵉ is the term of the attention score that depends on token i and token j alone: how "
     "well the query of token i goes with the key of token j, wherever both stand.",

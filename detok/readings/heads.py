@@ -344,6 +344,6 @@ def predecessors(typical: pd.DataFrame, layer: Layer) -> str:
         ("this one", "") if row["n"] == 1 else (f"these {row['n']:.0f}", " (geometric mean)")
     )
     return (
-        f"Rank of each predecessor among all {layer.vocab_size:,} by T^ee (1: none scores higher). "
+        f"Rank of each predecessor among all {layer.vocab_size:,} by Tᵉᵉ (1: none scores higher). "
         f"{who.capitalize()} {has} {these}{highest}: {row['rank']:,.0f}{mean}."
     )

@@ -76,10 +76,13 @@ def switch(table: pd.DataFrame, plain: PositionBias, bias: PositionBias, head: i
             f"divided by σ_j = {rows['sigma_j'].iloc[0]:.3g} it is {after:.3g}"
         )
     without, with_it = (each.attention[head, 0].item() for each in (plain, bias))
+    change = "raises" if with_it > without else "lowers"
+    if f"{with_it:.1%}" == f"{without:.1%}":
+        change = "hardly changes"
     return (
-        f"Head {head}, i = {bias.i}. {'; '.join(parts)}. By position alone, position 0 gets "
-        f"{without:.1%} of the attention without LayerNorm and {with_it:.1%} with it "
-        f"(evenly spread: {1 / bias.attention.shape[1]:.1%}). σ_j is the harmonic mean over all "
+        f"Head {head}, i = {bias.i}. {'; '.join(parts)}. By position alone, LayerNorm {change} "
+        f"what position 0 gets: {without:.1%} of the attention without it and {with_it:.1%} with "
+        f"it (evenly spread: {1 / bias.attention.shape[1]:.1%}). σ_j is the harmonic mean over all "
         "tokens."
     )
 

@@ -8,6 +8,7 @@ from detok.bundled import BUNDLED
 from detok.model.amounts import in_bytes
 from detok.model.known import Known
 from detok.model.layer import Layer
+from detok.tables.overview import peak
 
 
 def facts(layer: Layer) -> dict[str, str]:
@@ -83,16 +84,22 @@ def unused(layer: Layer) -> str | None:
 
 def emergence(growth: pd.DataFrame) -> str:
     """How the best head's pair AUROC and its lead over the others grew during training."""
-    first, last = growth.iloc[0], growth.iloc[-1]
+    first, last, most = growth.iloc[0], growth.iloc[-1], peak(growth)
+    fell = ""
+    if f"{most['highest']:.2f}" > f"{last['highest']:.2f}":
+        fell = (
+            f" The highest on the way, {most['highest']:.2f}, was in head {most['head']:.0f} after "
+            f"{most['tokens'] / 1e6:,.0f} M."
+        )
     return (
-        "Pair AUROC: the chance that T^ee ranks a token that the training texts have before "
+        "Pair AUROC: the chance that Tᵉᵉ ranks a token that the training texts have before "
         "another above one drawn from these texts; a head that knows how common tokens are and "
         "nothing of pairs is near 0.5. "
         f"It began between {first['lowest']:.2f} and {first['highest']:.2f}; "
         f"after {last['tokens'] / 1e6:,.0f} M tokens it is {last['highest']:.2f} in head "
         f"{last['head']:.0f} and {last['others']:.2f} in the median of the others, and a head has "
-        f"the true predecessor of {last['first_3']:.0%} of the tokens among its first three. The "
-        "paper's AUROC beside it is high also for a head that knows frequencies only. Held-out "
-        f"loss: {first['held_out_loss']:.2f} nats per token at first, {last['held_out_loss']:.2f} "
-        "in the end."
+        f"the true predecessor of {last['first_3']:.0%} of the tokens among its first three."
+        f"{fell} The paper's AUROC beside it is high also for a head that knows frequencies only. "
+        f"Held-out loss: {first['held_out_loss']:.2f} nats per token at first, "
+        f"{last['held_out_loss']:.2f} in the end."
     )

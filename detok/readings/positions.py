@@ -14,24 +14,24 @@ _OVER_TOKENS = (
 
 
 def self_assertion(shapes: Shapes, head: int | None, ends: bool) -> str:
-    """How steadily T^p rises, in this head and over all, and what was left out of the drawing."""
+    """How steadily Tᵖ rises, in this head and over all, and what was left out of the drawing."""
     heads, slope = shapes.heads, shapes.median["slope_per_100"]
     if math.isnan(slope):
-        return f"T^p of {_positions(shapes)} is too short for a line through it."
+        return f"Tᵖ of {_positions(shapes)} is too short for a line through it."
     n_rising = len(heads[heads["rise_share"] > 0.5])
     n_up, n_down = (len(heads[sign * heads["slope_per_100"] > 0]) for sign in (1, -1))
     later = "later positions, the close ones," if shapes.is_causal else "later positions"
     sentences = [
-        f"T^p rises on more than half of its steps in {n_rising} of {words.heads(len(heads))}, and "
-        f"its line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): by T^p, "
+        f"Tᵖ rises on more than half of its steps in {n_rising} of {words.heads(len(heads))}, and "
+        f"its line slopes upward in {n_up} (median {slope:+.2f} per 100 positions): by Tᵖ, "
         f"{later} get {_more_or_less(n_up, n_down, len(heads))}."
     ]
     if head is not None:
         row, inner = heads.loc[head], f"positions 1 to {shapes.last - 1}"
-        own = f"In head {head}, T^p is the same at {inner}."
+        own = f"In head {head}, Tᵖ is the same at {inner}."
         if not math.isnan(row["r2"]):
             own = (
-                f"In head {head}, T^p rises on {row['rise_share']:.0%} of its steps, and its line "
+                f"In head {head}, Tᵖ rises on {row['rise_share']:.0%} of its steps, and its line "
                 f"over {inner} by {row['slope_per_100']:+.2f} per 100 positions (R² "
                 f"{row['r2']:.2f})."
             )
@@ -65,28 +65,28 @@ def _left_out(shapes: Shapes, head: int | None, curve: str, ends: bool) -> list[
 
 
 def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
-    """The wave in T^pp: its period and how much of it is one wave; and where it is largest."""
+    """The wave in Tᵖᵖ: its period and how much of it is one wave; and where it is largest."""
     heads = shapes.heads
     if shapes.last < 3:
-        return f"T^pp of {_positions(shapes)} is too short for a wave."
+        return f"Tᵖᵖ of {_positions(shapes)} is too short for a wave."
     sentences = [_waves(shapes)]
     if len(shapes.seen) > 1:
-        sentences.append(f"Of {_over(shapes)}, T^pp is largest {_near(shapes, 'pp')}.")
+        sentences.append(f"Of {_over(shapes)}, Tᵖᵖ is largest {_near(shapes, 'pp')}.")
     if head is not None:
         row, inner = heads.loc[head], f"positions 1 to {shapes.last - 1}"
         if math.isnan(row["period"]):
-            own = f"In head {head}, T^pp is the same at {inner}"
+            own = f"In head {head}, Tᵖᵖ is the same at {inner}"
         elif row["is_wave"]:
             own = (
-                f"In head {head}, the strongest wave of T^pp over {inner} has a period of "
+                f"In head {head}, the strongest wave of Tᵖᵖ over {inner} has a period of "
                 f"{row['period']:.0f} positions and {row['period_share']:.0%} of the power"
             )
         else:
             own = (
-                f"In head {head}, T^pp has a slope or a bend over {inner}, stronger than any wave "
+                f"In head {head}, Tᵖᵖ has a slope or a bend over {inner}, stronger than any wave "
                 f"that repeats: its lowest frequency has {row['period_share']:.0%} of the power"
             )
-        sentences.insert(0, f"{own}{_largest(shapes, row['pp_back'], 'T^pp')}.")
+        sentences.insert(0, f"{own}{_largest(shapes, row['pp_back'], 'Tᵖᵖ')}.")
         if shapes.has_bands and not math.isnan(row["scale_max"]):
             sentences.append(
                 f"The token at i scales it by {row['scale_max']:.3g} (largest σ_i) to "
@@ -103,10 +103,10 @@ def comparison(shapes: Shapes, head: int | None, ends: bool) -> str:
 def _waves(shapes: Shapes) -> str:
     n = len(shapes.heads[shapes.heads["is_wave"]])
     if not n:
-        return "In no head is the strongest frequency of T^pp a wave that repeats."
+        return "In no head is the strongest frequency of Tᵖᵖ a wave that repeats."
     median = f" (median period {shapes.median['period']:.0f} positions)"
     return (
-        f"The strongest frequency of T^pp is a wave that repeats in {n} of "
+        f"The strongest frequency of Tᵖᵖ is a wave that repeats in {n} of "
         f"{words.heads(len(shapes.heads))}{median}."
     )
 
@@ -151,13 +151,13 @@ def total(shapes: Shapes, head: int | None, ends: bool) -> str:
     else:
         n_p = len(heads[heads["p_span"] > heads["pp_span"]])
         sentences = [
-            f"Over {_over(shapes)}, T^p spans more than T^pp in {n_p} of "
+            f"Over {_over(shapes)}, Tᵖ spans more than Tᵖᵖ in {n_p} of "
             f"{words.heads(len(heads))}; the sum is largest {_near(shapes, 'total')}."
         ]
         if head is not None:
             row = heads.loc[head]
             sentences.append(
-                f"In head {head}, T^p spans {row['p_span']:.3g} there and T^pp "
+                f"In head {head}, Tᵖ spans {row['p_span']:.3g} there and Tᵖᵖ "
                 f"{row['pp_span']:.3g}{_largest(shapes, row['total_back'], 'their sum')}."
             )
     if i < shapes.last:

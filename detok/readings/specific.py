@@ -1,10 +1,10 @@
-"""What is said of the two parts of T^ee, in sentences."""
+"""What is said of the two parts of Tᵉᵉ, in sentences."""
 
 import pandas as pd
 
 from detok.counting.counts import Counts
 
-WHOLE, SPECIFIC, SHARED = "T^ee", "specific part of T^ee", "shared part of T^ee"
+WHOLE, SPECIFIC, SHARED = "Tᵉᵉ", "specific part of Tᵉᵉ", "shared part of Tᵉᵉ"
 
 
 def by(score: str) -> str:
@@ -26,9 +26,9 @@ def values(score: str, counts: Counts | None) -> str:
 
 
 def parts(counts: Counts | None) -> str:
-    """What the two parts of T^ee are."""
+    """What the two parts of Tᵉᵉ are."""
     return (
-        "T^ee is q·k, the sum of two parts: the shared one, q̄·k, is the same whichever the current "
+        "Tᵉᵉ is q·k, the sum of two parts: the shared one, q̄·k, is the same whichever the current "
         "token is; the specific one, (q − q̄)·k, is what this current token adds. q̄ is "
         f"{mean_query(counts)}."
     )

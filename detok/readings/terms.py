@@ -53,6 +53,8 @@ def per_position(drawn: Drawn) -> str:
     ]
     if drawn.is_causal:
         parts.append("It is 0 at position 0, which has only itself to attend to.")
+    if drawn.table.empty:
+        parts.append("There is no curve to draw.")
     if drawn.step > 1:
         parts.append(f"Drawn: one in {drawn.step} positions; the files have all.")
     if drawn.n_low:
@@ -83,7 +85,6 @@ def averaged(mean: MeanContributions, what: str) -> str:
 
 def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     """Why a token attends to another, in words."""
-
     names = layer.tokenizer.show_each(ids)
 
     def shown(t: int) -> str:

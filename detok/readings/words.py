@@ -44,6 +44,10 @@ def words_for(layer: Layer) -> Words:
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 
+# What is shown for what cannot be seen in a token.
+SIGNS = r"In tokens, · is a space and \x with two digits a byte that is no character by itself."
+
+
 def spaces(layer: Layer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer

@@ -46,7 +46,7 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
 def piece_ranks(
     layer: Layer, ids: list[int], words: list[int], less: torch.Tensor | None = None
 ) -> pd.DataFrame:
-    """Rank of the piece before each piece of a word in every head, by T^ee or its specific part.
+    """Rank of the piece before each piece of a word in every head, by Tᵉᵉ or its specific part.
 
     `words` are the numbers of the words that the tokens `ids` are in: of two tokens in different
     words there is no row. Columns: head, position (of the current piece in the text), pair, rank.
@@ -94,7 +94,7 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
 def pairs(
     layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
 ) -> pd.DataFrame:
-    """T^ee, or its specific part, between all pairs of some tokens, long.
+    """Tᵉᵉ, or its specific part, between all pairs of some tokens, long.
 
     Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
     """

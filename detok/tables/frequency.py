@@ -23,9 +23,9 @@ SMALLEST_P = 1e-300
 
 
 def tokens(layer: Layer, counts: Counts) -> pd.DataFrame:
-    """T^e and Var(e) of every token beside its count, one row a token, in order of its id.
+    """Tᵉ and Var(e) of every token beside its count, one row a token, in order of its id.
 
-    Columns: token_id, count, variance, head_0 … head_{H−1} (T^e, unscaled).
+    Columns: token_id, count, variance, head_0 … head_{H−1} (Tᵉ, unscaled).
     """
     scores = array(self_assertion(layer))  # (H, V)
     columns = {
@@ -43,7 +43,7 @@ def seen(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def correlations(table: pd.DataFrame) -> pd.DataFrame:
-    """Spearman's ρ of T^e, and of Var(e), with the count over the tokens that occur.
+    """Spearman's ρ of Tᵉ, and of Var(e), with the count over the tokens that occur.
 
     Columns: measure, rho, p (two-sided, of Student's t; of all permutations for few tokens),
     p_shown (what comes after "p": never "= 0"), larger_for ("rare" or "frequent" tokens, where p is
@@ -100,7 +100,7 @@ def measures(table: pd.DataFrame) -> list[str]:
 
 def title(measure: str) -> str:
     """How a column of `tokens` is called on the page."""
-    return "Var(e)" if measure == "variance" else f"T^e, head {measure.removeprefix('head_')}"
+    return "Var(e)" if measure == "variance" else f"Tᵉ, head {measure.removeprefix('head_')}"
 
 
 def by_head(table: pd.DataFrame) -> pd.DataFrame:

@@ -117,7 +117,7 @@ def pairs(found: Measured, counts: Counts) -> pd.DataFrame:
     """`pair_summary` of the heads beside their baselines, one row a head.
 
     More columns: frequency and shared, the mean of the ranking by count alone and of the part of
-    the head's T^ee that all i share; unweighted_frequency and unweighted_shared, the same of the
+    the head's Tᵉᵉ that all i share; unweighted_frequency and unweighted_shared, the same of the
     unweighted mean.
     """
     table = pair_summary(found.pairs, counts, found.text)

@@ -5,6 +5,11 @@ import pandas as pd
 from detok.tables.common import leader
 
 
+def peak(growth: pd.DataFrame) -> pd.Series:
+    """The row of `growth` in which a head had the highest pair AUROC of all."""
+    return growth.loc[growth["highest"].idxmax()]
+
+
 def growth(history: pd.DataFrame) -> pd.DataFrame:
     """How the heads came to detokenize in training, one row a step in its order.
 

@@ -26,7 +26,7 @@ def by_head_and_position(values: dict[str, torch.Tensor]) -> pd.DataFrame:
 
 
 def curves(bias: PositionBias) -> pd.DataFrame:
-    """T^p, T^pp and their sum over all positions j in every head, unscaled.
+    """Tᵖ, Tᵖᵖ and their sum over all positions j in every head, unscaled.
 
     Columns: head, j, p, pp, total; with LayerNorm also p_low, p_high (a standard deviation over the
     tokens at j around the mean), p_min, p_max, the same of pp, pp_sigma_min, pp_sigma_max.
@@ -96,7 +96,7 @@ def quarters(layer: Layer) -> list[int]:
 
 @dataclass(frozen=True)
 class Shapes:
-    """How T^p, T^pp and their sum lie over the positions, in numbers a sentence can say."""
+    """How Tᵖ, Tᵖᵖ and their sum lie over the positions, in numbers a sentence can say."""
 
     i: int
     seen: range  # the positions that i sees, but for 0 if there is another
@@ -111,12 +111,12 @@ class Shapes:
 def shapes(bias: PositionBias, summary: pd.DataFrame) -> Shapes:
     """The shapes of the curves of one i; `summary` is `detok.position_summary` of the same.
 
-    Columns of `heads`: those of `summary`; is_wave, whether the strongest frequency of T^pp repeats
+    Columns of `heads`: those of `summary`; is_wave, whether the strongest frequency of Tᵖᵖ repeats
     within the positions that it was looked for in: a slope or a bend has the lowest one; p_span and
     pp_span (largest less smallest) over `seen`; pp_back and total_back, how far before i each is
     largest among these (less than 0: after it; NaN where all are equal); p_first, p_last and so on,
     the values at both ends; and with LayerNorm scale_max and scale_min, by what σ_i at its largest
-    and smallest multiplies T^pp (NaN where this is 0).
+    and smallest multiplies Tᵖᵖ (NaN where this is 0).
     """
     curves = {"p": bias.p, "pp": bias.pp, "total": bias.total}  # (H, L) each
     L, n_visible = bias.p.shape[1], bias.attention.shape[1]

@@ -1,5 +1,7 @@
 """The table of what was published, and what was measured of it."""
 
+import re
+
 import pandas as pd
 
 from detok.replication.formats import asked, measured
@@ -7,6 +9,8 @@ from detok.replication.report import CHECKS, Report
 
 COLUMNS = ["what", "verdict", "published", "measured", "where", "tolerance", "how", "id"]
 NOT_YET = "not yet"
+_TERM = re.compile(r"\bT\^([ep]{1,2})\b")
+_RAISED = str.maketrans("ep", "ᵉᵖ")
 
 
 def table(report: Report | None) -> pd.DataFrame:
@@ -22,4 +26,9 @@ def table(report: Report | None) -> pd.DataFrame:
         (c.what, verdict, c.published, text, c.where, c.tolerance, c.how, c.id)
         for c, text, verdict in found
     ]
-    return pd.DataFrame(rows, columns=COLUMNS)
+    return pd.DataFrame(rows, columns=COLUMNS).map(_as_formulas)
+
+
+def _as_formulas(text: str) -> str:
+    """With the names of terms as on the other pages, Tᵉᵉ for T^ee."""
+    return _TERM.sub(lambda term: "T" + term[1].translate(_RAISED), text)

@@ -40,7 +40,7 @@ def test_missing_values_are_null(layer: detok.Layer) -> None:
     assert "token_ids" not in content
 
 
-@pytest.mark.parametrize("values", [None, "specific part of T^ee, unscaled"])
+@pytest.mark.parametrize("values", [None, "specific part of Tᵉᵉ, unscaled"])
 def test_a_table_says_what_its_numbers_are(
     layer: detok.Layer, monkeypatch: pytest.MonkeyPatch, values: str | None
 ) -> None:

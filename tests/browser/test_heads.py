@@ -63,8 +63,8 @@ def test_token_frequency_is_drawn_and_its_choices_are_in_the_link(
     measure.scroll_into_view_if_needed()  # scrolling would close the list of options
     page.wait_for_timeout(1000)
     measure.click()
-    page.get_by_role("option", name="T^e, head 0", exact=True).click()
+    page.get_by_role("option", name="Tᵉ, head 0", exact=True).click()
     page.wait_for_url(re.compile("measure=T"))
-    page.get_by_text("T^e, head 0: furthest from").wait_for()
+    page.get_by_text("Tᵉ, head 0: furthest from").wait_for()
     again = browser.visit(chromium, page.url)
-    again.get_by_text("T^e, head 0: furthest from").wait_for(timeout=60_000)
+    again.get_by_text("Tᵉ, head 0: furthest from").wait_for(timeout=60_000)

@@ -25,6 +25,6 @@ def test_a_panel_a_head(layer: detok.Layer, counts: Counts) -> None:
     rows = data(spec)
     assert len(rows) == 2 * 90
     assert {row["head"] for row in rows} == {0, 1}
-    assert spec["facet"]["title"] == "T^e (unscaled)"
+    assert spec["facet"]["title"] == "Tᵉ (unscaled)"
     assert spec["spec"]["encoding"]["x"]["scale"]["type"] == "log"
     assert spec["spec"]["encoding"]["tooltip"]

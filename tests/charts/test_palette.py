@@ -1,14 +1,16 @@
 """The colours of the six terms can be told apart by everybody, on both themes."""
 
 import re
+import tomllib
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import detok
-from detok.charts.palette import TERM_COLORS
+from detok.charts.palette import HEAD_COLORS, PART_COLORS, TERM_COLORS, heads, ink
 from detok.scores.decomposition import TERMS
 
 # How the three kinds of colour blindness see linear RGB (Machado et al. 2009, severity 1).
@@ -31,6 +33,11 @@ SEEN = {
     ],
 }
 TO_XYZ = [[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]]
+
+CONFIG = Path(detok.__file__).parents[1] / ".streamlit/config.toml"
+_THEME = tomllib.loads(CONFIG.read_text("utf-8"))["theme"]
+THEMES = {name: _THEME[name] for name in ("light", "dark")}
+STYLE = Path(detok.__file__).parent / "app/style.css"
 
 
 def linear(color: str) -> np.ndarray:
@@ -59,11 +66,44 @@ def test_any_two_are_well_apart(kind: str) -> None:
         assert np.linalg.norm(seen[a] - seen[b]) > 20, (a, b)
 
 
-@pytest.mark.parametrize("background", ["#ffffff", "#0e1117"])
-def test_each_stands_out_from_the_page(background: str) -> None:
-    for color in TERM_COLORS.values():
-        low, high = sorted([luminance(color), luminance(background)])
-        assert (high + 0.05) / (low + 0.05) >= 3, color
+def contrast(a: str, b: str) -> float:
+    low, high = sorted([luminance(a), luminance(b)])
+    return (high + 0.05) / (low + 0.05)
+
+
+def mixed(color: str, opacity: float, ground: str) -> str:
+    """A colour that the ground shows through."""
+    parts = [[int(c[k : k + 2], 16) for k in (1, 3, 5)] for c in (color, ground)]
+    return "#" + "".join(
+        f"{round(opacity * a + (1 - opacity) * b):02x}" for a, b in zip(*parts, strict=True)
+    )
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_each_stands_out_from_the_page(theme: str) -> None:
+    for color in [*TERM_COLORS.values(), *HEAD_COLORS]:
+        assert contrast(color, THEMES[theme]["backgroundColor"]) >= 3, color
+
+
+@pytest.mark.parametrize("theme", THEMES)
+def test_letters_can_be_read(theme: str) -> None:
+    ground, text = THEMES[theme]["backgroundColor"], THEMES[theme]["textColor"]
+    for part in [*PART_COLORS, "sum", "score"]:
+        assert contrast(ink(part, theme == "dark"), ground) >= 4.5, part
+    opacities = re.findall(r"opacity: ([.0-9]+);", STYLE.read_text("utf-8"))
+    assert len(opacities) > 1
+    for opacity in opacities:
+        assert contrast(mixed(text, float(opacity), ground), ground) >= 4.5, opacity
+
+
+def test_a_head_has_one_colour_whichever_others_are_drawn() -> None:
+    some, more = (
+        heads(pd.Series(numbers)).to_dict()["scale"] for numbers in ([3, 1], [0, 1, 2, 3])
+    )
+    assert (
+        dict(zip(some["domain"], some["range"], strict=True)).items()
+        <= dict(zip(more["domain"], more["range"], strict=True)).items()
+    )
 
 
 def test_no_other_file_has_a_colour() -> None:

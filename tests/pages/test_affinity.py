@@ -33,15 +33,15 @@ def test_the_specific_part_and_what_a_head_likes() -> None:
     test = run(AFFINITY, text="Mr. Sherlock", head="1", score="Specific part")
     expected = detok.affinity(layer, token, heads=1, less=query)
     assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
-    assert "(specific part of T^ee = " in texts(test)
-    assert "by the specific part of T^ee" in texts(test)
-    assert "Specific part of T^ee between many tokens" in [s.value for s in test.subheader]
+    assert "(specific part of Tᵉᵉ = " in texts(test)
+    assert "by the specific part of Tᵉᵉ" in texts(test)
+    assert "Specific part of $T^{ee}$ between many tokens" in [s.value for s in test.header]
     assert "is the same for all current tokens" not in texts(test)
     liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
     listed = test.dataframe[1].value
     assert listed["score"].tolist() == pytest.approx(liked.values.tolist())
     assert listed["shown"].tolist() == [layer.tokenizer.show(t) for t in liked.indices.tolist()]
-    assert "What this head likes before anything" in [s.value for s in test.subheader]
+    assert "What this head likes before anything" in [s.value for s in test.header]
     # The past token's share is the same in every score: the order stays, and the page says so.
     succeed(test.selectbox(key="rank").select("current tokens").run())
     constant = detok.shared_scores(layer, query)[1, token].item()

@@ -19,14 +19,14 @@ def change_head(test: AppTest) -> None:
 def test_it_shows_what_the_library_computes() -> None:
     test = run(FREQUENCY, head="3")
     table, rho = cached.token_frequencies(cached.load_layer("mini"))
-    assert test.dataframe[0].value["T^e, head 3"].tolist()[0] == f"{rho.loc[4, 'rho']:+.3f}"
+    assert test.dataframe[0].value["Tᵉ, head 3"].tolist()[0] == f"{rho.loc[4, 'rho']:+.3f}"
     assert f"token count is {rho.loc[4, 'rho']:+.2f} (p {rho.loc[4, 'p_shown']})" in texts(test)
     assert f"{(table['count'] == 0).sum()} of 2,048 tokens never occur" in texts(test)
     assert len(downloads(test)) == len(set(downloads(test))) == 4
 
 
 def change_measure(test: AppTest) -> None:
-    test.selectbox(key="measure").select("T^e, head 6")
+    test.selectbox(key="measure").select("Tᵉ, head 6")
 
 
 def change_to_all(test: AppTest) -> None:
@@ -53,9 +53,9 @@ def figures(test: AppTest) -> list[str]:
 def test_another_model_without_counts(monkeypatch: pytest.MonkeyPatch, checkpoint: Path) -> None:
     """Two heads and 300 tokens, which a link to another model may be beyond."""
     monkeypatch.setenv("DETOK_MODEL", str(checkpoint))
-    test = run(FREQUENCY, head="7", measure="T^e, head 6")
+    test = run(FREQUENCY, head="7", measure="Tᵉ, head 6")
     assert "no token counts" in texts(test)
     assert len(test.dataframe) == 1
     assert len(test.dataframe[0].value) == 200
-    test.selectbox(key="measure").select("T^e, head 1")
+    test.selectbox(key="measure").select("Tᵉ, head 1")
     succeed(test.run())

@@ -14,5 +14,5 @@ def test_the_method_has_its_formulas_and_every_page() -> None:
     assert "Kamoda" in said
     for about in method.PAGES.values():
         assert about.question in said
-    for word in GLOSSARY:
-        assert f"| {word} |" in said
+    for meaning in GLOSSARY.values():
+        assert f" | {meaning} |" in said

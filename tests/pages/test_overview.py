@@ -30,7 +30,7 @@ def test_the_finding_is_measured_and_its_words_are_links() -> None:
     first = gallery(found.words, 1).iloc[0]
     show = layer.tokenizer.show
     sentence = f"Head {first['head']} ranks {show(first['past_id'])} first of "
-    assert sentence in test.subheader[0].value.replace("\\", "")
+    assert sentence in test.header[0].value.replace("\\", "")
     ranks = detok.previous_piece_ranks(layer, [first["past_id"], first["current_id"]])
     assert ranks[first["head"], 0] == 1
     assert f"the {found.n_tried:,} words of the bundled excerpts" in texts(test)

@@ -20,7 +20,7 @@ def test_the_strongest_pair_and_the_known_ones(layer: detok.Layer, side: str) ->
     table = tables.with_counts(table, layer, 70, side, counts)
     best = table.sort_values("score").iloc[-1]
     said = readings.answer(table, layer)
-    assert f"{best['shown']} in head {best['head']} (T^ee = {best['score']:.3g}" in said
+    assert f"{best['shown']} in head {best['head']} (Tᵉᵉ = {best['score']:.3g}" in said
     assert f"joins to “{best['joined_shown']}”" in said
     said = readings.known(table, counts)
     assert f"{table['known'].sum()} of the {len(table)} pairs shown over 2 heads" in said
@@ -36,7 +36,7 @@ def test_the_lead_is_of_the_own_piece(layer: detok.Layer, head: int | None) -> N
         best = of_heads.index(min(of_heads))
         said = readings.lead(ranks, layer, IDS, WORDS, t, head)
         assert f"Head {best} ranks {show(IDS[t - 1])} " in said
-        assert f" of 300 tokens before {show(IDS[t])}, by T^ee." in said
+        assert f" of 300 tokens before {show(IDS[t])}, by Tᵉᵉ." in said
         assert ("is chosen" in said) is (head not in (None, best))
         if head not in (None, best):
             assert f"In head {head}, which is chosen, it has rank {of_heads[head]:,}." in said
@@ -98,7 +98,7 @@ def test_of_equal_scores_none_is_said_to_be_alone(layer: detok.Layer) -> None:
     table = detok.affinity(layer, 70, k=3).assign(score=-0.25)
     said = readings.answer(tables.with_counts(table, layer, 70, "past", None), layer)
     assert said.endswith("Of those shown, 5 more are as strong.")
-    assert "(T^ee = -0.25, unscaled)" in said
+    assert "(Tᵉᵉ = -0.25, unscaled)" in said
 
 
 @pytest.mark.parametrize(
@@ -113,7 +113,7 @@ def test_one_pair(layer: detok.Layer, known: bool, words: str) -> None:
     table = pd.DataFrame({"head": [0], "known": [known], "score": -3.0})
     said = readings.known(table, counts)
     assert words in said
-    assert said.startswith("The higher T^ee,")
+    assert said.startswith("The higher Tᵉᵉ,")
 
 
 def test_diagonal_heads_are_named(layer: detok.Layer) -> None:

@@ -21,7 +21,7 @@ def test_which_heads_ask_for_rare_tokens(table: pd.DataFrame) -> None:
     rho = tables.correlations(table)
     assert "Head 0 tends to ask attention for rare tokens" in readings.self_assertion(rho, 0)
     said = readings.self_assertion(rho, None)
-    assert "rare tokens have the larger T^e in 1 of 2 heads, frequent ones in 0." in said
+    assert "rare tokens have the larger Tᵉ in 1 of 2 heads, frequent ones in 0." in said
     assert "Strongest is head 0: -1.00 (p < 1e-300), over 270 tokens" in said
     row = rho.loc[0]
     assert f"is {row['rho']:+.2f} (p {row['p_shown']}), over 270" in readings.variance(rho)
@@ -29,7 +29,7 @@ def test_which_heads_ask_for_rare_tokens(table: pd.DataFrame) -> None:
 
 def correlations(*rows: tuple[float, str | None]) -> pd.DataFrame:
     """Of Var(e), and of as many heads as follow."""
-    names = ["Var(e)", *(f"T^e, head {h}" for h in range(len(rows) - 1))]
+    names = ["Var(e)", *(f"Tᵉ, head {h}" for h in range(len(rows) - 1))]
     return pd.DataFrame(
         [
             {"measure": name, "rho": rho, "p_shown": "= 0.9", "larger_for": larger_for, "n": 270}
@@ -42,7 +42,7 @@ def test_no_direction_is_said_without_evidence() -> None:
     rho = correlations((-0.01, None), (0.01, None), (0.01, None), (np.nan, None))
     assert "neither rare nor frequent tokens are seen" in readings.variance(rho)
     said = readings.self_assertion(rho, 0)
-    assert said.startswith("In head 0, T^e is not seen to go with frequency: Spearman's ρ of T^e")
+    assert said.startswith("In head 0, Tᵉ is not seen to go with frequency: Spearman's ρ of Tᵉ")
     said = readings.self_assertion(rho, None)
     assert "in 0 of 3 heads, frequent ones in 0. It is as strong in heads 0 and 1" in said
     assert readings.self_assertion(rho, 2) == readings.NO_CORRELATION
@@ -71,7 +71,7 @@ def test_which_token_is_furthest(layer: detok.Layer, table: pd.DataFrame) -> Non
     trend = tables.with_trend(table, "head_0")
     furthest = tables.furthest(trend, layer, detok.token_kinds(layer))
     said = readings.furthest(furthest, tables.far(trend), trend, "head_0")
-    assert said.startswith("T^e, head 0: ")
+    assert said.startswith("Tᵉ, head 0: ")
     assert f"is {layer.tokenizer.show(23)} (occurs {table.loc[23, 'count']:,} times)" in said
     assert "standard deviations below it; more than 5 away: 2 of 270 tokens" in said
 

@@ -74,7 +74,9 @@ def test_the_switch(layer: detok.Layer, i: int) -> None:
     assert f"Head 1, i = {i}. j = 0: {plain.total[1, 0]:.3g} without LayerNorm" in said
     assert ("j = 4:" in said) == (i == 9)
     without, with_it = plain.attention[1, 0].item(), bias.attention[1, 0].item()
-    assert f"gets {without:.1%} of the attention without LayerNorm and {with_it:.1%} with" in said
+    assert f"gets: {without:.1%} of the attention without it and {with_it:.1%} with" in said
+    assert ("LayerNorm raises" in said) == (i == 9 and with_it > without)
+    assert ("LayerNorm lowers" in said) == (i == 9 and with_it < without)
 
 
 def test_an_untrained_last_position(stats: detok.LayerNormStats) -> None:

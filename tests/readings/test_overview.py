@@ -26,6 +26,22 @@ def test_the_reading_of_emergence_follows_from_its_table() -> None:
     assert "9.00 nats per token at first, 4.50 in the end" in said
 
 
+@pytest.mark.parametrize("last", [0.72, 0.9])
+def test_a_head_that_fell_back_is_said_to(last: float) -> None:
+    history = pd.DataFrame(
+        {
+            "step": [0, 0, 5, 5, 9, 9],
+            "tokens": [0, 0, 5e6, 5e6, 9e6, 9e6],
+            "head": [0, 1] * 3,
+            "pair_auroc": [0.5, 0.5, 0.81, 0.6, 0.7, last],
+            "first_3": 0.1,
+            "held_out_loss": 4.0,
+        }
+    )
+    said = readings.emergence(growth(history))
+    assert ("The highest on the way, 0.81, was in head 0 after 5 M" in said) == (last < 0.81)
+
+
 @pytest.mark.parametrize(("model", "where"), [("mini", "bundled with detok"), (None, "folder")])
 def test_where_a_model_comes_from(layer: detok.Layer, model: str | None, where: str) -> None:
     layer = detok.load(model) if model else layer

@@ -24,7 +24,7 @@ def test_how_a_head_rises_and_waves(layer: detok.Layer, layernorm: bool) -> None
     shapes = replace(shapes, heads=shapes.heads.assign(is_wave=True))
     row = shapes.heads.loc[1]
     said = readings.self_assertion(shapes, 1, False)
-    assert f"In head 1, T^p rises on {row['rise_share']:.0%} of its steps" in said
+    assert f"In head 1, Tᵖ rises on {row['rise_share']:.0%} of its steps" in said
     assert f"{row['slope_per_100']:+.2f} per 100 positions (R² {row['r2']:.2f})" in said
     assert f"position 0 ({row['p_first']:.2f}) and the last, 15 ({row['p_last']:.2f})" in said
     assert ("Bands over all tokens at j" in said) is layernorm
@@ -33,7 +33,7 @@ def test_how_a_head_rises_and_waves(layer: detok.Layer, layernorm: bool) -> None
     assert ("The token at i scales it" in said) is layernorm
     assert ("bands at its mean, over all tokens at j" in said) is layernorm
     said = readings.total(shapes, 1, True)
-    assert f"T^p spans {row['p_span']:.3g} there and T^pp {row['pp_span']:.3g}; their sum" in said
+    assert f"Tᵖ spans {row['p_span']:.3g} there and Tᵖᵖ {row['pp_span']:.3g}; their sum" in said
     for sentence in (readings.self_assertion, readings.comparison, readings.total):
         assert "In head" not in sentence(shapes, None, False)
         assert "Not drawn" not in sentence(shapes, 1, True)
@@ -59,9 +59,9 @@ def test_most_is_more_than_half(layer: detok.Layer, slopes: list[int], words: st
 @pytest.mark.parametrize(
     ("i", "backs", "near"),
     [
-        (100, [3, 40], "positions 1 to 100 (position 0 is left out), T^pp is largest at most 32"),
+        (100, [3, 40], "positions 1 to 100 (position 0 is left out), Tᵖᵖ is largest at most 32"),
         (100, [3, 40], "before i in 1 of 2 heads"),
-        (9, [0, 4], "Of positions 1 to 9 (position 0 is left out), T^pp is largest at i itself"),
+        (9, [0, 4], "Of positions 1 to 9 (position 0 is left out), Tᵖᵖ is largest at i itself"),
         (9, [0, 4], "at i itself in 1 of 2 heads"),
     ],
 )
@@ -70,7 +70,7 @@ def test_what_is_largest_near_i(i: int, backs: list[int], near: str) -> None:
     heads = shapes.heads.head(2).assign(pp_back=backs, total_back=backs)
     shapes = replace(shapes, heads=heads)
     assert near in readings.comparison(shapes, None, False)
-    assert near.removeprefix("Of ").split(", ")[-1].removeprefix("T^pp is ") in readings.total(
+    assert near.removeprefix("Of ").split(", ")[-1].removeprefix("Tᵖᵖ is ") in readings.total(
         shapes, None, False
     )
     assert "(position 0 is left out)" in readings.total(shapes, None, False)
@@ -81,7 +81,7 @@ def test_a_slope_is_no_wave(layer: detok.Layer) -> None:
     shapes = replace(shapes, heads=shapes.heads.assign(is_wave=[True, False], period=[3.0, 14.0]))
     assert "a wave that repeats in 1 of 2 heads" in readings.comparison(shapes, None, True)
     said = readings.comparison(shapes, 1, True)
-    assert "In head 1, T^pp has a slope or a bend over positions 1 to 14" in said
+    assert "In head 1, Tᵖᵖ has a slope or a bend over positions 1 to 14" in said
     assert "a period of 14" not in said
     none = replace(shapes, heads=shapes.heads.assign(is_wave=False))
     assert readings.comparison(none, None, True).startswith("In no head")
@@ -92,10 +92,10 @@ def test_nothing_is_larger_where_all_are_equal(layer: detok.Layer, i: int) -> No
     zeros = torch.zeros_like(layer.K_pos)
     shapes = shapes_of(replace(layer, K_pos=zeros), i)
     said = readings.self_assertion(shapes, 1, True)
-    assert said.startswith("In head 1, T^p is the same at positions 1 to 14.")
+    assert said.startswith("In head 1, Tᵖ is the same at positions 1 to 14.")
     assert "in 0 of 2 heads, and its line slopes upward in 0 (median +0.00" in said
     said = readings.comparison(shapes, 1, True)
-    assert said.startswith("In head 1, T^pp is the same at positions 1 to 14")
+    assert said.startswith("In head 1, Tᵖᵖ is the same at positions 1 to 14")
     assert ("the same at all that i sees" in said) is (i > 1)
     assert "scales it" not in said
     said = readings.total(shapes, 1, True)

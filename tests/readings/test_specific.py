@@ -1,4 +1,4 @@
-"""What is said of the two parts of T^ee."""
+"""What is said of the two parts of Tᵉᵉ."""
 
 import detok
 from detok.counting.counts import Counts
@@ -20,7 +20,7 @@ def test_how_tokens_weigh(counts: Counts, no_counts: Counts) -> None:
         readings.values(readings.SHARED, counts),
     ):
         assert said in sentence
-    assert readings.values(readings.WHOLE, counts) == "T^ee, unscaled"
+    assert readings.values(readings.WHOLE, counts) == "Tᵉᵉ, unscaled"
 
 
 def test_what_a_head_likes(layer: detok.Layer) -> None:

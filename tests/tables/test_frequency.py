@@ -1,4 +1,4 @@
-"""T^e and Var(e) against counts: what the tables hold."""
+"""Tᵉ and Var(e) against counts: what the tables hold."""
 
 import math
 from itertools import permutations
@@ -104,13 +104,13 @@ def test_a_head_that_asks_for_rare_tokens_is_found(layer: detok.Layer, counts: C
     table = tables.tokens(layer, counts)
     table["head_0"] = -table["count"].astype(float)
     rho = tables.correlations(table)
-    assert rho["measure"].tolist() == ["Var(e)", "T^e, head 0", "T^e, head 1"]
+    assert rho["measure"].tolist() == ["Var(e)", "Tᵉ, head 0", "Tᵉ, head 1"]
     assert rho.loc[1, "rho"] == pytest.approx(-1)
     assert rho.loc[1, "p_shown"] == "< 1e-300"
-    assert tables.by_measure(rho)["T^e, head 0"].tolist() == ["-1.000", "< 1e-300"]
+    assert tables.by_measure(rho)["Tᵉ, head 0"].tolist() == ["-1.000", "< 1e-300"]
     table["head_0"] = 0.0
     by_measure = tables.by_measure(tables.correlations(table))
-    assert by_measure["T^e, head 0"].tolist() == ["none", "none"]
+    assert by_measure["Tᵉ, head 0"].tolist() == ["none", "none"]
 
 
 def test_the_tokens_furthest_from_the_trend(layer: detok.Layer, counts: Counts) -> None:
