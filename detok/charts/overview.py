@@ -38,7 +38,12 @@ def score_map(
     frame = base.transform_filter((alt.datum.i == i) & (alt.datum.j == j)).mark_rect(
         filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5
     )
-    return (cells + frame).properties(height=370, title=alt.TitleParams(title, anchor="start"))
+    return (cells + frame).properties(
+        height=370,
+        title=alt.TitleParams(title, anchor="start"),
+        description=f"Map of {title}: rows are current tokens i, columns {seen} tokens j, colour "
+        "is the value less its row's mean.",
+    )
 
 
 def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) -> alt.Chart:
