@@ -9,7 +9,7 @@ from detok.readings.glossary import GLOSSARY
 
 layer = page.begin("Method")
 links = " · ".join(f"[{name}]({address})" for name, address in method.LINKS.items())
-st.markdown(f"The method is that of the paper:\n\n> {method.CITATION}\n\n{links}")
+st.markdown(f"The method is that of the paper:\n\n{method.CITATION}\n\n{links}")
 
 st.header("A head's score in six terms")
 st.markdown(
