@@ -22,7 +22,7 @@ def main() -> None:
                 up.append(time.perf_counter() - started)
                 for shown, drawn in ((answer, table), (next_answer, next_table)):
                     page = browser.visit(chromium, address + LINK)
-                    page.get_by_text("Strongest of all").wait_for(timeout=120_000)
+                    page.get_by_text("What goes best with").wait_for(timeout=120_000)
                     shown.append(time.perf_counter() - started)
                     browser.top_row(page)
                     drawn.append(time.perf_counter() - started)

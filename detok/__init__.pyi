@@ -41,12 +41,13 @@ from .heads.pair_summary import (
     pair_by_kind as pair_by_kind,
     pair_summary as pair_summary,
 )
+from .heads.rebuilt import (
+    Rebuilt as Rebuilt,
+    rebuilt_words as rebuilt_words,
+)
 from .heads.summary import (
     auroc_by_kind as auroc_by_kind,
     auroc_summary as auroc_summary,
-)
-from .model.examples import (
-    example_word as example_word,
 )
 from .model.layer import (
     Layer as Layer,

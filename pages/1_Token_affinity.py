@@ -70,6 +70,19 @@ if pieces:
         query_params=go.address("terms", passage=st.session_state["text"]),
     )
 
+if pieces:
+    with output.mistakes():
+        in_words = texts.words_of(layer, st.session_state["text"])[: len(pieces)]
+        ranks = tables.piece_ranks(layer, pieces, in_words, less)
+        place = tables.place_of(token, pieces, in_words)
+        if place is not None:
+            lead = readings.lead(ranks, layer, pieces, in_words, place, head, score)
+            st.markdown(f"**{output.escaped(lead)}**", help=defined("rank", "head"))
+        if len(ranks):
+            output.chart(charts.piece_ranks(ranks, layer.vocab_size))
+            output.reading(readings.piece_ranks(tables.best_ranks(ranks), layer, score))
+            downloads.download(ranks, "pieces", layer, values=f"ranks by {values}")
+
 shared = detok.shared_scores(
     layer, query, heads=heads, position=None if positions is None else positions[1]
 )
@@ -77,13 +90,13 @@ shared = detok.shared_scores(
 if token is None:
     st.info("Type a word, then choose one of its tokens.")
 else:
+    st.header(f"What goes best with {output.escaped(vocabulary.show(token))}")
     with output.mistakes():
         direction = "current" if side == "current tokens" else "past"
         best = detok.affinity(
             layer, token, heads=head, k=k, side=direction, positions=positions, less=less
         )
         best = tables.with_counts(best, layer, token, direction, counts)
-        output.answer(readings.answer(best, layer, score))
         if head is None:
             st.dataframe(
                 tables.side_by_side(best),
@@ -92,6 +105,7 @@ else:
             )
             output.chart(charts.bars(best[best["rank"] <= PANEL_ROWS], score))
         else:
+            output.answer(readings.answer(best, layer, score))
             left, right = st.columns([3, 2])
             shown = ["rank", "shown", "score", "joined_shown", "count", "known"]
             left.dataframe(
@@ -112,7 +126,6 @@ else:
 
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
 liked = specific_tables.liked(layer, shared, heads, k, counts)
-output.answer(specific_readings.liked(liked))
 if head is None:
     st.dataframe(
         tables.side_by_side(liked, "shown"),
@@ -120,6 +133,7 @@ if head is None:
         alt="The tokens with the largest shared part: a column for each head.",
     )
 else:
+    output.answer(specific_readings.liked(liked))
     shown = ["rank", "shown", "score", "count"]
     st.dataframe(
         liked[[c for c in shown if c in liked]],
@@ -132,14 +146,6 @@ output.reading(specific_readings.parts(counts))
 downloads.download(
     liked, "liked", layer, values=specific_readings.values(specific_readings.SHARED, counts)
 )
-
-if len(pieces) > 1:
-    st.header("Which head rebuilds this text?", help=defined("rank", "head"))
-    with output.mistakes():
-        ranks = tables.piece_ranks(layer, pieces, less)
-        output.chart(charts.piece_ranks(ranks, layer.vocab_size))
-        output.reading(readings.piece_ranks(tables.typical_ranks(ranks), layer, score))
-        downloads.download(ranks, "pieces", layer, values=f"ranks by {values}")
 
 st.header(
     f"{capitalized(score)} between many tokens".replace("Tᵉᵉ", "$T^{ee}$"), help=defined("T^ee")

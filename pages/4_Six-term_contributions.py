@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, downloads, inputs, link, long_runs, output, page, texts
+from detok.app import cached, downloads, examples, inputs, link, long_runs, output, page, texts
 from detok.charts import ablation as ablation_charts, terms as charts
 from detok.charts.parts import readable
 from detok.readings import (
@@ -31,7 +31,7 @@ layer = page.begin("Six-term contributions")
 vocabulary, said = layer.tokenizer, words.words_for(layer)
 scaled = words.divided(layer)
 weights = f"attention weights, of scores {scaled}"
-begin_with = {**EXAMPLES, "A word in pieces": f"The word was{detok.example_word(layer)}"}
+begin_with = {**EXAMPLES, "A word in pieces": f"The word was{examples.word(layer)}"}
 begin_with = begin_with if texts.can_encode(layer) else {}
 default = texts.sample(layer, EXAMPLES["A name"])
 state = st.session_state

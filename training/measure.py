@@ -4,18 +4,15 @@ import re
 
 import numpy as np
 import pandas as pd
-import torch
 
 from detok.counting.counts import Counts
 from detok.heads.auroc import auroc
 from detok.heads.pair_auroc import pair_auroc
+from detok.heads.rebuilt import BINDS, TOP, best_past
 from detok.model.layer import Layer
 from detok.scores.positions import REACHES, position_bias, rise_share
 
-TOP = 3
 MIN_PAIR_COUNT = 20
-# A head is said to bind names and words if it has this many times as many on top as chance has.
-BINDS = 3
 # A pair this far above chance (in bits, 64 times as often) is a phrase rather than a coincidence.
 MIN_PMI = 6.0
 
@@ -29,18 +26,6 @@ def sampled_tokens(counts: Counts, n: int, seed: int = 0, min_count: int = 100) 
     frequent = np.flatnonzero(counts.tokens >= min_count)
     chosen = np.random.default_rng(seed).permutation(frequent)[:n]
     return np.sort(chosen)
-
-
-@torch.inference_mode()
-def best_past(layer: Layer, tokens: np.ndarray, k: int = TOP) -> torch.Tensor:
-    """The k past tokens with the largest T^ee, best first, by head and current token: (H, n, k)."""
-    sigma = layer.moments.token_mean  # (V,)
-    parts = []
-    for block in torch.from_numpy(tokens).split(256):
-        # σ of the current token does not change the order.
-        scores = (layer.Q_E[:, block] @ layer.K_E.mT).div_(sigma)  # (H, B, V)
-        parts.append(scores.topk(k, dim=-1).indices)
-    return torch.cat(parts, dim=1).cpu()
 
 
 def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
@@ -67,16 +52,6 @@ def heads(layer: Layer, counts: Counts, tokens: np.ndarray) -> pd.DataFrame:
         "diagonal_share": measured.itself.mean(axis=1),
     }
     return pd.DataFrame(table)
-
-
-def example_words(joined: pd.DataFrame, n: int = 8) -> list[str]:
-    """Words to begin with, of `joined_names`: ranked first by some head, long, and frequent."""
-    words = joined[~joined["is_name"] & (joined["rank"] == 1) & (joined["joined"].str.len() > 6)]
-    if words.empty:  # a model that binds little
-        words = joined[~joined["is_name"]]
-    # No two that share a piece.
-    chosen = words.drop_duplicates("past").drop_duplicates("current")
-    return chosen.sort_values("count", ascending=False)["joined"].head(n).tolist()
 
 
 def uniform_shares(layer: Layer) -> dict[int, float]:

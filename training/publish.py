@@ -164,7 +164,6 @@ def publish(run: Path, model: Path, out: Path) -> None:
     ranks, chance = measure.top_ranks(layer, pairs), measure.chance_hits(layer, pairs)
     binding = measure.binding_heads(ranks, chance)
     joined = measure.joined_names(pairs, ranks, binding)
-    _write_json(out / "examples.json", {"words": measure.example_words(joined)})
     language_model = GPT2LMHeadModel.from_pretrained(out, dtype=torch.float32).eval()
     held_out_windows = windows(held_out)
     loss = held_out_loss(language_model, held_out_windows, len(held_out_windows))

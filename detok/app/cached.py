@@ -26,6 +26,7 @@ from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
+from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
@@ -48,6 +49,8 @@ MAX_OWN_AVERAGES = 16
 # Samples of tokens in which heads are measured and kept, and the tokens in each.
 MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
+# Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
+SMALL = 1 << 14
 
 _by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
 
@@ -208,6 +211,33 @@ def compute_heads(layer: detok.Layer) -> None:
         return table
 
     heads_job(layer).start(compute)
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
+    return Job(rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None)
+
+
+def is_small(layer: detok.Layer) -> bool:
+    """Whether the words that a model rebuilds are found in less than a second."""
+    return layer.vocab_size <= SMALL
+
+
+def compute_rebuilt(layer: detok.Layer) -> None:
+    """Starts to look for the words that a model rebuilds, once for all visitors."""
+    counts = load_counts(layer)
+    _rebuilt_job(layer).start(lambda progress: rebuilt_words(layer, counts, progress=progress))
+
+
+def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
+    """Which words a model rebuilds: done for a small one; for others begun when first asked for.
+
+    Raises: InputError if the model's files do not say how a text is split into words.
+    """
+    job = _rebuilt_job(layer)
+    if job.state == "idle":
+        compute_rebuilt(layer)
+    return job
 
 
 @_by_layer(max_entries=MAX_LAYERS)

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, go, link, output, style, texts, tokens
+from detok.app import cached, examples, go, link, output, style, texts, tokens
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
@@ -89,7 +89,7 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
 
     text = link.text_input(
         "Word or text",
-        detok.example_word(layer),
+        examples.word(layer),
         key="text",
         on_change=choose_last_piece,
         help=words.spaces(layer),

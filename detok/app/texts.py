@@ -89,6 +89,19 @@ def encoded(layer: Layer, text: str) -> list[int]:
     return [layer.token_id(int(number)) for number in numbers]
 
 
+def words_of(layer: Layer, text: str) -> list[int]:
+    """The number of the word that each of the `encoded` tokens is in.
+
+    Where a text cannot be split, a word goes on until a token ends it with a space.
+
+    Raises: InputError as `encoded`.
+    """
+    if can_encode(layer):
+        return layer.tokenizer.words(text)
+    ends = [layer.tokenizer.bytes_of(t).endswith(b" ") for t in encoded(layer, text)]
+    return [sum(ends[:t]) for t in range(len(ends))]
+
+
 def sample(layer: Layer, text: str) -> str:
     """A text to begin with; where it cannot be split, the ids of tokens that match its words."""
     if can_encode(layer):

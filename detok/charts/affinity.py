@@ -98,7 +98,7 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
         color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
     return (cells + labels).properties(
-        description="Map of ranks: a row for each two neighbouring pieces of the text, a column "
+        description="Map of ranks: a row for each two neighbouring pieces of a word, a column "
         "for each head; the number is the rank of the true previous piece.",
         height=alt.Step(26),
     )

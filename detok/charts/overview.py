@@ -4,6 +4,46 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
+from detok.charts.parts import token_axes, token_j
+
+
+def score_map(
+    table: pd.DataFrame,
+    title: str,
+    dark: bool = False,
+    *,
+    seen: str = "past",
+    framed: tuple[int, int] | None = None,
+) -> alt.LayerChart:
+    """The token × token map of one term or the sum, on a scale of its own; one cell is `framed`.
+
+    Columns: i, j, current and past (labels), value (scaled) and centred (less its mean over the
+    row), which gives the colour. `seen` is what tokens j are.
+    """
+    x, y = token_axes(table, seen)
+    for own in (x, y):  # in a short text a token needs no number
+        own["axis"]["labelExpr"] = "replace(datum.label, regexp('^[0-9]+ '), '')"
+    base = alt.Chart(table).encode(x=x.title(None), y=y.title(None))
+    color = palette.around_zero(table["centred"], dark, "Scaled, less its row's mean")
+    cells = base.mark_rect().encode(
+        color=color.legend(orient="bottom", gradientLength=200, titleLimit=300),
+        tooltip=[
+            alt.Tooltip("current:N", title="Current token i"),
+            alt.Tooltip("past:N", title=token_j(seen)),
+            alt.Tooltip("value:Q", title="Scaled", format=".2f"),
+            alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
+        ],
+    )
+    i, j = framed or (-1, -1)
+    frame = base.transform_filter((alt.datum.i == i) & (alt.datum.j == j)).mark_rect(
+        filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5
+    )
+    return (cells + frame).properties(
+        height=370,
+        title=alt.TitleParams(title, anchor="start"),
+        description=f"Map of {title}: rows are current tokens i, columns {seen} tokens j, colour "
+        "is the value less its row's mean.",
+    )
 
 
 def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) -> alt.Chart:

@@ -8,7 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from detok.display import Displayed
 from detok.errors import InputError
@@ -215,6 +215,19 @@ class Vocabulary(
         Raises: InputError if the text holds half of a surrogate pair, which no bytes stand for, or
         if this vocabulary cannot split texts (`check_encodes`).
         """
+        return self._encoding(text).ids
+
+    def words(self, text: str) -> list[int]:
+        """The number of the word that each token of a text is in, as the tokenizer divides it.
+
+        A sign between words is a word of its own.
+
+        Raises: InputError as `encode`.
+        """
+        words = self._encoding(text).word_ids
+        return [-1 - t if word is None else word for t, word in enumerate(words)]
+
+    def _encoding(self, text: str) -> Encoding:
         self.check_encodes()
         try:
             text.encode("utf-8")
@@ -223,7 +236,7 @@ class Vocabulary(
                 f"the text has {text[error.start]!r} at character {error.start}, half of a "
                 "surrogate pair; expected Unicode text"
             ) from error
-        return self.backend.encode(text, add_special_tokens=False).ids
+        return self.backend.encode(text, add_special_tokens=False)
 
     def id_of(self, token: int | str) -> int:
         """The id of a token given as its exact text, or as its id, which only a layer can check.

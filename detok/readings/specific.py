@@ -55,10 +55,12 @@ def constant(shared: pd.DataFrame, shown: str, seen: str) -> str:
 
 
 def liked(table: pd.DataFrame) -> str:
-    """The token with the largest shared part, in words; the others are in the table."""
+    """The token with the largest shared part in one head; the others are in the table.
+
+    Scores of different heads are on different scales: there is no largest of several.
+    """
     best = table.loc[table["score"].idxmax()]
-    largest = "Largest of all heads" if table["head"].nunique() > 1 else "Largest"
     return (
-        f"{largest}: {best['shown']} in head {best['head']} (q̄·k = {best['score']:.1f}, unscaled), "
+        f"Largest: {best['shown']} in head {best['head']} (q̄·k = {best['score']:.1f}, unscaled), "
         "whichever token attends to it."
     )

@@ -12,6 +12,7 @@ class Words:
 
     seen: str  # the tokens and positions j
     sides: str  # what it means to rank the ones or the others
+    partner: str  # what a ranked token j is to a token i, whose name follows
     anything: str  # what a token j stands to, whatever that is
     close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
@@ -21,6 +22,7 @@ _CAUSAL = Words(
     seen="past",
     sides="Past: which earlier tokens the chosen token attends to. Current: which later tokens "
     "attend to it.",
+    partner="before",
     anything="before anything",
     close="the last positions",
     needed="Each needs more than i tokens.",
@@ -30,6 +32,7 @@ _BOTH_WAYS = Words(
     seen="attended",
     sides="Attended: which tokens the chosen token attends to, before it or after it. Current: "
     "which tokens attend to it.",
+    partner="beside",
     anything="beside anything",
     close="the positions nearest to i",
     needed="This model's tokens see all of a text: each needs a token for every position.",

@@ -8,7 +8,7 @@ from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
 from detok.scores.positions import ROUNDING
-from detok.tables.common import first, geometric_means, long, significant
+from detok.tables.common import first, long, significant
 
 
 def labelled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
@@ -46,27 +46,40 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
     return wide.rename(columns=lambda head: f"Head {head}").reset_index(names="Rank")
 
 
-def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
-    """Rank of each piece's true predecessor in every head, by Tᵉᵉ or its specific part.
+def piece_ranks(
+    layer: Layer, ids: list[int], words: list[int], less: torch.Tensor | None = None
+) -> pd.DataFrame:
+    """Rank of the piece before each piece of a word in every head, by Tᵉᵉ or its specific part.
 
-    Columns: head, position (of the current piece in the text), pair, rank.
+    `words` are the numbers of the words that the tokens `ids` are in: of two tokens in different
+    words there is no row. Columns: head, position (of the current piece in the text), pair, rank.
     """
+    inside = [t for t in range(1, len(ids)) if words[t] == words[t - 1]]
     shown = layer.tokenizer.show_each(ids)
-    names = [f"{t}: {shown[t - 1]} + {shown[t]}" for t in range(1, len(ids))]
-    ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
-    axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
-    table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
+    names = [f"{t}: {shown[t - 1]} + {shown[t]}" for t in inside]
+    none = torch.empty(layer.n_heads, 0, dtype=torch.long)
+    pairs = [previous_piece_ranks(layer, ids[t - 1 : t + 1], less=less) for t in inside]
+    ranks = torch.cat([none, *pairs], dim=1).numpy().T  # (pairs, H)
+    table = long({"position": inside, "head": range(layer.n_heads)}, rank=ranks)
+    table = table.assign(pair=np.repeat(np.array(names, dtype=object), layer.n_heads))
     return table[["head", "position", "pair", "rank"]]
 
 
-def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """`piece_ranks` by head. Columns: head, rank (the geometric mean over the pairs), n (pairs)."""
-    return geometric_means(ranks)
+def best_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
+    """The heads that rank the piece before highest, of each pair in `piece_ranks`.
+
+    Columns: position, pair, rank, heads (their numbers); in the order of the text.
+    """
+    best = ranks[ranks["rank"] == ranks.groupby("position")["rank"].transform("min")]
+    groups = best.groupby(["position", "pair", "rank"])["head"].agg(list)
+    return groups.reset_index(name="heads")
 
 
-def best_heads(typical: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `typical_ranks` with the smallest rank."""
-    return first(typical, "rank", largest=False)
+def place_of(token: int | None, ids: list[int], words: list[int]) -> int | None:
+    """Where a token stands in a text: last with a piece of its word before it, or else last."""
+    places = [t for t, own in enumerate(ids) if own == token]
+    inside = [t for t in places if t and words[t] == words[t - 1]]
+    return next(iter([*reversed(inside), *reversed(places)]), None)
 
 
 def strongest(table: pd.DataFrame) -> pd.DataFrame:

@@ -112,6 +112,21 @@ def test_texts_of_one_two_and_all_tokens(layer: detok.Layer, n: int) -> None:
     charts.ranking(ranks).to_dict()
 
 
+def test_each_token_of_a_text_is_in_a_word(layer: detok.Layer) -> None:
+    text = " eta and"
+    words = texts.words_of(layer, text)
+    assert words == layer.tokenizer.words(text)
+    assert len(set(words)) == 2
+
+
+def test_without_a_text_words_end_where_a_token_has_a_space(
+    layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(texts, "can_encode", lambda layer: False)
+    space, a, b = (layer.token_id(text) for text in " ab")
+    assert texts.words_of(layer, f"{a} {b} {space} {a} {space} {b}") == [0, 0, 0, 1, 1, 2]
+
+
 def test_paragraphs_stand_between_empty_lines() -> None:
     data = "\ufeffOne,\r\nstill one.\r\n \t\r\n\r\nTwo é.\n\n\n".encode()
     assert texts_of("a.txt", data) == ["One,\nstill one.", "Two é."]

@@ -16,6 +16,7 @@ PAGES = {
     "Detokenizing heads": "/Detokenizing_heads",
     "Token frequency": "/Token_frequency",
     "Replication": "/Replication",
+    "Method": "/Method",
 }
 VIEWS = ["?head=0", "?head=all"]
 PHONE = {"width": 390, "height": 844}
@@ -71,7 +72,9 @@ def visit(chromium: Browser, url: str, **context: object) -> Page:
     page = chromium.new_context(**context).new_page()
     page.goto(url)
     browser.settle(page)
-    drawn = page.locator("[data-testid=stVegaLiteChart] svg, [data-testid=stDataFrame] canvas")
+    drawn = page.locator(
+        "[data-testid=stVegaLiteChart] svg, [data-testid=stDataFrame] canvas, .katex"
+    )
     drawn.first.wait_for(timeout=60_000)
     page.wait_for_timeout(1000)  # the other figures
     return page

@@ -26,7 +26,9 @@ def test_every_chart_has_axis_titles_and_tooltips(
     make = {
         "bars": lambda: charts.bars(best[best["head"] == 0]),
         "bars by head": lambda: charts.bars(best),
-        "ranks": lambda: charts.piece_ranks(tables.piece_ranks(layer, IDS), layer.vocab_size),
+        "ranks": lambda: charts.piece_ranks(
+            tables.piece_ranks(layer, IDS, [0] * 5), layer.vocab_size
+        ),
         "heat map": lambda: charts.pairs(tables.pairs(layer, IDS, [1])),
         "heat maps": lambda: charts.pairs(tables.pairs(layer, IDS, [0, 1])),
     }

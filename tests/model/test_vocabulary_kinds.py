@@ -182,6 +182,30 @@ def test_pieces_of_a_word_by_example() -> None:
     assert pieces("roberta", " the")[0].startswith(b" ")
 
 
+@pytest.mark.parametrize("name", KINDS)
+@given(text=TEXTS)
+@settings(max_examples=30)
+def test_every_token_is_in_a_word(name: str, text: str) -> None:
+    ours = OURS[name]
+    words = ours.words(text)
+    assert len(words) == len(ours.encode(text))
+    # A word goes on without another between its pieces.
+    runs = [word for t, word in enumerate(words) if not t or words[t - 1] != word]
+    assert len(runs) == len(set(runs))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_pieces_of_a_word_are_in_one_word_and_others_are_not(name: str) -> None:
+    ours = OURS[name]
+    text = " the libertarian is."
+    words = ours.words(text)
+    pieces = [
+        ours.text(*[token for token, own in zip(ours.encode(text), words, strict=True) if own == n])
+        for n in dict.fromkeys(words)
+    ]
+    assert [piece.strip() for piece in pieces] == ["the", "libertarian", "is", "."]
+
+
 def test_special_tokens_stand_for_themselves() -> None:
     for name, text in [
         *[("bert", "[CLS]"), ("bert", "[unused0]"), ("clip", "<|startoftext|>"), ("opt", "</s>")],

@@ -35,7 +35,7 @@ def test_the_specific_part_and_what_a_head_likes() -> None:
     expected = detok.affinity(layer, token, heads=1, less=query)
     assert table(test)["score"].tolist() == pytest.approx(expected["score"].tolist())
     assert "(specific part of Tᵉᵉ = " in texts(test)
-    assert "by the specific part of Tᵉᵉ (1: none scores higher" in texts(test)
+    assert "by the specific part of Tᵉᵉ" in texts(test)
     assert "Specific part of $T^{ee}$ between many tokens" in [s.value for s in test.header]
     assert "is the same for all current tokens" not in texts(test)
     liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
@@ -61,6 +61,38 @@ def test_the_list_of_what_is_liked_follows_the_exact_position() -> None:
     test = run(AFFINITY, head="1", at_i="9", at_j="0")
     liked = detok.shared_scores(layer, query, heads=1, position=0)[0].topk(20)
     assert test.dataframe[1].value["score"].tolist() == pytest.approx(liked.values.tolist())
+
+
+def test_the_lead_is_the_best_head_for_the_own_piece_and_no_largest_score_of_all_heads() -> None:
+    layer = detok.load("mini")
+    word = detok.rebuilt_words(layer).words.iloc[0]
+    show = layer.tokenizer.show
+    past, current = show(word["past_id"]), show(word["current_id"])
+    test = run(AFFINITY, text=word["joined"], head="all")
+    sentence = f"Head {word['head']} ranks {past} first of {layer.vocab_size:,} tokens before"
+    said = texts(test)
+    assert f"{sentence} {current}, by" in said
+    assert "Strongest" not in said
+    assert "Largest:" not in said
+    assert "Some head ranks it first for the pair" in said
+    other = str((word["head"] + 1) % layer.n_heads)
+    said = texts(run(AFFINITY, text=word["joined"], head=other))
+    assert sentence in said
+    assert f"In head {other}, which is chosen, it has rank" in said
+    assert "Strongest of all" in said
+
+
+def test_ranks_are_shown_within_words_only() -> None:
+    """Two words that heads rebuild, side by side: both first ranks are told."""
+    layer = detok.load("mini")
+    words = detok.rebuilt_words(layer).words
+    words = words[words["rank"] == 1].drop_duplicates("past_id").drop_duplicates("current_id")
+    text = "".join(words["joined"].head(2))
+    said = texts(run(AFFINITY, text=text))
+    assert "Some head ranks it first for 2 of 2 pairs" in said
+    alone = texts(run(AFFINITY, text=" the"))
+    assert "nothing to rebuild" in alone
+    assert "Rank of the piece before" not in alone
 
 
 def change_text(test: AppTest) -> None:

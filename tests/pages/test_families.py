@@ -173,7 +173,7 @@ def test_biogpt_is_asked_by_ids(shown: Shown) -> None:
     succeed(next(b for b in test.button if b.label == "Average over them").click().run())
     assert CANNOT_SPLIT in texts(test)
 
-    test = shown("biogpt", AFFINITY, text="don")
+    test = shown("biogpt", AFFINITY, text="don", head="1")
     assert CANNOT_SPLIT in texts(test)
     assert "Strongest of all" in texts(test)
     succeed(test.text_input(key="text").input("9").run())
@@ -187,6 +187,7 @@ def test_biogpt_is_asked_by_ids(shown: Shown) -> None:
     test = shown("biogpt", POSITIONS, i="2", texts="4 5 6 7\n\n4 5")
     assert "1 of your texts; 1 too short" in texts(test)
     assert CANNOT_SPLIT in texts(shown("biogpt", POSITIONS))
+    assert "its files do not split texts" in texts(shown("biogpt", "app.py"))
 
 
 def test_what_a_space_does(shown: Shown) -> None:

@@ -25,13 +25,10 @@ def test_how_tokens_weigh(counts: Counts, no_counts: Counts) -> None:
 
 def test_what_a_head_likes(layer: detok.Layer) -> None:
     shared = detok.shared_scores(layer, detok.shared_query(layer))
-    table = tables.liked(layer, shared, [0, 1], 5, None)
+    table = tables.liked(layer, shared[1:], [1], 5, None)
     best = table.sort_values("score").iloc[-1]
     said = readings.liked(table)
-    assert (
-        f"of all heads: {best['shown']} in head {best['head']} (q̄·k = {best['score']:.1f}" in said
-    )
-    assert readings.liked(table[table["head"] == 1]).startswith("Largest: ")
+    assert said.startswith(f"Largest: {best['shown']} in head 1 (q̄·k = {best['score']:.1f}")
 
 
 def test_the_constant_of_current_tokens(layer: detok.Layer) -> None:
@@ -50,9 +47,12 @@ def test_sentences_say_which_score_they_are_of(layer: detok.Layer, counts: Count
         table = affinity_tables.with_counts(table, layer, 70, "past", counts)
         said = affinity_readings.answer(table, layer, score)
         assert f"({score} = {table['score'].max():.3g}, unscaled)" in said
-        typical = affinity_tables.typical_ranks(affinity_tables.piece_ranks(layer, IDS, less))
-        said = affinity_readings.piece_ranks(typical, layer, score)
+        ranks = affinity_tables.piece_ranks(layer, IDS, [0, 0, 0], less)
+        best = affinity_tables.best_ranks(ranks)
+        said = affinity_readings.piece_ranks(best, layer, score)
         assert f"tokens by {readings.by(score)} (1: none scores higher" in said
+        said = affinity_readings.lead(ranks, layer, IDS, [0, 0, 0], 2, score=score)
+        assert said.endswith(f"by {readings.by(score)}.")
         copies = affinity_tables.own_copies(affinity_tables.pairs(layer, IDS, [0, 1], less))
         first = copies.iloc[0]
         said = affinity_readings.pairs(copies, score)

@@ -12,6 +12,7 @@ from detok.counting.in_memory import count_ids
 from detok.tables import affinity as tables
 
 IDS = [70, 12, 250, 12, 9]
+WORDS = [0, 0, 1, 1, 1]
 
 
 def test_pairs_are_looked_up_in_their_order(layer: detok.Layer) -> None:
@@ -38,23 +39,38 @@ def test_side_by_side_marks_known_pairs(layer: detok.Layer) -> None:
     assert wide["Head 0"].tolist()[0] == table["joined_shown"].iloc[0]
 
 
-def test_the_ranks_of_pieces(layer: detok.Layer) -> None:
-    table = tables.piece_ranks(layer, IDS)
+def test_the_ranks_of_pieces_within_words(layer: detok.Layer) -> None:
+    table = tables.piece_ranks(layer, IDS, WORDS)
     ranks = detok.previous_piece_ranks(layer, IDS)
-    assert len(table) == layer.n_heads * (len(IDS) - 1)
+    assert sorted(table["position"].unique()) == [1, 3, 4]  # 2 begins a word
+    assert len(table) == layer.n_heads * 3
     show = layer.tokenizer.show
     for row in table.itertuples():
         t = row.position
         assert row.rank == ranks[row.head, t - 1]
         assert row.pair == f"{t}: {show(IDS[t - 1])} + {show(IDS[t])}"
+    assert tables.piece_ranks(layer, IDS, [0, 1, 2, 3, 4]).empty
+    assert tables.piece_ranks(layer, [], []).empty
 
 
-def test_the_typical_rank_is_the_geometric_mean(layer: detok.Layer) -> None:
-    table = tables.piece_ranks(layer, IDS)
-    for row in tables.typical_ranks(table).itertuples():
-        ranks = table.loc[table["head"] == row.head, "rank"]
-        assert row.rank == pytest.approx(np.prod(ranks.astype(float)) ** (1 / len(ranks)))
-        assert row.n == 4
+def test_the_heads_that_rank_a_piece_highest_are_told_for_each_pair(layer: detok.Layer) -> None:
+    best = tables.best_ranks(tables.piece_ranks(layer, IDS, WORDS))
+    ranks = detok.previous_piece_ranks(layer, IDS)
+    assert best["position"].tolist() == [1, 3, 4]
+    for row in best.itertuples():
+        of_heads = ranks[:, row.position - 1].tolist()
+        assert row.rank == min(of_heads)
+        assert row.heads == [head for head, rank in enumerate(of_heads) if rank == row.rank]
+
+
+@pytest.mark.parametrize(
+    ("token", "place"),
+    [(12, 3), (70, 0), (9, 4), (250, 2), (5, None), (None, None)],
+)
+def test_a_token_is_taken_where_a_piece_of_its_word_stands_before_it(
+    token: int | None, place: int | None
+) -> None:
+    assert tables.place_of(token, IDS, [0, 1, 2, 2, 3]) == place
 
 
 def test_samples_are_reproducible_and_have_no_token_twice(layer: detok.Layer) -> None:

@@ -89,13 +89,6 @@ def test_pmi(layer: detok.Layer) -> None:
     assert found[2] == -math.inf
 
 
-def test_best_past_tokens_are_those_of_affinity(layer: detok.Layer) -> None:
-    best = measure.best_past(layer, np.array([5, 99]), 3)
-    for n, token in enumerate((5, 99)):
-        table = detok.affinity(layer, token, k=3)
-        assert best[:, n].flatten().tolist() == table["token_id"].tolist()
-
-
 def test_joined_names_are_candidates_that_a_head_ranks_high(
     layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -206,7 +199,6 @@ def test_publishing_a_run(run: Path, tmp_path: Path) -> None:
     assert "28,672, or 0.96 passes" in card
     options = "--unplaced 0.7 --placed-steps 5 --learning-rate 0.002 --seed 3 --bfloat16"
     assert f"--mlp 24 --batch 16 {options}\n" in card
-    assert json.loads((tmp_path / "examples.json").read_text()) == {"words": []}
     assert "trial" not in card
     assert "0 found\n\nNone." in card
     assert "are: none. Together they bind 0 pairs" in " ".join(card.split())
@@ -217,23 +209,6 @@ def test_publishing_a_snapshot_says_so(run: Path, tmp_path: Path) -> None:
     assert "**A trial: the snapshot `000007`" in (tmp_path / "README.md").read_text()
     weights = detok.load(str(tmp_path), device="cpu").sigma.W_E
     assert torch.equal(weights, weights.half().float())
-
-
-def test_example_words_are_ranked_first_long_and_frequent() -> None:
-    rows = [
-        ("Marco", " Mar", "co", True, 900, 1),
-        (" tranquil", " tranqu", "il", False, 400, 1),
-        (" tranquility", " tranqu", "ility", False, 300, 1),
-        (" greatest", " great", "est", False, 800, 2),
-        (" greed", " gre", "ed", False, 700, 1),
-        (" happiness", " happ", "iness", False, 500, 1),
-    ]
-    columns = ["joined", "past", "current", "is_name", "count", "rank"]
-    joined = pd.DataFrame(rows, columns=columns)
-    assert measure.example_words(joined) == [" happiness", " tranquil"]
-    assert measure.example_words(joined, 1) == [" happiness"]
-    # Of a model that ranks no long word first, what it has.
-    assert measure.example_words(joined[3:5]) == [" greatest", " greed"]
 
 
 def test_a_window_without_positions_is_read_without_them() -> None:

@@ -1,0 +1,36 @@
+"""What a visitor begins with: a word, and a short sentence that has it."""
+
+import detok
+from detok.app import cached, texts
+from detok.tables.rebuilt import gallery
+
+# For a model that rebuilds none, or is too large for it to be known at once.
+WORD = "Libertarian"
+
+
+def word(layer: detok.Layer) -> str:
+    """The word that is typed for a visitor who comes without a link: one that the model rebuilds.
+
+    It is always the same for a model, because a link without a word means this one.
+    """
+    if not texts.can_encode(layer) or not cached.is_small(layer):
+        return WORD
+    found = cached.rebuilt_job(layer).result
+    return next(iter([] if found is None else gallery(found.words, 1)["joined"]), WORD)
+
+
+def sentence(word: str) -> str:
+    """A sentence around a word of any kind, so short that a map of its tokens can be read."""
+    return f"She wrote the word {word.strip()} down."
+
+
+def around(layer: detok.Layer, past: int, current: int) -> tuple[list[int], int]:
+    """The tokens of a sentence with a word of two pieces, and the place of the second.
+
+    Where the model splits the sentence otherwise, or has no room for it, they are the two alone.
+    """
+    ids = layer.tokenizer.encode(sentence(layer.tokenizer.text(past, current)))
+    places = [i for i in range(1, len(ids)) if ids[i - 1 : i + 1] == [past, current]]
+    if not places or len(ids) > layer.n_positions:
+        return [past, current], 1
+    return ids, places[0]

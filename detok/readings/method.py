@@ -1,0 +1,211 @@
+"""The method in formulas and sentences, and what each page is for."""
+
+from dataclasses import dataclass
+
+from detok.model.layer import Layer
+from detok.readings import words
+
+CITATION = (
+    "Go Kamoda, Benjamin Heinzerling, Tatsuro Inaba, Keito Kudo, Keisuke Sakaguchi and Kentaro "
+    "Inui. 2025. *Weight-based Analysis of Detokenization in Language Models: Understanding the "
+    "First Stage of Inference Without Inference.* In Findings of the Association for Computational "
+    "Linguistics: NAACL 2025, pages 6324–6343, Albuquerque, New Mexico."
+)
+LINKS = {
+    "Paper": "https://aclanthology.org/2025.findings-naacl.355/",
+    "DOI": "https://doi.org/10.18653/v1/2025.findings-naacl.355",
+    "arXiv": "https://arxiv.org/abs/2501.15754",
+    "The authors' code": "https://github.com/gokamoda/lm-detokenization",
+}
+
+
+@dataclass(frozen=True)
+class About:
+    """What a page is for, true of every model."""
+
+    question: str  # that it answers
+    look_for: str  # in its figures
+
+
+PAGES = {
+    "1_Token_affinity": About(
+        "Which tokens does a head bind to this one, out of the whole vocabulary?",
+        "Rank 1 in the map of pieces: to this head, no token goes better with the piece than the "
+        "one that stands before it in the word. In the lists: tokens that join to words, names and "
+        "compounds with yours. In the heat map: a bright diagonal is a head that attends to copies "
+        "of a token.",
+    ),
+    "2_Positional_bias": About(
+        "How far does each head look by position alone?",
+        "Tᵖ that rises with j: the head prefers positions further on in the text, which are the "
+        "close ones where a token sees only itself and those before it. Tᵖᵖ that is large near i, "
+        "or that undulates. Beside the curve of positions alone, attention measured in texts: "
+        "where the two part, tokens decide.",
+    ),
+    "3_LayerNorm_variance": About(
+        "What does LayerNorm divide by, and which positions stand out?",
+        "A position whose variance is far above that of all others: whatever stands there is "
+        "divided by more. In GPT-2 that is position 0. A curve of the last position that is flat "
+        "beside its neighbours' is one that was never trained.",
+    ),
+    "4_Six-term_contributions": About(
+        "What does each term do to the attention of this text, in every head?",
+        "The terms with the most nats: without them attention would be another. In the maps, a "
+        "bright cell of ee where the second piece of a word meets the first. In the explanation of "
+        "a pair, the term by which it is ahead of its rival.",
+    ),
+    "5_Detokenizing_heads": About(
+        "What does each head know about which tokens go together?",
+        "A pair AUROC clearly above the baselines: what a head knows of pairs, and not only of how "
+        "common tokens are. A small rank of the true predecessor. The paper's AUROC alone may be "
+        "high for a head that knows frequencies only.",
+    ),
+    "6_Token_frequency": About(
+        "Which heads ask attention for rare tokens?",
+        "Tᵉ that falls as tokens become frequent: the head asks for rare ones. Tokens far from the "
+        "trend, and Var(e), which LayerNorm makes less unequal.",
+    ),
+    "7_Replication": About(
+        "Which of the paper's claims and figures does this model have?",
+        "“Differs”: for GPT-2 small something to be looked into, for any other model a finding "
+        "about it. “Not applicable” are numbers of GPT-2 small, asked of another model.",
+    ),
+    "8_Compare": About(
+        "Where do two heads, of one model or of two, differ?",
+        "The cell of the difference map that stands out, and how many tokens the two lists share "
+        "beside what chance would give. Scores of two heads are on different scales; ranks and "
+        "attention are not.",
+    ),
+    "9_Method": About(
+        "How is all this computed, and where is it exact?",
+        "Whether a number is exact at its position or an average over positions, and in which unit "
+        "it is.",
+    ),
+}
+
+
+def title(name: str) -> str:
+    """The title of a page by its file's name."""
+    return name.split("_", 1)[1].replace("_", " ")
+
+
+FOLDED = (
+    r"W' = \left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)\operatorname{diag}(\gamma)\,W,"
+    r"\qquad b' = \beta W + b"
+)
+BILINEAR = r"W^{QK} = W'^{Q}\,W'^{K\top},\qquad b^{QK} = b'^{Q}\,W'^{K\top}"
+SUM = r"s_{ij} \simeq T^{ee}_{ij} + T^{pp}_{ij} + T^{ep}_{ij} + T^{pe}_{ij} + T^{e}_{j} + T^{p}_{j}"
+# Each with what it compares.
+TERMS = {
+    "ee": (
+        r"T^{ee}_{ij} = \frac{e_i\,W^{QK} e_j^{\top}}{\sigma_i\,\sigma_j}",
+        "token i with token j, the affinity",
+    ),
+    "pp": (
+        r"T^{pp}_{ij} = \frac{p_i\,W^{QK} p_j^{\top}}{\sigma_i\,\sigma_j}",
+        "position i with position j",
+    ),
+    "ep": (
+        r"T^{ep}_{ij} = \frac{e_i\,W^{QK} p_j^{\top}}{\sigma_i\,\sigma_j}",
+        "token i with position j",
+    ),
+    "pe": (
+        r"T^{pe}_{ij} = \frac{p_i\,W^{QK} e_j^{\top}}{\sigma_i\,\sigma_j}",
+        "position i with token j",
+    ),
+    "e": (r"T^{e}_{j} = \frac{b^{QK} e_j^{\top}}{\sigma_j}", "token j alone, its self-assertion"),
+    "p": (
+        r"T^{p}_{j} = \frac{b^{QK} p_j^{\top}}{\sigma_j}",
+        "position j alone, its self-assertion",
+    ),
+}
+CONTRIBUTION = (
+    r"c_i(T) = D_{\mathrm{KL}}(P_i \,\Vert\, Q_i) = \sum_j P_{ij}\,\ln\frac{P_{ij}}{Q_{ij}}"
+)
+
+
+def _divisor(layer: Layer) -> str | None:
+    """What scores are divided by, in LaTeX, if they are."""
+    if layer.scale == 1:
+        return None
+    return r"\sqrt{d'}" if layer.scale == layer.d_head**0.5 else f"{layer.scale:g}"
+
+
+def attention(layer: Layer) -> str:
+    """How scores become attention in this model, in LaTeX."""
+    divisor = _divisor(layer)
+    score = "s_{ij}" if divisor is None else rf"\frac{{s_{{ij}}}}{{{divisor}}}"
+    over = r"j \le i" if layer.is_causal else "j"
+    return rf"P_{{ij}} = \operatorname*{{softmax}}_{{{over}}}\; {score}"
+
+
+def symbols(layer: Layer) -> dict[str, str]:
+    """What each symbol of the formulas stands for, by its LaTeX."""
+    seen = words.words_for(layer).seen
+    return {
+        "i,\\ j": f"positions in a text, from 0: i is the current one, j the {seen} one",
+        "e_i,\\ p_i": "the embedding of the token at position i, and of position i itself: row "
+        "vectors of width d; the layer reads their sum",
+        "\\sigma_i": "what LayerNorm divides by at position i: the root of the variance of the "
+        "features of e + p, plus ε; it depends on the token and on the position",
+        "\\gamma,\\ \\beta,\\ \\varepsilon": "weight, bias and epsilon of the first LayerNorm",
+        "W^Q,\\ b^Q,\\ W^K,\\ b^K": "a head's projections to queries and keys; W′ and b′ have "
+        "LayerNorm's centring, weight and bias in them",
+        "W^{QK}": f"both projections in one, d × d, of rank {layer.d_head} at most",
+        "b^{QK}": "what every query asks for, whatever stands at i; the keys' bias is constant "
+        "along a row and drops out",
+        "s_{ij}": "the attention score, query of i times key of j",
+        "P_{ij},\\ Q_{ij}": "attention with all terms, and with one term taken out",
+        "H,\\ d,\\ d'": f"heads, width and width of a head: {layer.n_heads}, {layer.d_model:,} and "
+        f"{layer.d_head}",
+        "V,\\ L": f"tokens of the vocabulary and positions: {layer.vocab_size:,} and "
+        f"{layer.n_positions:,}",
+    }
+
+
+def units(layer: Layer) -> str:
+    """In which unit scores, terms and contributions are."""
+    soft = (
+        "This model's softmax takes scores as they are, so that scaled and unscaled are the same."
+        if layer.scale == 1
+        else f"“Scaled” are numbers as softmax takes them, {words.divided(layer)}."
+    )
+    return (
+        f"“Unscaled” is the plain product of query and key. {soft} Scores have no unit beyond "
+        "that, and those of different heads are on different scales: compare ranks, not scores, "
+        "between heads. Contributions are in nats."
+    )
+
+
+def exact(layer: Layer) -> list[str]:
+    """What holds to the last digit of the computation, of this model."""
+    return [
+        "Folding LayerNorm into the projections changes nothing: centring is linear, and σ is kept "
+        "as the divisor of each token at its position.",
+        "For a text, the six terms add up to the model's own score but for a constant in each row, "
+        "which softmax ignores. The overview measures by how much the two differ in a sentence: "
+        f"what is left is rounding ({str(layer.Q_E.dtype).removeprefix('torch.')}).",
+        "The terms of a text, their contributions, the attention that is left when terms are "
+        "dropped, and affinities at two given positions take σ of each token at its own position.",
+    ]
+
+
+def inexact(layer: Layer) -> list[str]:
+    """What is an average, or is left out, of this model."""
+    stored = str(layer.W_E.dtype).removeprefix("torch.")
+    half = (
+        [f"The embeddings are held in {stored}, as in the checkpoint."]
+        if layer.W_E.dtype != layer.Q_E.dtype
+        else []
+    )
+    return [
+        "Where only tokens are given, as for Tᵉᵉ over the whole vocabulary and Tᵉ, σ of each token "
+        "is its mean over all positions, as in the paper. Where only positions are given, terms "
+        "are averaged over the vocabulary, and the spread is shown as a band.",
+        "It is about the attention scores of the first layer. What a head does with what it "
+        "attends to, and the layers above, are not looked at.",
+        "A head that ranks one piece of a word first for the other need not attend to it in a "
+        "text: the other five terms take part, and so do the tokens that are there.",
+        "A high AUROC is knowledge of the counted texts; other texts may give another.",
+        *half,
+    ]

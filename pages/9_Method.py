@@ -1,0 +1,64 @@
+"""Method: the formulas, every symbol, where they are exact, and what to look for on each page."""
+
+import streamlit as st
+
+from detok.app import page
+from detok.app.output import escaped
+from detok.readings import method
+from detok.readings.glossary import GLOSSARY
+
+layer = page.begin("Method")
+links = " · ".join(f"[{name}]({address})" for name, address in method.LINKS.items())
+st.markdown(f"The method is that of the paper:\n\n{method.CITATION}\n\n{links}")
+
+st.header("A head's score in six terms")
+st.markdown(
+    "The first layer reads the embedding of a token plus that of its position, normalized. Put "
+    "LayerNorm's centring, weight and bias into the projections to queries and keys (Eqs. 10 "
+    "and 11),"
+)
+st.latex(method.FOLDED)
+st.markdown("and the two projections of a head into one matrix and one vector (Eqs. 13 to 15):")
+st.latex(method.BILINEAR)
+st.markdown(
+    "Then the score of two tokens is a sum of six terms, but for a constant in each row, which "
+    "softmax ignores (Eq. 17):"
+)
+st.latex(method.SUM)
+left, right = st.columns(2)
+for n, (formula, what) in enumerate(method.TERMS.values()):
+    with (left, right)[n % 2]:
+        st.latex(formula)
+        st.caption(what)
+st.markdown("Attention is")
+st.latex(method.attention(layer))
+st.markdown(
+    "and what a term T contributes at position i is how far attention moves when it is taken out: "
+    "Q is the attention of the score without T."
+)
+st.latex(method.CONTRIBUTION)
+
+st.header("Symbols")
+rows = "\n".join(f"| ${symbol}$ | {meaning} |" for symbol, meaning in method.symbols(layer).items())
+st.markdown(f"| symbol | what it is, and in {escaped(layer.name)} |\n| --- | --- |\n{rows}")
+
+st.header("Units")
+st.markdown(escaped(method.units(layer)))
+
+left, right = st.columns(2)
+with left:
+    st.header("Exact")
+    st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in method.exact(layer)))
+with right:
+    st.header("Not exact")
+    st.markdown("\n".join(f"- {escaped(sentence)}" for sentence in method.inexact(layer)))
+
+st.header("What to look for")
+for name, about in method.PAGES.items():
+    st.page_link(f"pages/{name}.py", label=f"**{method.title(name)}**")
+    st.markdown(f"*{about.question}* {escaped(about.look_for)}")
+
+st.header("Words")
+named = {word: f"$T^{{{word[2:]}}}$" if "^" in word else escaped(word) for word in GLOSSARY}
+rows = "\n".join(f"| {named[word]} | {escaped(what)} |" for word, what in GLOSSARY.items())
+st.markdown(f"| word | what it means |\n| --- | --- |\n{rows}")

@@ -1,0 +1,63 @@
+"""The overview in a real browser: the first screen convinces, and its words lead on."""
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from benchmarks import browser
+
+FINDING = re.compile(r"Head \d+ ranks \S+ first of [\d,]+ tokens before \S+\.")
+
+
+def opened(chromium: Browser, address: str, width: int, height: int) -> Iterator[Page]:
+    context = chromium.new_context(viewport={"width": width, "height": height})
+    page = context.new_page()
+    page.goto(address)
+    page.get_by_text("How exact it is").wait_for(timeout=120_000)
+    browser.settle(page)
+    yield page
+    context.close()
+
+
+@pytest.fixture
+def page(chromium: Browser, address: str) -> Iterator[Page]:
+    yield from opened(chromium, address, 1280, 800)
+
+
+def test_finding_and_both_maps_are_on_the_first_screen(page: Page) -> None:
+    assert page.get_by_role("heading", name=FINDING).bounding_box()
+    charts = page.get_by_test_id("stVegaLiteChart")
+    boxes = [charts.nth(n).bounding_box() for n in range(2)]
+    assert boxes[0]["y"] == pytest.approx(boxes[1]["y"])
+    for box in boxes:
+        assert box["y"] + box["height"] <= 800
+        assert box["width"] > 300
+
+
+def test_a_word_of_the_gallery_leads_to_its_pieces_and_head(page: Page) -> None:
+    link = page.get_by_role("link", name=re.compile(" — ")).nth(1)
+    word, past, current, head = re.match(
+        r"(\w+) — (\S+) \+ (\S+), head (\d+)", link.inner_text()
+    ).groups()
+    link.click()
+    page.wait_for_url(re.compile("Token_affinity"))
+    said = re.compile(f"Head {head} ranks {past} first of [0-9,]+ tokens before {current}, by")
+    page.get_by_text(said).wait_for(timeout=60_000)
+    expect(page.get_by_role("textbox", name="Word or text")).to_have_value(f" {word}")
+    assert f"head={head}" in page.url
+    assert f"text=+{word}" in page.url.replace("%20", "+")
+
+
+def test_a_paper_s_word_leads_to_its_result(page: Page) -> None:
+    page.get_by_role("link", name="Libertarian").click()
+    page.wait_for_url(re.compile("Token_affinity.*text=Libertarian"))
+    assert browser.top_row(page)
+    expect(page.get_by_role("textbox", name="Word or text")).to_have_value("Libertarian")
+
+
+def test_on_a_phone_nothing_scrolls_sideways(chromium: Browser, address: str) -> None:
+    for page in opened(chromium, address, 390, 844):
+        main = page.get_by_test_id("stMain")
+        assert main.evaluate("m => m.scrollWidth <= m.clientWidth")

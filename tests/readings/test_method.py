@@ -1,0 +1,67 @@
+"""The method's sentences: every page is in them, and they are true of the model that is shown."""
+
+from dataclasses import replace
+
+import pytest
+import torch
+
+import detok
+from detok.readings import method
+from tests.support.pages import ROOT
+
+
+def test_every_page_is_named_in_order() -> None:
+    pages = sorted(path.stem for path in ROOT.glob("pages/*.py"))
+    assert list(method.PAGES) == pages
+    for about in method.PAGES.values():
+        assert about.question.endswith("?")
+        assert about.look_for.endswith(".")
+
+
+def test_the_title_of_a_page() -> None:
+    assert method.title("4_Six-term_contributions") == "Six-term contributions"
+
+
+def test_all_six_terms_have_a_formula() -> None:
+    assert tuple(method.TERMS) == detok.TERMS
+    for name, (formula, _) in method.TERMS.items():
+        assert formula.startswith(f"T^{{{name}}}_")
+        assert f"T^{{{name}}}_" in method.SUM
+
+
+@pytest.mark.parametrize(
+    ("scale", "in_formula", "in_words"),
+    [
+        (8**0.5, r"\frac{s_{ij}}{\sqrt{d'}}", "divided by sqrt(d_head)"),
+        (1.0, r"\; s_{ij}", "scores as they are"),
+        (2.0, r"\frac{s_{ij}}{2}", "divided by 2"),
+    ],
+)
+def test_attention_is_divided_by_what_this_model_divides_by(
+    layer: detok.Layer, scale: float, in_formula: str, in_words: str
+) -> None:
+    assert layer.d_head == 8
+    layer = replace(layer, first=replace(layer.first, scale=scale))
+    assert in_formula in method.attention(layer)
+    assert in_words in method.units(layer)
+
+
+def test_a_model_without_a_mask_sees_all_positions(layer: detok.Layer) -> None:
+    assert r"j \le i" in method.attention(layer)
+    layer = replace(layer, first=replace(layer.first, is_causal=False))
+    assert r"\le" not in method.attention(layer)
+    said = " ".join([*method.symbols(layer).values(), *method.exact(layer)])
+    assert "past" not in said
+
+
+def test_half_precision_is_told_where_it_is(layer: detok.Layer) -> None:
+    assert "held in" not in " ".join(method.inexact(layer))
+    half = replace(layer, W_E=layer.W_E.half())
+    assert "held in float16" in " ".join(method.inexact(half))
+    assert "float64" in " ".join(method.exact(layer))
+    assert layer.W_E.dtype == torch.float64
+
+
+def test_the_paper_is_cited_with_where_it_is() -> None:
+    assert "Kamoda" in method.CITATION
+    assert all(link.startswith("https://") for link in method.LINKS.values())
