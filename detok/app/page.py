@@ -6,7 +6,7 @@ import streamlit as st
 from huggingface_hub import is_offline_mode
 
 import detok
-from detok.app import cached, long_runs
+from detok.app import cached, long_runs, takeaway
 from detok.app.output import escaped
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -22,6 +22,7 @@ QUICK_S = 1.0
 def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
+    takeaway.begin(title)
     model = _model_choice()
     st.title(title)
     layer = _load_or_refuse(model)
