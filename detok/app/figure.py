@@ -23,17 +23,21 @@ one menu with the data, the picture, the lines of code and the link. A figure th
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 from uuid import uuid4
 
 import pandas as pd
 import streamlit as st
+from altair.utils.schemapi import disable_debug_mode
 
 import detok
 from detok.app import exports, output, takeaway
 from detok.app.identity import identity
 from detok.app.provenance import link
 from detok.charts.wire import Chart, arrow, parted
+
+# Every part of a chart would be checked against Vega-Lite's schema; the tests check whole charts.
+disable_debug_mode()
 
 # Figures of each kind, for all visitors; most are some hundred kilobytes.
 MAX_FIGURES = 48
@@ -46,7 +50,8 @@ class Figure:
     """What a figure shows and what describes it; the module has an example.
 
     `draw` makes its chart in the dark theme or in the light one; a figure that a page shows as a
-    table has none. `code` are lines of Python after which `table` equals the figure's. `of` is what
+    table has none. `listed` are tables to be read, by what `lists` calls them; `answer` is the result
+    in a sentence, which a page says before it shows anything. `code` are lines of Python after which `table` equals the figure's. `of` is what
     a visitor chose, such as a text, to stand in the picture. `more` is for the JSON file only.
     """
 
@@ -55,7 +60,9 @@ class Figure:
     table: pd.DataFrame
     about: dict[str, str]
     code: str
+    answer: str = ""
     readings: tuple[str, ...] = ()
+    listed: dict[str, pd.DataFrame] = field(default_factory=dict)
     draw: Callable[[bool], Chart] | None = None
     of: str = ""
     more: dict[str, Any] = field(default_factory=dict)
@@ -104,6 +111,23 @@ def _drawn(figure: Figure, dark: bool) -> None:
     """The chart: Streamlit keeps what this sends to the browser, and sends it again."""
     spec = _specification(figure, dark)
     st.vega_lite_chart(spec, width=_width(spec), alt=figure.title)
+
+
+@_of_figure
+def lists(
+    figure: Figure,
+    which: str = "",
+    _columns: dict[str, Any] | None = None,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """One of a figure's tables to be read, kept as it was sent; `_columns` say how it is headed."""
+    st.dataframe(
+        figure.listed[which],
+        hide_index=True,
+        column_config=_columns,
+        height=height,
+        alt=f"{figure.title} {which}".strip(),
+    )
 
 
 def _clickable(

@@ -8,7 +8,7 @@ from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
 from detok.scores.positions import ROUNDING
-from detok.tables.common import first, geometric_means, long, significant
+from detok.tables.common import array, first, geometric_means, long
 
 
 def with_counts(
@@ -46,14 +46,18 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
 def piece_ranks(layer: Layer, ids: list[int], less: torch.Tensor | None = None) -> pd.DataFrame:
     """Rank of each piece's true predecessor in every head, by T^ee or its specific part.
 
-    Columns: head, position (of the current piece in the text), pair, rank.
+    Columns: head, position (of the current piece in the text), token_id_j, token_id_i, pair, rank.
     """
     show = layer.tokenizer.show
     names = [f"{t}: {show(ids[t - 1])} + {show(ids[t])}" for t in range(1, len(ids))]
     ranks = previous_piece_ranks(layer, ids, less=less).numpy().T  # (n - 1, H)
     axes = {"position": range(1, len(ids)), "head": range(layer.n_heads)}
-    table = long(axes, rank=ranks).assign(pair=np.repeat(names, layer.n_heads))
-    return table[["head", "position", "pair", "rank"]]
+    table = long(axes, rank=ranks).assign(
+        pair=np.repeat(names, layer.n_heads),
+        token_id_j=np.repeat(ids[:-1], layer.n_heads),
+        token_id_i=np.repeat(ids[1:], layer.n_heads),
+    )
+    return table[["head", "position", "token_id_j", "token_id_i", "pair", "rank"]]
 
 
 def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
@@ -83,16 +87,19 @@ def pairs(
 ) -> pd.DataFrame:
     """T^ee, or its specific part, between all pairs of some tokens, long.
 
-    Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
+    Columns: head, row, column (numbers of the tokens), token_id_i, token_id_j, current, past
+    (shown), score (unscaled).
     """
-    matrix = affinity_matrix(layer, tokens, less=less)[heads].cpu().numpy()  # (heads, n, n)
+    matrix = array(affinity_matrix(layer, tokens, less=less)[heads])  # (heads, n, n)
     n = range(len(tokens))
-    table = long({"head": heads, "row": n, "column": n}, score=significant(matrix.astype(float)))
-    shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
+    table = long({"head": heads, "row": n, "column": n}, score=matrix)
+    ids, shown = np.array(tokens), np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
+    row, column = table["row"].to_numpy(), table["column"].to_numpy()
     table = table.assign(
-        current=shown[table["row"].to_numpy()], past=shown[table["column"].to_numpy()]
+        token_id_i=ids[row], token_id_j=ids[column], current=shown[row], past=shown[column]
     )
-    return table[["head", "row", "column", "current", "past", "score"]]
+    columns = ["head", "row", "column", "token_id_i", "token_id_j", "current", "past", "score"]
+    return table[columns]
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
