@@ -50,9 +50,10 @@ class Figure:
     """What a figure shows and what describes it; the module has an example.
 
     `draw` makes its chart in the dark theme or in the light one; a figure that a page shows as a
-    table has none. `listed` are tables to be read, by what `lists` calls them; `answer` is the result
-    in a sentence, which a page says before it shows anything. `code` are lines of Python after which `table` equals the figure's. `of` is what
-    a visitor chose, such as a text, to stand in the picture. `more` is for the JSON file only.
+    table has none. `listed` are tables to be read, by what `lists` calls them; `answer` is the
+    result in a sentence, which a page says before it shows anything. `code` are lines of Python
+    after which `table` equals the figure's. `of` is what a visitor chose, such as a text, to stand
+    in the picture. `more` is for the JSON file only.
     """
 
     name: str
@@ -148,7 +149,7 @@ def _clickable(
 
 @_of_figure
 def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
-    """The specification of a chart that cannot be sent again as it was: it has a visitor's clicks."""
+    """The specification of a chart that is not sent again as it was: it has a visitor's clicks."""
     return _specification(figure, dark)
 
 

@@ -66,7 +66,9 @@ def _used(spec: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
 def arrow(table: pd.DataFrame) -> pa.Table:
     """A table in as few bytes as the eye needs: numbers of 32 bits where these hold them."""
     columns = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
-    return columns.cast(pa.schema([_narrow(columns[field.name], field) for field in columns.schema]))
+    return columns.cast(
+        pa.schema([_narrow(columns[field.name], field) for field in columns.schema])
+    )
 
 
 def _narrow(column: pa.ChunkedArray, field: pa.Field) -> pa.Field:

@@ -19,10 +19,7 @@ def attention(
     Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
     """
     inside = slice(window.start, window.stop)
-    weights = {
-        name: array(getattr(ablation, name)[:, inside, inside])
-        for name in ("full", "left")
-    }
+    weights = {name: array(getattr(ablation, name)[:, inside, inside]) for name in ("full", "left")}
     table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights))
     tokens = pairs_of(layer, ids, table)
     return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})

@@ -58,9 +58,7 @@ def self_assertion(
     """T^p over all positions."""
     reading = readings.self_assertion(_shapes(layer, i, layernorm), head, ends)
     columns = ["p", *(["p_low", "p_high", "p_min", "p_max"] if layernorm else [])]
-    return _curve(
-        layer, i, layernorm, head, ends, "T^p", columns, charts.self_assertion, reading
-    )
+    return _curve(layer, i, layernorm, head, ends, "T^p", columns, charts.self_assertion, reading)
 
 
 @kept
