@@ -21,7 +21,7 @@ one menu with the data, the picture, the lines of code and the link. A figure th
 `draw` for instance, would keep it alive.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -34,7 +34,7 @@ import detok
 from detok.app import exports, output, takeaway
 from detok.app.identity import identity
 from detok.app.provenance import link
-from detok.charts.wire import Chart, arrow, parted
+from detok.charts.wire import Chart, arrow, parted, used
 
 # Every part of a chart would be checked against Vega-Lite's schema; the tests check whole charts.
 disable_debug_mode()
@@ -54,6 +54,9 @@ class Figure:
     result in a sentence, which a page says before it shows anything. `code` are lines of Python
     after which `table` equals the figure's. `of` is what a visitor chose, such as a text, to stand
     in the picture. `more` is for the JSON file only.
+
+    Charts whose figures have an equal `alike` are the same but for their one table, `drawn`: their
+    specification is made once.
     """
 
     name: str
@@ -65,6 +68,8 @@ class Figure:
     readings: tuple[str, ...] = ()
     listed: dict[str, pd.DataFrame] = field(default_factory=dict)
     draw: Callable[[bool], Chart] | None = None
+    drawn: pd.DataFrame | None = None
+    alike: tuple[Hashable, ...] | None = None
     of: str = ""
     more: dict[str, Any] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid4().hex)  # no two that were made have the same
@@ -154,8 +159,18 @@ def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
 
 
 def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
-    spec, tables = parted(figure.draw(dark))
+    if figure.alike is None:
+        spec, tables = parted(figure.draw(dark))
+    else:
+        spec = _alike(figure.alike, dark, figure)
+        tables = {spec["data"]["name"]: used(spec, figure.drawn)}
     return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_DRAWN)
+def _alike(alike: tuple[Hashable, ...], dark: bool, _one: Figure) -> dict[str, Any]:
+    """The specification of all figures that are alike, by one of them."""
+    return parted(_one.draw(dark))[0]
 
 
 def _width(spec: dict[str, Any]) -> str:

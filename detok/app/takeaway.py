@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 _STYLE = (
     "body{font-family:sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;line-height:1.4;"
-    "background:#fff;color:#1b1f27}figure{margin:3rem 0;overflow-x:auto}pre{overflow-x:auto;"
-    "background:#f3f4f6;padding:.5rem}"
+    "background:white;color:black}figure{margin:3rem 0;overflow-x:auto}pre{overflow-x:auto;"
+    "padding:.5rem;border-left:3px solid silver}"
 )
 
 

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
-from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j, yes_or_no
+from detok.charts.parts import bare_axes, by_head, capitalized, layer, panels, token_j, yes_or_no
 
 
 def bars(table: pd.DataFrame, score: str = "T^ee") -> alt.Chart | alt.FacetChart:
@@ -86,7 +86,7 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
         text=alt.Text("rank:Q", format=","),
         color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
-    return (cells + labels).properties(height=alt.Step(26))
+    return layer(cells, labels).properties(height=alt.Step(26))
 
 
 def pairs(

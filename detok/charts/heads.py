@@ -14,7 +14,7 @@ from detok.charts.palette import (
     diverging,
     sequential,
 )
-from detok.charts.parts import by_head
+from detok.charts.parts import by_head, layer
 
 # What random scores have.
 CHANCE = 0.5
@@ -72,7 +72,7 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
             ],
         )
     )
-    return alt.layer(bars, lines, interval, shared).properties(height=340)
+    return layer(bars, lines, interval, shared).properties(height=340)
 
 
 def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -103,7 +103,7 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("first_3:Q", format=".1%"))
     cells = base.mark_rect().encode(color=color)
-    return (cells + labels).properties(height=alt.Step(30))
+    return layer(cells, labels).properties(height=alt.Step(30))
 
 
 def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
@@ -144,7 +144,7 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         .mark_rule(strokeDash=[4, 4], strokeWidth=2, color=BASELINE)
         .encode(y=alt.Y("frequency:Q", title="AUROC of T^ee", scale=scale))
     )
-    return alt.layer(bars, line, spread, median, interval, data=table).properties(height=320)
+    return layer(bars, line, spread, median, interval, data=table).properties(height=320)
 
 
 def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
@@ -175,7 +175,7 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     cells = base.mark_rect().encode(color=color)
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
-    return (cells + labels).properties(height=alt.Step(30))
+    return layer(cells, labels).properties(height=alt.Step(30))
 
 
 def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
@@ -216,4 +216,4 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     chance = (
         alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")
     )
-    return alt.layer(chance, lines, points).properties(height=420)
+    return layer(chance, lines, points).properties(height=420)

@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS, TERM_COLORS
-from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
+from detok.charts.parts import bare_axes, layer, light, map_size, panels, token_axes, token_j
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
@@ -53,7 +53,7 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     color = palette.terms().legend(
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
     )
-    layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
+    layered = layer(*[part.encode(color=color) for part in layers], data=table)
     if not several:
         return layered.properties(height=340)
     return panels(layered, 118, 120)
@@ -124,7 +124,7 @@ def maps(
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*maps, data=table, columns=columns)
+    return alt.concat(*map(light, maps), data=table, columns=columns)
 
 
 def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
@@ -162,7 +162,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past") -> alt.FacetChart:
     order = table["which"].unique().tolist()
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
-        alt.layer(zero, bars, values, data=table)
+        layer(zero, bars, values, data=table)
         .properties(width=25 * len(parts), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
     )

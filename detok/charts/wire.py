@@ -1,6 +1,7 @@
 """A chart as it goes over the wire: its specification, and beside it its tables."""
 
 import re
+from collections.abc import Iterator
 from json import dumps, loads
 from typing import Any
 
@@ -21,9 +22,22 @@ def parted(chart: Chart) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
     The names are the same whatever is in the tables: a browser that already shows the chart only
     exchanges these. Nothing is checked against Vega-Lite's schema; the tests do that.
     """
+    holders = list(_with_tables(chart))
     tables: list[pd.DataFrame] = []
-    spec = _with_names(chart, tables).to_dict(validate=False)
-    return spec, {_name(number): _used(spec, table) for number, table in enumerate(tables)}
+    for part in holders:
+        if not any(table is part.data for table in tables):
+            tables.append(part.data)
+    names = {id(table): f"table-{number}" for number, table in enumerate(tables)}
+    held = [part.data for part in holders]
+    try:
+        for part in holders:
+            part.data = alt.NamedData(names[id(part.data)])
+        # A copy without them would take longer than all the rest.
+        spec = chart.to_dict(validate=False)
+    finally:
+        for part, table in zip(holders, held, strict=True):
+            part.data = table
+    return spec, {names[id(table)]: used(spec, table) for table in tables}
 
 
 def whole(chart: Chart) -> dict[str, Any]:
@@ -36,28 +50,16 @@ def whole(chart: Chart) -> dict[str, Any]:
     return spec | {"datasets": rows}
 
 
-def _with_names(chart: Chart, tables: list[pd.DataFrame]) -> Chart:
-    """The chart with a name in the place of each of its tables, which are appended to `tables`."""
-    chart = chart.copy(deep=False)
-    table = chart.data
-    if isinstance(table, pd.DataFrame):
-        same = [number for number, other in enumerate(tables) if other is table]
-        if not same:
-            tables.append(table)
-        chart.data = alt.NamedData(_name(same[0] if same else len(tables) - 1))
-    if isinstance(chart, alt.FacetChart):
-        chart.spec = _with_names(chart.spec, tables)
-    for part in _PARTS:
-        if isinstance(inner := getattr(chart, part, None), list):
-            setattr(chart, part, [_with_names(each, tables) for each in inner])
-    return chart
+def _with_tables(chart: Chart) -> Iterator[Chart]:
+    """Those of a chart and its parts that have a table of their own."""
+    if isinstance(chart.data, pd.DataFrame):
+        yield chart
+    parts = [part for name in _PARTS for part in getattr(chart, name, ())]
+    for part in [*parts, *([chart.spec] if isinstance(chart, alt.FacetChart) else [])]:
+        yield from _with_tables(part)
 
 
-def _name(number: int) -> str:
-    return f"table-{number}"
-
-
-def _used(spec: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+def used(spec: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     """The columns of a table that a specification speaks of."""
     words = set(re.findall(r"\w+", dumps(spec, ensure_ascii=False)))
     return table[[column for column in table if column in words]]

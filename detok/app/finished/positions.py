@@ -1,6 +1,6 @@
 """The figures of the positional bias page."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 
 import pandas as pd
 
@@ -97,6 +97,8 @@ def attention(
         about=about(layer, "attention weights"),
         code=code,
         draw=lambda dark: charts.attention(shown, i),
+        drawn=shown,
+        alike=_alike("attention", shown, i),
         readings=tuple(said),
     )
 
@@ -117,6 +119,8 @@ def close(
         about=about(layer, "attention weights"),
         code=f"{code}\ntable = tables.close(table, {i})",
         draw=lambda dark: charts.attention(table, i, points=True),
+        drawn=table,
+        alike=_alike("attention-zoom", table, i),
         readings=(readings.zoom(peaks, table["j"].nunique(), head),),
     )
 
@@ -164,6 +168,8 @@ def _curve(
             f"table = table[{columns}]",
         ),
         draw=lambda dark: chart(shown, i),
+        drawn=shown,
+        alike=_alike(term, shown, i),
         readings=(reading,),
     )
 
@@ -199,3 +205,8 @@ def _of(head: int | None) -> str:
 
 def _without(layernorm: bool) -> str:
     return "" if layernorm else ", without LayerNorm"
+
+
+def _alike(name: str, drawn: pd.DataFrame, i: int) -> tuple[Hashable, ...]:
+    """What the chart of these rows depends on, apart from the rows."""
+    return "positions", name, i, tuple(drawn), drawn["head"].nunique() > 1

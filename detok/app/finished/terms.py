@@ -3,9 +3,10 @@
 A text's terms take n² numbers each; only those of the last few heads and texts are kept.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 
+import pandas as pd
 import streamlit as st
 
 import detok
@@ -44,6 +45,8 @@ def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
             *([] if head is None else [f'table = table[table["head"] == {head}]']),
         ),
         draw=lambda dark: charts.contributions(drawn.table),
+        drawn=drawn.table,
+        alike=_alike(drawn.table),
         readings=(readings.per_position(drawn),),
         **_text(layer, ids),
     )
@@ -242,6 +245,8 @@ def averaged(
             *([] if head is None else [f'table = table[table["head"] == {head}]']),
         ),
         draw=lambda dark: charts.contributions(drawn),
+        drawn=drawn,
+        alike=_alike(drawn),
         readings=(
             readings.averaged(_mean, "excerpts" if file is None else "of your texts"),
             readings.ranking(ranks, tables.places(ranks)),
@@ -318,3 +323,8 @@ def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
     has_counts = cached.load_counts(layer) is not None
     counts = "detok.counts_for(layer)" if has_counts else "detok.Counts.empty(layer.vocab_size)"
     return [f"query = detok.shared_query(layer, {counts}.tokens)"]
+
+
+def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:
+    """What the chart of these contributions depends on, apart from them."""
+    return "contributions", tuple(drawn), drawn["head"].nunique() > 1
