@@ -3,7 +3,7 @@
 import streamlit as st
 
 from detok.app import cached, figure, inputs, output, page, takeaway
-from detok.app.finished import layernorm
+from detok.app.finished import frequency, layernorm
 
 layer = page.begin("LayerNorm variance")
 counts = cached.load_counts(layer)
@@ -47,5 +47,5 @@ with right:
 st.subheader("Variance of the token embeddings and their frequency")
 output.counts_notice(layer)
 if counts is not None:
-    figure.show(layernorm.token_variance(layer))
+    figure.show(frequency.variance(layer))
 takeaway.foot()

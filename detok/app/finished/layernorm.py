@@ -5,9 +5,9 @@ from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.finished.positions import bias
 from detok.app.provenance import about, lines
-from detok.charts import frequency as frequency_charts, layernorm as charts
-from detok.readings import frequency as frequency_readings, layernorm as readings
-from detok.tables import common, frequency as frequency_tables, layernorm as tables
+from detok.charts import layernorm as charts
+from detok.readings import layernorm as readings
+from detok.tables import layernorm as tables
 
 UNSCALED = "scores, unscaled"
 
@@ -112,30 +112,6 @@ def last_rows(layer: detok.Layer, head: int) -> Figure:
         code=lines(layer, "tables.layernorm", f"table = tables.last_rows(layer, {head})"),
         draw=lambda dark: charts.last_rows(table),
         readings=(readings.last_rows(cached.layernorm_stats(layer), head),),
-    )
-
-
-@kept
-def token_variance(layer: detok.Layer) -> Figure:
-    """Var(e) against the count of tokens, for a model with counts."""
-    tokens, correlations = cached.token_frequencies(layer)
-    table = common.sampled(frequency_tables.with_trend(tokens, "variance"), layer)
-    drawn = frequency_readings.drawn(table, frequency_tables.seen(tokens), tokens)
-    return Figure(
-        name="token-variance",
-        title="Variance of the token embeddings and their frequency",
-        table=table.rename(columns={"value": "variance"}),
-        about=about(layer, "Var(e)", cached.load_counts(layer)),
-        code=lines(
-            layer,
-            "tables.frequency",
-            "from detok.tables.common import sampled",
-            "tokens = tables.tokens(layer, detok.counts_for(layer))",
-            'table = sampled(tables.with_trend(tokens, "variance"), layer)',
-            'table = table.rename(columns={"value": "variance"})',
-        ),
-        draw=lambda dark: frequency_charts.against_count(table, "Var(e)"),
-        readings=(f"{frequency_readings.variance(correlations)} {drawn}",),
     )
 
 
