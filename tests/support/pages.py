@@ -4,6 +4,8 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from detok.app.figure import Figure
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -24,6 +26,11 @@ def texts(test: AppTest) -> str:
     """All sentences on the page, without the signs that escape Markdown."""
     elements = [*test.markdown, *test.caption, *test.info, *test.warning, *test.error]
     return "\n".join(e.value for e in elements).replace("\\", "")
+
+
+def figures(test: AppTest) -> dict[str, Figure]:
+    """The figures of the page by name, with all that leaves with them."""
+    return test.session_state["shown"][1]
 
 
 def downloads(test: AppTest) -> list[str]:
