@@ -4,6 +4,7 @@ from pathlib import Path
 
 from streamlit.testing.v1 import AppTest
 
+from detok.app import exports
 from detok.app.figure import Figure
 
 ROOT = Path(__file__).parents[2]
@@ -31,6 +32,11 @@ def texts(test: AppTest) -> str:
 def figures(test: AppTest) -> dict[str, Figure]:
     """The figures of the page by name, with all that leaves with them."""
     return test.session_state["shown"][1]
+
+
+def files(test: AppTest) -> dict[str, bytes]:
+    """The CSV file of each figure, by its name."""
+    return {name: exports.as_csv(figure) for name, figure in figures(test).items()}
 
 
 def downloads(test: AppTest) -> list[str]:
