@@ -39,10 +39,10 @@ from detok.charts.wire import Chart, arrow, parted, used
 # Every part of a chart would be checked against Vega-Lite's schema; the tests check whole charts.
 disable_debug_mode()
 
-# Figures of each kind, for all visitors; most are some hundred kilobytes.
-MAX_FIGURES = 48
-# What browsers get of them; of every kind together, each in two themes.
-MAX_DRAWN = 512
+# Figures of each kind, for all visitors: some hundred kilobytes each, at most some megabytes.
+MAX_FIGURES = 32
+# What browsers get of them, less than that; of all kinds together, in two themes.
+MAX_DRAWN = 256
 
 
 @dataclass(frozen=True, eq=False)
