@@ -105,17 +105,20 @@ def as_html(title: str, address: str, figures: list["Figure"]) -> str:
 
 def _figure(number: int, figure: "Figure") -> str:
     about = "; ".join(f"{name}: {value}" for name, value in figure.about.items() if value)
-    said = "".join(f"<p>{escape(sentence)}</p>" for sentence in figure.readings)
+    said = "".join(f"<p>{escape(line)}</p>" for line in (figure.answer, *figure.readings) if line)
     chart = figure.table.to_html(index=False, max_rows=50, border=0)
     if figure.draw is not None:
+        drawn = exports.specification(figure)
+        del drawn["title"]  # it stands above
         # No text of a model ends the script: "<" is written as JSON can write it too.
-        spec = json.dumps(exports.specification(figure)).replace("<", "\\u003c")
+        spec = json.dumps(drawn).replace("<", "\\u003c")
         chart = (
             f'<div id="chart-{number}"></div><script>vegaEmbed("#chart-{number}", {spec}, '
             '{"renderer": "svg", "actions": false})</script>'
         )
     return (
-        f'<figure id="{escape(figure.name)}"><h2>{escape(figure.title)}</h2>{chart}<figcaption>'
+        f'<figure id="{escape(figure.name)}"><h2>{escape(figure.title)}</h2>'
+        f"<p>{escape(figure.of)}</p>{chart}<figcaption>"
         f"{said}<p><small>{escape(about)}</small></p><pre>{escape(figure.code)}</pre>"
         "</figcaption></figure>"
     )

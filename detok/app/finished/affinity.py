@@ -40,7 +40,7 @@ def best(
     drawn = table[table["rank"] <= PANEL_ROWS] if head is None else table
     return Figure(
         name="affinity",
-        title=f"{capitalized(score)} with {shown}{_of(head)}: the {k} {_ranked(layer, side)}",
+        title=f"{capitalized(score)} with {shown}{_of(head)}: {_ranked(layer, side)}",
         table=table.drop(columns="label"),
         about=about(layer, specific_readings.values(score, counts), counts),
         code=lines(
@@ -146,7 +146,7 @@ def _of(head: int | None) -> str:
 
 
 def _ranked(layer: detok.Layer, side: Side) -> str:
-    return f"best {words.words_for(layer).seen if side == 'past' else 'current'} tokens"
+    return f"the best {words.words_for(layer).seen if side == 'past' else 'current'} tokens"
 
 
 def _listed(table: pd.DataFrame) -> pd.DataFrame:
