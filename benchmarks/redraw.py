@@ -1,28 +1,36 @@
-"""How long a page takes to run again when a visitor changes something.
+"""What it costs to run a page again when a visitor chooses another head, and how soon it shows.
 
-`python -m benchmarks.redraw` runs pages as the server does, on random weights at the size of GPT-2
-small and on the bundled model. It times the script; the browser's drawing comes on top.
+`python -m benchmarks.redraw` runs a server and a browser, on the bundled model and on random
+weights at the size of GPT-2 small. Of each page it gives the processor time that the server spends
+on a rerun, and the time from the choice to the end of the browser's drawing: for a head that nobody
+has asked for yet, and for one whose figures are kept. Server and browser share the machine.
 """
 
 import os
-import random
 import statistics
-import string
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 
-from streamlit.testing.v1 import AppTest
+from playwright.sync_api import Page
 from tokenizers import Tokenizer, decoders, pre_tokenizers
 from tokenizers.models import BPE
 from transformers import GPT2Config, GPT2LMHeadModel
 
-from benchmarks import models
+from benchmarks import browser, models
 
-REPEATS = 20
-PAGES = Path(__file__).parent.parent / "pages"
+PAGES = [
+    "Token_affinity",
+    "Positional_bias",
+    "LayerNorm_variance",
+    "Six-term_contributions",
+    "Detokenizing_heads",
+    "Token_frequency",
+]
+HEADS = range(1, 8)
+QUIET_S = 0.4  # without processor time of the server, after which a rerun is over
 
 
 def write_checkpoint(folder: str) -> None:
@@ -40,68 +48,80 @@ def write_checkpoint(folder: str) -> None:
     tokenizer.save(f"{folder}/tokenizer.json")
 
 
-def report(name: str, seconds: list[float]) -> None:
-    median, last = statistics.median(seconds), statistics.quantiles(seconds, n=20)[-1]
-    print(f"{name:52}{1000 * median:8.0f} ms{1000 * last:8.0f} ms")
+def processor_time() -> float:
+    """Seconds of all processes that this one has started and that still run, servers among them."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue  # it has ended
+        command = stat.with_name("cmdline").read_bytes()
+        if b"streamlit" in command and int(fields[1]) == os.getpid():
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
 
 
-def start(page: str, model: str, **query: str) -> AppTest:
-    os.environ["DETOK_MODEL"] = model
-    test = AppTest.from_file(str(PAGES / page), default_timeout=300)
-    for key, value in query.items():
-        test.query_params[key] = value
-    return run(test)
+def settle(page: Page) -> None:
+    """Waits until neither the browser nor the server has anything to do."""
+    browser.settle(page)
+    spent, since = processor_time(), time.monotonic()
+    while time.monotonic() - since < QUIET_S:
+        time.sleep(0.05)
+        if processor_time() != spent:
+            spent, since = processor_time(), time.monotonic()
 
 
-def run(test: AppTest) -> AppTest:
-    test.run()
-    assert not test.exception, test.exception
-    return test
+def choose(page: Page, head: int) -> tuple[float, float]:
+    """Chooses a head: seconds of the server's processor, and from the choice to what is drawn."""
+    box = page.get_by_role("combobox", name="Head").first
+    box.click()
+    box.fill(str(head))
+    page.get_by_role("option", name=str(head), exact=True).wait_for()
+    spent, begun = processor_time(), time.monotonic()
+    box.press("Enter")
+    page.wait_for_url(f"**head={head}**")
+    browser.settle(page)
+    page.evaluate("new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    seen = time.monotonic() - begun
+    settle(page)
+    return processor_time() - spent, seen
 
 
-def timed(test: AppTest) -> float:
-    begun = time.perf_counter()
-    run(test)
-    return time.perf_counter() - begun
+def measure(name: str, model: str) -> None:
+    with (
+        tempfile.TemporaryDirectory() as cache,
+        browser.server(DETOK_MODEL=model, DETOK_CACHE=cache) as address,
+        browser.chromium() as chromium,
+    ):
+        for title in PAGES:
+            page = browser.visit(chromium, f"{address}/{title}?head=0")
+            page.locator(".st-key-bundle").first.wait_for(timeout=300_000)
+            settle(page)
+            page.wait_for_timeout(1000)  # charts move what is below them
+            cold = [choose(page, head) for head in HEADS]
+            kept = [choose(page, head) for head in HEADS]
+            report(f"{name}: {title.replace('_', ' ').lower()}", cold, kept)
+            page.context.close()
 
 
-def positional_bias(model: str) -> None:
-    test = start("2_Positional_bias.py", model)
-    draw = random.Random(0)
-    heads, positions = [], []
-    for _ in range(REPEATS):
-        test.selectbox(key="head").select(str(draw.randrange(models.H)))
-        heads.append(timed(test))
-        test.slider(key="i").set_value(draw.randrange(models.L))
-        positions.append(timed(test))
-    report("positional bias: another head", heads)
-    report("  a position never asked for before", positions)
-
-
-def six_terms(model: str, n_tokens: int, head: str, name: str) -> None:
-    """A text never seen before each time: digits, of which each is a token."""
-    draw = random.Random(f"{model} {head}")
-    test = start("4_Six-term_contributions.py", model, head=head)
-    seconds = []
-    for _ in range(REPEATS):
-        words = " ".join(draw.choice(string.digits) for _ in range(n_tokens))
-        test.text_area(key="passage").input(words)
-        seconds.append(timed(test))
-    report(name, seconds)
+def report(name: str, *rounds: list[tuple[float, float]]) -> None:
+    """The mean of the processor time, which is counted in steps of 10 ms, and the median time."""
+    parts = []
+    for found in rounds:
+        spent, seen = zip(*found, strict=True)
+        parts += [statistics.mean(spent), statistics.median(seen)]
+    print(f"{name:40}" + "".join(f"{1000 * part:8.0f} ms" for part in parts), flush=True)
 
 
 def main() -> None:
-    print(f"{REPEATS} changes: median and 95th percentile of a run of the page")
-    six_terms("mini", 200, "0", "six terms: a new text, mini, 200 tokens, one head")
-    six_terms("mini", 200, "all", "  all heads")
+    print(f"{'':40}   new head: cpu, shown    kept head: cpu, shown")
+    measure("mini", "mini")
     with tempfile.TemporaryDirectory() as folder:
-        # In a process of its own: a server's main thread never computes, and PyTorch's threads are
-        # slower where another set of them is around.
+        # In a process of its own: PyTorch's threads would stay.
         code = f"from benchmarks import redraw; redraw.write_checkpoint({folder!r})"
         subprocess.run([sys.executable, "-c", code], check=True)
-        six_terms(folder, models.L, "0", "  GPT-2 small's size, 1,024 tokens, one head")
-        six_terms(folder, models.L, "all", "  all heads")
-        positional_bias(folder)
+        measure("GPT-2 small's size", folder)
 
 
 if __name__ == "__main__":

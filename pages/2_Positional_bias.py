@@ -6,10 +6,9 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-import detok
-from detok.app import cached, columns, downloads, inputs, link, output, page, texts
-from detok.charts import positions as charts
-from detok.readings import positions as readings, words
+from detok.app import columns, figure, inputs, link, output, page, takeaway, texts
+from detok.app.finished import positions
+from detok.readings import words
 from detok.readings.glossary import defined
 from detok.tables import positions as tables
 
@@ -52,30 +51,22 @@ own = link.text_area(
     help=f"Leave an empty line between two texts. {said.needed}",
 )
 own = inputs.within(own, 6000)
-bias = detok.position_bias(layer, i, layernorm=with_layernorm)
-summary = detok.position_summary(layer, i, tables.quarters(layer), layernorm=with_layernorm)
-measured = None
+asked: positions.Texts | None = None  # the excerpts
+measured_on: positions.Texts | None = ()  # nothing, where it cannot be measured
 with output.mistakes():
     if own.strip():
         paragraphs = re.split(r"\n\s*\n", own.strip())
-        measured = detok.mean_attention(layer, [texts.encoded(layer, t) for t in paragraphs], i)
+        asked = tuple(tuple(texts.encoded(layer, text)) for text in paragraphs)
     else:
         layer.tokenizer.check_encodes()
-        with st.spinner("Reading the excerpts …"):
-            measured = cached.measured_on_excerpts(layer, i)
+    with st.spinner("Reading the excerpts …" if asked is None else "Reading your texts …"):
+        positions.measured(layer, i, asked)
+    measured_on = asked
 
-curves = tables.curves(bias)
-attention = tables.attention(bias, measured)
-drawn = tables.drawn(curves, layer, i, head, ends)
-drawn_attention = tables.drawn(attention, layer, i, head, ends)
-shapes = tables.shapes(bias, summary)
-shown = curves if head is None else curves[curves["head"] == head]
-shown_attention = attention if head is None else attention[attention["head"] == head]
-bands = [c for c in shown if c.startswith("p_")], [c for c in shown if c.startswith("pp_")]
 if head is None and tables.thinning(layer) > 1:
     st.info(
         f"Drawn: one in {tables.thinning(layer)} positions, and the {tables.ZOOM} nearest to i of "
-        "those it sees. The CSV files have all."
+        "those it sees. The files have all."
     )
 
 
@@ -84,49 +75,36 @@ def two_places() -> Sequence[DeltaGenerator]:
     return (st.container(), st.container()) if head is None else st.columns(2)
 
 
+curve = (layer, i, with_layernorm, head, ends)
 left, right = two_places()
 with left:
     st.header("$T^{p}$: the same for all $i$", help=defined("T^p"))
-    output.chart(charts.self_assertion(drawn, i))
-    output.reading(readings.self_assertion(shapes, head, ends))
-    downloads.download(shown[["head", "j", "p", *bands[0]]], "T_p", layer)
+    figure.show(positions.self_assertion(*curve))
 with right:
     st.header("$T^{pp}$: seen from $i$", help=defined("T^pp"))
-    output.chart(charts.comparison(drawn, i))
-    output.reading(readings.comparison(shapes, head, ends))
-    downloads.download(shown[["head", "j", "pp", *bands[1]]], "T_pp", layer)
+    figure.show(positions.comparison(*curve))
 
 left, right = two_places()
 with left:
     st.header("Their sum")
-    output.chart(charts.total(drawn, i))
-    output.reading(readings.total(shapes, head, ends))
-    downloads.download(shown[["head", "j", "p", "pp", "total"]], "T_p+T_pp", layer)
+    figure.show(positions.total(*curve))
 with right:
     st.header("Attention")
-    output.chart(charts.attention(drawn_attention, i))
-    left_out = [] if ends else tables.left_out(attention["j"], layer.n_positions - 1)
-    output.reading(readings.attention(tables.masses(shown_attention, i), i, head, left_out))
-    if measured is not None:
-        output.reading(readings.measured(measured, "of your texts" if own.strip() else "excerpts"))
-    downloads.download(shown_attention, "attention", layer)
+    figure.show(positions.attention(*curve, measured_on))
 
-close = tables.close(shown_attention, i)
 st.header(f"Attention to {said.close}")
-output.chart(charts.attention(close, i, points=True))
-output.reading(readings.zoom(tables.peaks(tables.over_heads(close), i), close["j"].nunique(), head))
-downloads.download(close, "attention-zoom", layer)
+figure.show(positions.close(layer, i, with_layernorm, head, measured_on))
 
 st.header("All heads in numbers")
+summary = positions.summary(layer, i, with_layernorm)
 st.dataframe(
-    summary,
-    alt="All heads in numbers: slope of Tᵖ, period of Tᵖᵖ, and attention by position alone.",
+    summary.table,
+    alt=summary.title,
     key="summary",
     hide_index=True,
     on_select=choose_head,
     selection_mode="single-row",
-    column_config=columns.summary_columns(summary),
+    column_config=columns.summary_columns(summary.table),
 )
-best = tables.nearest_and_first(summary, i)
-output.reading(readings.summary(best, i, layer.n_heads, layer.is_causal))
-downloads.download(summary, "positions", layer)
+figure.show(summary)
+takeaway.foot()

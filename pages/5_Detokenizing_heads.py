@@ -2,18 +2,10 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, downloads, inputs, link, long_runs, output, page
-from detok.charts import heads as charts
-from detok.counting.counts import Counts
+from detok.app import cached, columns, figure, inputs, link, long_runs, output, page, takeaway
+from detok.app.finished import heads
 from detok.heads.pair_auroc import LEAST_SEEN
-from detok.readings import heads as readings
 from detok.readings.glossary import defined
-from detok.tables import heads as tables
-
-# Columns of a table that has half the page.
-EXTREMES = ["shown", "joined", "area", "predecessors", "kind"]
-# What a computation of all tokens has no use for.
-INTERVALS = ["mean_low", "mean_high", "unweighted_low", "unweighted_high"]
 
 layer = page.begin("Detokenizing heads")
 counts = cached.load_counts(layer)
@@ -58,29 +50,18 @@ elif job.state == "failed":
     st.error("The computation of all tokens failed; the sample below remains.")
 
 convention = "authors" if authors else "paper"
-if job.state == "done":
-    found = job.result
-else:
+measured_on = None if job.state == "done" else seed
+if measured_on is not None:
     with st.spinner("Scoring a sample of tokens …"):
-        found = cached.heads_in_sample(layer, seed)
-areas = found.areas
-known = Counts.empty(layer.vocab_size) if counts is None else counts
-kinds = cached.token_kinds(layer)
-extent = tables.extent(areas, known)
-paper = tables.paper(found, known, convention)
+        cached.heads_in_sample(layer, measured_on)
 
 if counts is not None:
     st.header("Pair AUROC of each head", help=defined("pair AUROC", "T^ee"))
-    pairs = tables.pairs(found, counts)
-    output.answer(readings.answer(pairs, extent))
-    both = tables.measures(pairs, paper)
-    output.chart(charts.measures(both, head, output.is_dark()))
-    output.reading(readings.measures(pairs, paper, extent))
-    shown = pairs[[name for name in columns.PAIRS if not (is_whole and name in INTERVALS)]]
-    alt = "Pair AUROC of each head in numbers."
-    st.dataframe(shown, hide_index=True, alt=alt, column_config=columns.PAIRS)
-    output.reading(readings.unweighted(pairs))
-    downloads.download(pairs, "pair-auroc", layer)
+    pairs = heads.pairs(layer, measured_on, head, convention)
+    output.answer(pairs.answer)
+    figure.show(pairs)
+    figure.lists(pairs, "", columns.PAIRS)
+    output.reading(heads.unweighted(layer, measured_on))
 
     st.header("The true predecessor at the top", help=defined("PMI", "rank"))
     st.markdown(
@@ -88,30 +69,20 @@ if counts is not None:
         f"mutual information of those seen at least {LEAST_SEEN} times before it. Where is it, "
         "among all tokens by $T^{ee}$?"
     )
-    output.answer(readings.tops(pairs, tables.tops(found, layer.vocab_size)))
-    by_kind = tables.tops_by_kind(found, kinds)
-    if not by_kind.empty:
-        output.chart(charts.tops(by_kind, output.is_dark()))
-    output.reading(readings.tops_by_kind(tables.best_tops(by_kind)))
-    downloads.download(by_kind.drop(columns="label"), "true-predecessors", layer)
+    tops = heads.tops(layer, measured_on)
+    output.answer(tops.answer)
+    figure.show(tops)
 
     st.header("The paper's measure", help=defined("AUROC"))
-    output.answer(readings.paper_answer(paper, extent))
-    output.chart(charts.summary(paper, head))
-    output.reading(readings.summary(paper, extent, convention))
-    table = tables.by_kind(areas, kinds, convention)
-    output.chart(charts.by_kind(table, output.is_dark()))
-    output.reading(readings.by_kind(tables.best_by_kind(table), layer.tokenizer.edge))
-    downloads.download(table.drop(columns="label"), "auroc-kinds", layer)
+    paper = heads.paper(layer, measured_on, head, convention)
+    output.answer(paper.answer)
+    figure.show(paper)
+    figure.show(heads.by_kind(layer, measured_on, convention))
 
-st.header("The paper's measure in numbers" if counts is not None else "All heads in numbers")
-shown = paper.drop(columns="frequency") if counts is not None else paper[["head", "diagonal_share"]]
-if is_whole:
-    shown = shown.drop(columns=INTERVALS, errors="ignore")
-alt = "The paper's measure of each head in numbers."
-st.dataframe(shown, hide_index=True, alt=alt, column_config=columns.AUROC)
-output.reading(readings.shares(paper, extent))
-downloads.download(shown, "auroc", layer)
+numbers = heads.numbers(layer, measured_on, convention)
+st.header(numbers.title)
+figure.lists(numbers, "", columns.AUROC)
+figure.show(numbers)
 
 if counts is not None:
     st.header("One token")
@@ -119,28 +90,17 @@ if counts is not None:
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
-        curves = tables.token_curves(layer, counts, token)
-        output.answer(readings.token(layer, counts, token, tables.token_areas(curves)))
-        if not curves.empty:
+        curves = heads.curves(layer, token, head)
+        output.answer(curves.answer)
+        if not curves.table.empty:
             left, right = st.columns(2)
             with left:
-                output.chart(charts.curves(curves, head))
-                downloads.download(curves.drop(columns="label"), "roc", layer)
+                figure.show(curves)
             with right:
-                ranks = tables.predecessors(layer, counts, token, k)
-                st.dataframe(
-                    ranks.drop(columns="token_id"),
-                    alt="The token's predecessors, with their rank in each head.",
-                    hide_index=True,
-                    height=420,
-                    column_config=columns.TOKENS
-                    | {
-                        f"head_{h}": st.column_config.NumberColumn(f"Head {h}")
-                        for h in range(layer.n_heads)
-                    },
-                )
-                output.reading(readings.predecessors(tables.typical_ranks(ranks), layer))
-                downloads.download(ranks, "predecessors", layer)
+                ranks = heads.predecessors(layer, token, k)
+                shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
+                figure.lists(ranks, "", shown, height=420)
+                figure.show(ranks)
 
     st.header(f"Where head {head} does best, and worst, by the paper's measure")
     least = link.number_input(
@@ -152,13 +112,10 @@ if counts is not None:
         width=180,
         help="Tokens with fewer different predecessors are not ranked: theirs may be luck.",
     )
-    extremes = tables.extremes(layer, areas, counts, kinds, head, least)
-    left, right = st.columns(2)
-    for place, end in ((left, "best"), (right, "worst")):
-        place.subheader(end.capitalize())
-        part = extremes[extremes["end"] == end][EXTREMES]
-        alt = f"Tokens on which head {head} does {end}."
-        place.dataframe(part, hide_index=True, alt=alt, column_config=columns.TOKENS)
-    n_ranked = len(tables.ranked(areas, least))
-    output.reading(readings.extremes(extremes, extent, n_ranked, head, least))
-    downloads.download(extremes, "auroc-tokens", layer)
+    extremes = heads.extremes(layer, measured_on, head, least)
+    for place, end in zip(st.columns(2), extremes.listed, strict=True):
+        with place:
+            st.subheader(end)
+            figure.lists(extremes, end, columns.TOKENS)
+    figure.show(extremes)
+takeaway.foot()

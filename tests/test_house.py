@@ -42,7 +42,7 @@ MAY_IMPORT = {
 KEPT_TO = {
     "streamlit": {"detok/app", "app.py", "pages", "benchmarks"},
     "altair": {"detok/charts", "detok/draw.py", "detok/app"},
-    "vl_convert": {"detok/figures"},
+    "vl_convert": {"detok/charts"},
     "tests": set(),
 }
 

@@ -11,27 +11,13 @@ from detok.replication.formats import as_json as report_as_json, as_markdown
 from detok.replication.report import Report
 
 
-def download(
-    table: pd.DataFrame,
-    name: str,
-    layer: detok.Layer,
-    when_asked: bool = False,
-    values: str | None = None,
-) -> None:
-    """A button that downloads a table as CSV, with the model and its revision in every row.
-
-    So are `values`, what its numbers are, where a page has several kinds of them. A large table is
-    to be written only `when_asked` for: writing it every time would be slow.
-    """
-
-    def write() -> bytes:
-        marked = table.assign(model=layer.name, revision=layer.source.revision or "")
-        marked = marked if values is None else marked.assign(values=values)
-        return _csv(marked)
-
-    content = write if when_asked else write()
+def download(table: pd.DataFrame, name: str, layer: detok.Layer) -> None:
+    """A button that downloads a table as CSV, with the model and its revision in every row."""
+    marked = table.assign(model=layer.name, revision=layer.source.revision or "")
     file_name = f"detok-{layer.name.replace('/', '-')}-{name}.csv"
-    st.download_button("Download CSV", content, file_name, "text/csv", key=f"download-{name}")
+    st.download_button(
+        "Download CSV", lambda: _csv(marked), file_name, "text/csv", key=f"download-{name}"
+    )
 
 
 def download_numbers(

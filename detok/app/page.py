@@ -6,7 +6,7 @@ import streamlit as st
 from huggingface_hub import is_offline_mode
 
 import detok
-from detok.app import cached, link, long_runs, navigation, style
+from detok.app import cached, link, long_runs, navigation, style, takeaway
 from detok.app.output import escaped
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -28,6 +28,7 @@ def begin(title: str) -> detok.Layer:
     model = _model_choice(is_opened)
     navigation.list_pages(pages)
     style.close_menu(title)
+    takeaway.begin(title)
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model

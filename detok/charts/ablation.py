@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, DROPPED
-from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
+from detok.charts.parts import bare_axes, layer, map_size, panels, token_axes, token_j
 
 
 def attention(
@@ -44,7 +44,7 @@ def attention(
         .encode(x=x, y=y)
     )
     # Streamlit fits a single chart into its size, labels and legend included.
-    return alt.layer(cells, frame, data=table).properties(
+    return layer(cells, frame, data=table).properties(
         description="Map of one head's attention: rows are current tokens i, columns "
         f"{seen} tokens j, colour is the attention weight.",
         width=size + 130,

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
-from detok.charts.parts import bare_axes, by_head, capitalized, panels, token_j, yes_or_no
+from detok.charts.parts import bare_axes, by_head, capitalized, layer, panels, token_j, yes_or_no
 
 # With more tokens than these, a map of 520 or 172 pixels has no place for their names.
 NAMED, NAMED_IN_PANELS = 40, 12
@@ -97,7 +97,7 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
         text=alt.Text("rank:Q", format=","),
         color=alt.condition(bright, alt.value(ON_LIGHT), alt.value(ON_DARK)),
     )
-    return (cells + labels).properties(
+    return layer(cells, labels).properties(
         description="Map of ranks: a row for each two neighbouring pieces of a word, a column "
         "for each head; the number is the rank of the true previous piece.",
         height=alt.Step(26),

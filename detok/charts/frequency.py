@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import MAIN, TERM_COLORS, TREND
-from detok.charts.parts import panels
+from detok.charts.parts import layer, panels
 
 
 def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.LayerChart:
@@ -28,7 +28,7 @@ def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.Lay
         .mark_line(color=TREND, strokeWidth=2.5)
         .encode(x=x, y=alt.Y("trend:Q", title=title))
     )
-    return (points + line).properties(
+    return layer(points, line).properties(
         description=f"Points: {title} of tokens against how often they occur, with the trend."
     )
 

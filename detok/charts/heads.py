@@ -15,7 +15,7 @@ from detok.charts.palette import (
     head_color,
     sequential,
 )
-from detok.charts.parts import by_head
+from detok.charts.parts import by_head, layer
 
 # What random scores have.
 CHANCE = 0.5
@@ -73,7 +73,7 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
             ],
         )
     )
-    return alt.layer(bars, lines, interval, shared).properties(
+    return layer(bars, lines, interval, shared).properties(
         description=f"Bars: {' and '.join(names)} of each head, with what frequency alone reaches "
         "as dashed lines and what a mean query reaches as marks.",
         height=340,
@@ -108,7 +108,7 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("first_3:Q", format=".1%"))
     cells = base.mark_rect().encode(color=color)
-    return (cells + labels).properties(
+    return layer(cells, labels).properties(
         description="Map: a row for each kind of token, a column for each head; the number is how "
         "often the true predecessor is among the head's first three.",
         height=alt.Step(30),
@@ -153,7 +153,7 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         .mark_rule(strokeDash=[4, 4], strokeWidth=2, color=BASELINE)
         .encode(y=alt.Y("frequency:Q", title="AUROC of Tᵉᵉ", scale=scale))
     )
-    layered = alt.layer(bars, line, spread, median, interval, data=table)
+    layered = layer(bars, line, spread, median, interval, data=table)
     return layered.properties(
         description="Bars: mean AUROC of each head by the paper's measure, with the median and "
         "the middle half of the tokens; frequency alone is a dashed line.",
@@ -189,7 +189,7 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     cells = base.mark_rect().encode(color=color)
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
-    return (cells + labels).properties(
+    return layer(cells, labels).properties(
         description="Map: a row for each kind of token, a column for each head; the number is the "
         "mean AUROC by the paper's measure.",
         height=alt.Step(30),
@@ -237,7 +237,7 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     chance = (
         alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")
     )
-    return alt.layer(chance, lines, points).properties(
+    return layer(chance, lines, points).properties(
         description="ROC curves of one token, a line for each head: the share of its predecessors "
         "against the share of all other tokens that score as high.",
         height=420,

@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BEFORE_LAST, CONTRAST, LAST, MAIN, OUTLIER
-from detok.charts.parts import yes_or_no
+from detok.charts.parts import layer, yes_or_no
 
 _POSITION = "Position i"
 
@@ -21,7 +21,7 @@ def variances(table: pd.DataFrame) -> alt.LayerChart:
         opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
         tooltip=_variance_tooltip(),
     )
-    return alt.layer(line, points, data=table).properties(
+    return layer(line, points, data=table).properties(
         description="Line: the variance of the position embedding at every position, with "
         "outliers marked.",
         height=320,
@@ -79,7 +79,7 @@ def sigma(table: pd.DataFrame) -> alt.LayerChart:
     line = alt.Chart().mark_line(color=MAIN, strokeWidth=1.8).encode(x=x, y=y)
     points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
     points = points.encode(x=x, y=y, tooltip=tooltip)
-    return alt.layer(band, line, points, data=table).properties(
+    return layer(band, line, points, data=table).properties(
         description="Line: σ at every position, its mean over all tokens, in a band from the "
         "smallest to the largest.",
         height=320,
@@ -183,7 +183,7 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("score:Q", title="Score", format=".4f"),
         ]
     )
-    return alt.layer(line, points, data=table).properties(
+    return layer(line, points, data=table).properties(
         description="Lines: Tᵖᵖ without LayerNorm over position j, one for each of the last "
         "positions i.",
         height=320,

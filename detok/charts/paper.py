@@ -7,11 +7,10 @@ from typing import Any
 import altair as alt
 
 from detok.charts.palette import ON_LIGHT
-
-Single = alt.Chart | alt.LayerChart
-Chart = Single | alt.FacetChart | alt.ConcatChart | alt.VConcatChart | alt.HConcatChart
+from detok.charts.wire import Chart, Single, whole
 
 SINGLE, PANEL = (330, 250), (180, 140)  # pixels
+WIDE = 640  # of a chart that is as wide as the page that it is on
 # Their letters are equally wide, so that a drawing is the same with whichever of them there is.
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # None of them has raised letters, and a line with one would be drawn in another font.
@@ -21,6 +20,12 @@ _RAISED = str.maketrans("ᵉᵖ", "ep")
 def sized(chart: Single, width: int, height: int) -> Single:
     """A chart of one panel in this size."""
     return chart.properties(width=width, height=height)
+
+
+def wide(chart: Chart) -> Chart:
+    """A chart of a page, which has a width of its own unless it takes that of the page."""
+    has_none = isinstance(chart, Single) and chart.width is alt.Undefined
+    return chart.properties(width=WIDE) if has_none else chart
 
 
 def all_heads(chart: Single | alt.FacetChart) -> Chart:
@@ -77,8 +82,7 @@ def specification(chart: Chart, title: str, subtitle: list[str]) -> dict[str, An
         axis=alt.AxisConfig(titlePadding=8),
         axisY=alt.AxisConfig(labelFlush=True),  # else titles of panels are not at one height
     )
-    with alt.data_transformers.enable("default", max_rows=None):
-        spec = figure.to_dict()
+    spec = whole(figure)
     _for_print(spec)
     written = json.dumps(spec, ensure_ascii=False)
     return json.loads(re.sub("T([ᵉᵖ]+)", lambda term: "T^" + term[1].translate(_RAISED), written))

@@ -30,6 +30,24 @@ def readable(chart: alt.TopLevelMixin, dark: bool) -> alt.TopLevelMixin:
     )
 
 
+def layer(*parts: alt.Chart, data: pd.DataFrame | None = None) -> alt.LayerChart:
+    """Charts above each other, on one table if it is given."""
+    return alt.layer(*map(light, parts), **({} if data is None else {"data": data}))
+
+
+def light(part: alt.Chart) -> alt.Chart:
+    """The same chart without all that it could have and has not.
+
+    Altair copies the parts of a chart several times, and that takes most of the time otherwise.
+    """
+    bare = part.copy(deep=False)
+    bare.data = alt.Undefined
+    spec = bare.to_dict(validate=False, context={"top_level": False})
+    bare.data, bare.mark = part.data, spec["mark"]
+    bare.encoding = alt.FacetedEncoding(**spec.get("encoding", {}))
+    return bare
+
+
 def capitalized(title: str) -> str:
     """With a large first letter, and all others as they are."""
     return title[:1].upper() + title[1:]

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, LARGEST, MAIN, MEASURED, SMALLEST, TERM_COLORS
-from detok.charts.parts import panels
+from detok.charts.parts import layer, panels
 
 _X = "Position j"
 
@@ -154,7 +154,7 @@ def _panels(
         .mark_rule(color=BASELINE, strokeDash=[4, 3])
         .encode(x=_x(), tooltip=[alt.Tooltip("j:Q", title="Current position i")])
     )
-    layered = alt.layer(current, *layers, data=table)
+    layered = layer(current, *layers, data=table)
     if table["head"].nunique() < 2:
         return layered.properties(description=f"Line over position j: {what}.", height=320)
     figure = panels(layered, 118, 110).resolve_scale(y="independent")

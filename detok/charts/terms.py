@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS, TERM_COLORS
-from detok.charts.parts import bare_axes, map_size, panels, token_axes, token_j
+from detok.charts.parts import bare_axes, layer, light, map_size, panels, token_axes, token_j
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
@@ -53,7 +53,7 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     color = palette.terms().legend(
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
     )
-    layered = alt.layer(*[part.encode(color=color) for part in layers], data=table)
+    layered = layer(*[part.encode(color=color) for part in layers], data=table)
     what = "contribution of each of the six terms in nats over position i"
     if not several:
         return layered.properties(description=f"Six lines: {what}.", height=340)
@@ -131,7 +131,7 @@ def maps(
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*maps, data=table, columns=columns).properties(
+    return alt.concat(*map(light, maps), data=table, columns=columns).properties(
         description="Maps, one for each term and one for their sum: rows are current tokens i, "
         f"columns {seen} tokens j, colour is the term less its mean over the row."
     )
@@ -176,7 +176,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> al
     order = table["which"].unique().tolist()
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
-        alt.layer(zero, bars, values, data=table)
+        layer(zero, bars, values, data=table)
         .properties(width=21 * len(parts), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
         .properties(

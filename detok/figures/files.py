@@ -1,14 +1,12 @@
 """Figures as files: SVG, and PDF of the same drawing."""
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
 
-import vl_convert
-
+from detok.charts.files import as_pdf, as_svg
 from detok.charts.paper import specification
 from detok.errors import InputError
 from detok.figures.figure import Drawn, Figure
@@ -49,7 +47,7 @@ def make(
         svg = to_svg(figure, drawn, setting)
         contents = {"svg": svg.encode(), "pdf": b""}
         if "pdf" in formats:
-            contents["pdf"] = vl_convert.svg_to_pdf(svg)
+            contents["pdf"] = as_pdf(svg)
         paths = [folder / f"figure-{figure.number}.{format_}" for format_ in formats]
         for path, format_ in zip(paths, formats, strict=True):
             path.write_bytes(contents[format_])
@@ -60,11 +58,7 @@ def to_svg(figure: Figure, drawn: Drawn, setting: Setting) -> str:
     """The drawing of a figure, which refers to nothing outside itself."""
     title = f"Fig. {figure.number} · {figure.title}"
     spec = specification(drawn.chart, title, [setting.model])
-    version = re.search(r"v(\d+\.\d+)\.\d+\.json$", spec["$schema"])
-    svg = vl_convert.vegalite_to_svg(
-        json.dumps(spec), vl_version=version and version[1], allowed_base_urls=[]
-    )
-    return _with_own_ids(svg, figure.number)
+    return _with_own_ids(as_svg(spec), figure.number)
 
 
 def _with_own_ids(svg: str, number: str) -> str:

@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.model.layer import Layer
 from detok.scores.contributions import Ablation
-from detok.tables.common import array, long, significant
+from detok.tables.common import array, long
 from detok.tables.text import labels, pairs_of, seen
 
 ROW_SHOWN = 12  # tokens j compared
@@ -19,10 +19,7 @@ def attention(
     Columns: head, i, j, token_id_i, token_id_j, current, past (labels), full, left.
     """
     inside = slice(window.start, window.stop)
-    weights = {
-        name: significant(array(getattr(ablation, name)[:, inside, inside]))
-        for name in ("full", "left")
-    }
+    weights = {name: array(getattr(ablation, name)[:, inside, inside]) for name in ("full", "left")}
     table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights))
     tokens = pairs_of(layer, ids, table)
     return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})
@@ -48,13 +45,21 @@ def divergences(ablation: Ablation, heads: list[int], i: int) -> pd.DataFrame:
 def row(layer: Layer, ids: list[int], ablation: Ablation, i: int) -> pd.DataFrame:
     """The tokens of row i that get most attention with or without the dropped terms.
 
-    Columns: j, past (label), attention ("full" or "left"), weight.
+    Columns: j, token_id, past (label), attention ("full" or "left"), weight.
     """
     full, left = (array(m[0, i, : layer.n_visible(i)]) for m in (ablation.full, ablation.left))
     best = np.sort(np.argsort(-np.maximum(full, left), kind="stable")[:ROW_SHOWN])
     shown = labels(layer, ids)[best]
     parts = [
-        pd.DataFrame({"j": best, "past": shown, "attention": name, "weight": weights[best]})
+        pd.DataFrame(
+            {
+                "j": best,
+                "token_id": np.array(ids)[best],
+                "past": shown,
+                "attention": name,
+                "weight": weights[best],
+            }
+        )
         for name, weights in (("full", full), ("left", left))
     ]
     return pd.concat(parts, ignore_index=True)

@@ -8,7 +8,7 @@ from detok.counting.counts import Counts
 from detok.model.layer import Layer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
 from detok.scores.positions import ROUNDING
-from detok.tables.common import first, long, significant
+from detok.tables.common import array, first, long
 
 
 def labelled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
@@ -52,7 +52,8 @@ def piece_ranks(
     """Rank of the piece before each piece of a word in every head, by Tᵉᵉ or its specific part.
 
     `words` are the numbers of the words that the tokens `ids` are in: of two tokens in different
-    words there is no row. Columns: head, position (of the current piece in the text), pair, rank.
+    words there is no row. Columns: head, position (of the current piece in the text), token_id_j,
+    token_id_i, pair, rank.
     """
     inside = [t for t in range(1, len(ids)) if words[t] == words[t - 1]]
     shown = layer.tokenizer.show_each(ids)
@@ -61,8 +62,13 @@ def piece_ranks(
     pairs = [previous_piece_ranks(layer, ids[t - 1 : t + 1], less=less) for t in inside]
     ranks = torch.cat([none, *pairs], dim=1).numpy().T  # (pairs, H)
     table = long({"position": inside, "head": range(layer.n_heads)}, rank=ranks)
-    table = table.assign(pair=np.repeat(np.array(names, dtype=object), layer.n_heads))
-    return table[["head", "position", "pair", "rank"]]
+    by_pair = {
+        "token_id_j": np.array([ids[t - 1] for t in inside], dtype=int),
+        "token_id_i": np.array([ids[t] for t in inside], dtype=int),
+        "pair": np.array(names, dtype=object),
+    }
+    table = table.assign(**{name: np.repeat(of, layer.n_heads) for name, of in by_pair.items()})
+    return table[["head", "position", "token_id_j", "token_id_i", "pair", "rank"]]
 
 
 def best_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
@@ -99,16 +105,19 @@ def pairs(
 ) -> pd.DataFrame:
     """Tᵉᵉ, or its specific part, between all pairs of some tokens, long.
 
-    Columns: head, row, column (numbers of the tokens), current, past (shown), score (unscaled).
+    Columns: head, row, column (numbers of the tokens), token_id_i, token_id_j, current, past
+    (shown), score (unscaled).
     """
-    matrix = affinity_matrix(layer, tokens, less=less)[heads].cpu().numpy()  # (heads, n, n)
+    matrix = array(affinity_matrix(layer, tokens, less=less)[heads])  # (heads, n, n)
     n = range(len(tokens))
-    table = long({"head": heads, "row": n, "column": n}, score=significant(matrix.astype(float)))
-    shown = np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
+    table = long({"head": heads, "row": n, "column": n}, score=matrix)
+    ids, shown = np.array(tokens), np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
+    row, column = table["row"].to_numpy(), table["column"].to_numpy()
     table = table.assign(
-        current=shown[table["row"].to_numpy()], past=shown[table["column"].to_numpy()]
+        token_id_i=ids[row], token_id_j=ids[column], current=shown[row], past=shown[column]
     )
-    return table[["head", "row", "column", "current", "past", "score"]]
+    columns = ["head", "row", "column", "token_id_i", "token_id_j", "current", "past", "score"]
+    return table[columns]
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:

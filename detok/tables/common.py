@@ -10,18 +10,10 @@ from detok.model.layer import Layer
 from detok.scores.positions import ROUNDING
 
 MAX_POINTS = 3000  # tokens drawn
-DIGITS = 7
 
 
 def array(tensor: torch.Tensor) -> np.ndarray:
     return tensor.cpu().double().numpy()
-
-
-def significant(values: np.ndarray) -> np.ndarray:
-    """Values to the digits that float32 holds, however small: fewer bytes for a browser."""
-    size = np.floor(np.log10(np.abs(values), where=values != 0, out=np.zeros(values.shape)))
-    scale = 10.0 ** (DIGITS - 1 - size)
-    return np.round(values * scale) / scale
 
 
 def long(axes: dict[str, Iterable], **values: np.ndarray) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from detok.scores.decomposition import TERMS, Terms
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair
 from detok.scores.positions import ROUNDING
-from detok.tables.common import array, long, significant
+from detok.tables.common import array, long
 from detok.tables.text import labels, pairs_of, seen
 
 NAMES = {
@@ -52,7 +52,7 @@ def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFr
     value = rows[:, :, start:stop]  # (7 or 8, rows, rows)
     centred = value - mean[:, :, None]
     centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
-    table = seen(layer, long(axes, value=significant(value), centred=significant(centred)))
+    table = seen(layer, long(axes, value=value, centred=centred))
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],

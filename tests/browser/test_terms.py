@@ -76,20 +76,6 @@ def test_a_dropped_term_changes_the_attention_and_is_in_the_link(
     shared.get_by_text("Without ee: D(P‖Q) =").wait_for(timeout=60_000)
 
 
-def test_the_numbers_can_be_downloaded(chromium: Browser, address: str) -> None:
-    page = browser.visit(chromium, address + LINK)
-    sentence(page)
-    browser.settle(page)
-    with page.expect_download(timeout=60_000) as started:
-        page.locator(".st-key-csv-contributions button").click()
-    text = started.value.path().read_text(encoding="utf-8")
-    assert started.value.suggested_filename == "detok-mini-contributions.csv"
-    header, first = text.splitlines()[:2]
-    assert header.startswith("head,i,token_id,token,term,nats,model,revision,values,heads")
-    assert first.startswith("3,0,")
-    assert "mini" in first
-
-
 def test_an_upload_is_averaged(chromium: Browser, address: str) -> None:
     page = browser.visit(chromium, address + LINK)
     sentence(page)

@@ -14,7 +14,6 @@ from transformers import AutoTokenizer, GPT2LMHeadModel
 import detok
 from detok.bundled import BUNDLED
 from detok.counting.counts import Counts
-from detok.model import examples
 
 MINI = BUNDLED["mini"]
 TEXTS = [

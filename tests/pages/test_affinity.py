@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from tests.support.pages import run, succeed, texts
+from tests.support.pages import files, run, succeed, texts
 
 AFFINITY = "pages/1_Token_affinity.py"
 
@@ -147,10 +147,10 @@ def test_every_control_of_the_search_changes_its_result(
 
 def test_every_control_of_the_heat_map_changes_it() -> None:
     test = run(AFFINITY, head="0")
-    first = test.get("download_button")[-1].proto.url
+    first = files(test)["heatmap"]
     succeed(test.button[0].click().run())
     assert test.number_input(key="sample").value == 1
-    second = test.get("download_button")[-1].proto.url
+    second = files(test)["heatmap"]
     assert second != first
     succeed(test.text_input(key="tokens").input("one two three").run())
     assert re.search(r"partner in head 0 for \d of 3|best partner of these", texts(test))

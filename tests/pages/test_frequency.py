@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from detok.app import cached
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import files, run, succeed, texts
 
 FREQUENCY = "pages/6_Token_frequency.py"
 
@@ -22,7 +22,14 @@ def test_it_shows_what_the_library_computes() -> None:
     assert test.dataframe[0].value["Tᵉ, head 3"].tolist()[0] == f"{rho.loc[4, 'rho']:+.3f}"
     assert f"token count is {rho.loc[4, 'rho']:+.2f} (p {rho.loc[4, 'p_shown']})" in texts(test)
     assert f"{(table['count'] == 0).sum()} of 2,048 tokens never occur" in texts(test)
-    assert len(downloads(test)) == len(set(downloads(test))) == 4
+    assert files(test).keys() == {
+        "self-assertion",
+        "frequency",
+        "token-variance",
+        "furthest",
+        "never",
+        "token-frequency",
+    }
 
 
 def change_measure(test: AppTest) -> None:

@@ -22,7 +22,7 @@ from detok.heads.measured import Measured, measured_on_sample
 from detok.heads.summary import sample_of_tokens
 from detok.tables import heads as tables
 from tests.support.models import byte_tokenizer, random_model
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import files, run, succeed, texts
 
 pytestmark = pytest.mark.slow
 
@@ -97,7 +97,7 @@ def test_the_sample_is_what_the_library_computes() -> None:
     assert f"Ranking tokens by how often they occur has {frequency:.3f}" in said
     assert "a random sample of 40 of all 2,048 tokens" in said
     assert not [words for words in ("blind", "tells true") if words in said]
-    assert len(downloads(test)) == len(set(downloads(test))) == 7
+    assert len(set(files(test).values())) == 8
 
 
 def change_head(test: AppTest) -> None:
@@ -143,10 +143,10 @@ def change_least(test: AppTest) -> None:
 def test_every_control_changes_something(change: Callable[[AppTest], None]) -> None:
     # In these forty tokens there is one without a predecessor.
     test = run(HEADS, head="0", sample=str(_sample_with_one_left_out()))
-    before, said = downloads(test), texts(test)
+    before, said = files(test), texts(test)
     change(test)
     succeed(test.run())
-    assert downloads(test) != before
+    assert files(test) != before
     assert texts(test) != said
 
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import files, run, succeed, texts
 
 LAYERNORM = "pages/3_LayerNorm_variance.py"
 
@@ -24,7 +24,7 @@ def test_it_shows_what_the_library_computes() -> None:
     before, after = stats.norm_variances
     assert f"a variance of {before:.3g} before and {after:.3g} after" in shown
     assert f"{len(stats.outliers)} of 256 positions" in shown
-    assert len(downloads(test)) == len(set(downloads(test))) == 6
+    assert len(set(files(test).values())) == 8
     assert "Head 1, i = 100. j = 0:" in shown
     assert "j = 50:" in shown
 
@@ -36,10 +36,10 @@ def change_position(test: AppTest) -> None:
 @pytest.mark.parametrize("change", [change_head, change_position])
 def test_every_control_changes_the_switch(change: Callable[[AppTest], None]) -> None:
     test = run(LAYERNORM, head="1")
-    before, said = downloads(test)[3], texts(test)
+    before, said = files(test)["switch"], texts(test)
     change(test)
     succeed(test.run())
-    assert downloads(test)[3] != before
+    assert files(test)["switch"] != before
     assert texts(test) != said
 
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import files, run, succeed, texts
 
 POSITIONS = "pages/2_Positional_bias.py"
 
@@ -18,7 +18,7 @@ def test_the_summary_is_what_the_library_computes() -> None:
     test = run(POSITIONS, head="2", i="100")
     expected = detok.position_summary(layer, 100, [64, 128, 192])
     pd.testing.assert_frame_equal(test.dataframe[0].value, expected, check_dtype=False)
-    assert len(downloads(test)) == len(set(downloads(test))) == 6
+    assert len(set(files(test).values())) == 6
     assert "over 120 excerpts" in texts(test)
     succeed(test.toggle(key="layernorm").set_value(False).run())
     expected = detok.position_summary(layer, 100, [64, 128, 192], layernorm=False)
@@ -52,10 +52,10 @@ def test_every_control_changes_the_attention_and_its_sentence(
     change: Callable[[AppTest], None],
 ) -> None:
     test = run(POSITIONS, head="1")
-    before, said = downloads(test)[3], texts(test)
+    before, said = files(test)["attention"], texts(test)
     change(test)
     succeed(test.run())
-    assert downloads(test)[3] != before
+    assert files(test)["attention"] != before
     assert texts(test) != said
 
 

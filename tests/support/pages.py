@@ -5,6 +5,9 @@ from urllib.parse import parse_qs
 
 from streamlit.testing.v1 import AppTest
 
+from detok.app import exports
+from detok.app.figure import Figure
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -27,6 +30,16 @@ def texts(test: AppTest) -> str:
     """All sentences on the page, without the signs that escape Markdown."""
     elements = [*test.markdown, *test.caption, *test.info, *test.warning, *test.error]
     return "\n".join(e.value for e in elements).replace("\\", "")
+
+
+def figures(test: AppTest) -> dict[str, Figure]:
+    """The figures of the page by name, with all that leaves with them."""
+    return test.session_state["shown"][1]
+
+
+def files(test: AppTest) -> dict[str, bytes]:
+    """The CSV file of each figure, by its name."""
+    return {name: exports.as_csv(figure) for name, figure in figures(test).items()}
 
 
 def downloads(test: AppTest) -> list[str]:

@@ -17,13 +17,6 @@ def test_a_long_table_has_a_row_a_cell() -> None:
     assert table["double"].tolist() == list(range(0, 12, 2))
 
 
-def test_rounding_keeps_the_digits_of_small_numbers() -> None:
-    values = np.array([[0.0, 1 / 3, -2e9 / 3], [1e-30 / 3, 7.0, -0.25]])
-    rounded = common.significant(values)
-    np.testing.assert_allclose(rounded, values, rtol=5e-7)
-    assert rounded[0, 1] == 0.3333333
-
-
 def test_the_drawn_tokens_are_a_light_sample_with_the_most_frequent_first() -> None:
     layer = detok.load("mini")
     table = pd.DataFrame({"token_id": range(8000), "count": 9, "variance": 0.5})

@@ -1,0 +1,209 @@
+"""A finished figure: shown, kept for all visitors, and taken along, from one description of it.
+
+A page's figures are made in `detok/app/finished/`, by functions that `kept` keeps by their
+arguments, so that a figure is computed once for all visitors:
+
+    @figure.kept
+    def curve(layer: detok.Layer, i: int, head: int) -> Figure:
+        table = tables.curve(layer, i, head)
+        return Figure(
+            name="curve",  # of its files; each figure of a page has another
+            title=f"T^p of head {head}, seen from i = {i}",
+            table=table,  # everything, in full precision, with token ids: what is downloaded
+            about=about(layer, "T^p, unscaled"),
+            code=lines(layer, "tables.positions", f"table = tables.curve(layer, {i}, {head})"),
+            draw=lambda dark: charts.curve(table, i),  # a part of it may be drawn
+            readings=(readings.curve(table),),
+        )
+
+A page says `figure.show(finished.curve(layer, i, head))`: the chart, what it shows in words, and
+one menu with the data, the picture, the lines of code and the link. A figure that holds a layer, in
+`draw` for instance, would keep it alive.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, Literal
+from uuid import uuid4
+
+import pandas as pd
+import streamlit as st
+from altair.utils.schemapi import disable_debug_mode
+
+import detok
+from detok.app import exports, output, takeaway
+from detok.app.identity import identity
+from detok.app.provenance import link
+from detok.charts.parts import readable
+from detok.charts.wire import Chart, arrow, parted, used
+
+# Every part of a chart would be checked against Vega-Lite's schema; the tests check whole charts.
+disable_debug_mode()
+
+# Figures of each kind, for all visitors: some hundred kilobytes each, at most some megabytes.
+MAX_FIGURES = 32
+# What browsers get of them, less than that; of all kinds together, in two themes.
+MAX_DRAWN = 256
+
+
+@dataclass(frozen=True, eq=False)
+class Figure:
+    """What a figure shows and what describes it; the module has an example.
+
+    `draw` makes its chart in the dark theme or in the light one; a figure that a page shows as a
+    table has none. `listed` are tables to be read, by what `lists` calls them; `answer` is the
+    result in a sentence, which a page says before it shows anything. `code` are lines of Python
+    after which `table` equals the figure's. `of` is what a visitor chose, such as a text, to stand
+    in the picture. `more` is for the JSON file only.
+
+    Charts whose figures have an equal `alike` are the same but for their one table, `drawn`: their
+    specification is made once.
+    """
+
+    name: str
+    title: str
+    table: pd.DataFrame
+    about: dict[str, str]
+    code: str
+    answer: str = ""
+    readings: tuple[str, ...] = ()
+    listed: dict[str, pd.DataFrame] = field(default_factory=dict)
+    draw: Callable[[bool], Chart] | None = None
+    drawn: pd.DataFrame | None = None
+    alike: tuple[Hashable, ...] | None = None
+    of: str = ""
+    more: dict[str, Any] = field(default_factory=dict)
+    key: str = field(default_factory=lambda: uuid4().hex)  # no two that were made have the same
+
+
+# Keeps what a function makes of a layer and other arguments, for all visitors.
+kept = st.cache_resource(
+    show_spinner=False, max_entries=MAX_FIGURES, hash_funcs={detok.Layer: identity}
+)
+
+
+def show(
+    figure: Figure,
+    on_select: Callable[[list[dict[str, Any]]], None] | None = None,
+    selection: str = "cell",
+) -> None:
+    """The chart of a figure, its sentences, and its menu.
+
+    `on_select` is called with what a visitor clicked: the points of the chart's parameter of the
+    name `selection`.
+    """
+    if figure.draw is not None:
+        if on_select is None:
+            _drawn(figure, output.is_dark())
+        else:
+            _clickable(figure, output.is_dark(), on_select, selection)
+    for sentence in figure.readings:
+        output.reading(sentence)
+    menu(figure)
+
+
+def menu(figure: Figure) -> None:
+    """Everything that leaves with a figure, below what the page shows of it."""
+    takeaway.note(figure)
+    _menu(figure)
+
+
+_of_figure = st.cache_resource(
+    show_spinner=False, max_entries=MAX_DRAWN, hash_funcs={Figure: lambda figure: figure.key}
+)
+
+
+@_of_figure
+def _drawn(figure: Figure, dark: bool) -> None:
+    """The chart: Streamlit keeps what this sends to the browser, and sends it again."""
+    spec = _specification(figure, dark)
+    st.vega_lite_chart(spec, width=_width(spec), alt=figure.title)
+
+
+@_of_figure
+def lists(
+    figure: Figure,
+    which: str = "",
+    _columns: dict[str, Any] | None = None,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """One of a figure's tables to be read, kept as it was sent; `_columns` say how it is headed."""
+    st.dataframe(
+        figure.listed[which],
+        hide_index=True,
+        column_config=_columns,
+        height=height,
+        alt=f"{figure.title} {which}".strip(),
+    )
+
+
+def _clickable(
+    figure: Figure,
+    dark: bool,
+    on_select: Callable[[list[dict[str, Any]]], None],
+    selection: str,
+) -> None:
+    def clicked() -> None:
+        if points := st.session_state[figure.name].selection.get(selection):
+            on_select(points)
+
+    spec = _ready(figure, dark)
+    st.vega_lite_chart(
+        spec, key=figure.name, on_select=clicked, width=_width(spec), alt=figure.title
+    )
+
+
+@_of_figure
+def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
+    """The specification of a chart that is not sent again as it was: it has a visitor's clicks."""
+    return _specification(figure, dark)
+
+
+def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
+    if figure.alike is None:
+        spec, tables = parted(readable(figure.draw(dark), dark))
+    else:
+        spec = _alike(figure.alike, dark, figure)
+        tables = {spec["data"]["name"]: used(spec, figure.drawn)}
+    return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_DRAWN)
+def _alike(alike: tuple[Hashable, ...], dark: bool, _one: Figure) -> dict[str, Any]:
+    """The specification of all figures that are alike, by one of them."""
+    return parted(readable(_one.draw(dark), dark))[0]
+
+
+def _width(spec: dict[str, Any]) -> str:
+    """That of the page, unless the chart has one of its own, or panels that have."""
+    has_own = not spec.keys().isdisjoint(["width", "facet", "concat", "hconcat"])
+    return "content" if has_own else "stretch"
+
+
+@st.fragment
+def _menu(figure: Figure) -> None:
+    """Its contents are made once it is open, and the files on a click."""
+    opened = st.popover(
+        "Data, code, link" if figure.draw is None else "Data, picture, code, link",
+        type="tertiary",
+        icon=":material/download:",
+        on_change="rerun",
+        key=f"menu-{figure.name}",
+    )
+    if not opened.open:
+        return
+    with opened:
+        with st.container(horizontal=True):
+            for ending, content, kind in exports.files(figure):
+                st.download_button(
+                    ending.upper(),
+                    content,
+                    f"{exports.file_name(figure)}.{ending}",
+                    kind,
+                    key=f"{ending}-{figure.name}",
+                    on_click="ignore",
+                )
+        st.caption("The same table in Python:")
+        st.code(figure.code, language="python")
+        st.caption("A link to what you see:")
+        st.code(link(), language=None, wrap_lines=True)

@@ -1,0 +1,170 @@
+"""The figures of the token affinity page."""
+
+import pandas as pd
+import torch
+
+import detok
+from detok.app import cached
+from detok.app.figure import Figure, kept
+from detok.app.provenance import about, lines
+from detok.charts import affinity as charts
+from detok.charts.parts import capitalized
+from detok.readings import affinity as readings, specific as specific_readings, words
+from detok.readings.specific import SHARED, SPECIFIC
+from detok.scores.affinity import Side
+from detok.tables import affinity as tables, specific as specific_tables
+
+PANEL_ROWS = 8  # bars a head where all heads are side by side
+
+
+@kept
+def best(
+    layer: detok.Layer,
+    token: int,
+    head: int | None,
+    k: int,
+    side: Side,
+    positions: tuple[int, int] | None,
+    score: str,
+) -> Figure:
+    """The tokens that each head, or one, binds to a token.
+
+    Raises: InputError for impossible positions.
+    """
+    counts = cached.load_counts(layer)
+    found = detok.affinity(
+        layer, token, heads=head, k=k, side=side, positions=positions, less=_less(layer, score)
+    )
+    table = tables.with_counts(found, layer, token, side, counts)
+    shown = layer.tokenizer.show(token)
+    drawn = table[table["rank"] <= PANEL_ROWS] if head is None else table
+    return Figure(
+        name="affinity",
+        title=f"{capitalized(score)} with {shown}{_of(head)}: {_ranked(layer, side)}",
+        table=table.drop(columns="label"),
+        about=about(layer, specific_readings.values(score, counts), counts),
+        code=lines(
+            layer,
+            "tables.affinity",
+            *_less_in_code(layer, score),
+            f"table = detok.affinity(layer, {token}, heads={head}, k={k}, side={side!r}, "
+            f"positions={positions}, less=less)",
+            f"table = tables.with_counts(table, layer, {token}, {side!r}, counts)",
+            'table = table.drop(columns="label")',
+        ),
+        draw=lambda dark: charts.bars(drawn, score),
+        answer=readings.answer(table, layer, score),
+        readings=(readings.known(table, counts, score, side),),
+        listed={"": tables.side_by_side(table) if head is None else _listed(table)},
+        of=f"Token {shown} (id {token})",
+        more={"token_id": token},
+    )
+
+
+@kept
+def liked(layer: detok.Layer, head: int | None, k: int, position: int | None) -> Figure:
+    """What each head, or one, likes whatever the current token is."""
+    counts, heads = cached.load_counts(layer), _heads(layer, head)
+    table = specific_tables.liked(layer, shared(layer, head, position), heads, k, counts)
+    return Figure(
+        name="liked",
+        title=f"What {'each head' if head is None else f'head {head}'} likes",
+        table=table,
+        about=about(layer, specific_readings.values(SHARED, counts), counts),
+        code=lines(
+            layer,
+            "tables.specific",
+            *_less_in_code(layer, SPECIFIC),
+            f"shared = detok.shared_scores(layer, less, heads={heads}, position={position})",
+            f"table = tables.liked(layer, shared, {heads}, {k}, counts)",
+        ),
+        answer=specific_readings.liked(table),
+        readings=(specific_readings.parts(counts),),
+        listed={"": tables.side_by_side(table, "shown") if head is None else _listed(table)},
+    )
+
+
+@kept
+def shared(layer: detok.Layer, head: int | None, position: int | None) -> torch.Tensor:
+    """What each head, or one, gives to every token whatever the current one is, (heads, V)."""
+    query = cached.shared_query(layer)
+    return detok.shared_scores(layer, query, heads=_heads(layer, head), position=position)
+
+
+@kept
+def piece_ranks(
+    layer: detok.Layer, ids: tuple[int, ...], in_words: tuple[int, ...], score: str
+) -> Figure:
+    """The rank of the piece before each piece of a word, in a text whose tokens are `in_words`."""
+    counts = cached.load_counts(layer)
+    table = tables.piece_ranks(layer, list(ids), list(in_words), _less(layer, score))
+    vocab_size = layer.vocab_size
+    return Figure(
+        name="pieces",
+        title=f"Rank of the piece before, within words, by {specific_readings.by(score)}",
+        table=table,
+        about=about(layer, f"ranks by {specific_readings.values(score, counts)}", counts),
+        code=lines(
+            layer,
+            "tables.affinity",
+            *_less_in_code(layer, score),
+            f"table = tables.piece_ranks(layer, {list(ids)}, {list(in_words)}, less)",
+        ),
+        draw=lambda dark: charts.piece_ranks(table, vocab_size),
+        readings=(readings.piece_ranks(tables.best_ranks(table), layer, score),),
+        of=layer.tokenizer.text(*ids),
+        more={"token_ids": ids},
+    )
+
+
+@kept
+def pairs(layer: detok.Layer, tokens: tuple[int, ...], head: int | None, score: str) -> Figure:
+    """The scores between some tokens."""
+    counts, heads = cached.load_counts(layer), _heads(layer, head)
+    table = tables.pairs(layer, list(tokens), heads, _less(layer, score))
+    seen = words.words_for(layer).seen
+    return Figure(
+        name="heatmap",
+        title=f"{capitalized(score)} between {len(tokens)} tokens{_of(head)}",
+        table=table,
+        about=about(layer, specific_readings.values(score, counts), counts),
+        code=lines(
+            layer,
+            "tables.affinity",
+            *_less_in_code(layer, score),
+            f"table = tables.pairs(layer, {list(tokens)}, {heads}, less)",
+        ),
+        draw=lambda dark: charts.pairs(table, dark, seen, score),
+        readings=(readings.pairs(tables.own_copies(table), score),),
+    )
+
+
+def _heads(layer: detok.Layer, head: int | None) -> list[int]:
+    return list(range(layer.n_heads)) if head is None else [head]
+
+
+def _of(head: int | None) -> str:
+    return ", every head" if head is None else f", head {head}"
+
+
+def _ranked(layer: detok.Layer, side: Side) -> str:
+    return f"the best {words.words_for(layer).seen if side == 'past' else 'current'} tokens"
+
+
+def _listed(table: pd.DataFrame) -> pd.DataFrame:
+    columns = ["rank", "shown", "score", "joined_shown", "count", "known"]
+    return table[[column for column in columns if column in table]]
+
+
+def _less(layer: detok.Layer, score: str) -> torch.Tensor | None:
+    return cached.shared_query(layer) if score == SPECIFIC else None
+
+
+def _less_in_code(layer: detok.Layer, score: str) -> list[str]:
+    """The lines of the counts, and of the mean query that is taken off every query, if one is."""
+    begun = ["counts = detok.counts_for(layer)"]
+    if score != SPECIFIC:
+        return [*begun, "less = None"]
+    has_counts = cached.load_counts(layer) is not None
+    of = "counts" if has_counts else "detok.Counts.empty(layer.vocab_size)"
+    return [*begun, f"less = detok.shared_query(layer, {of}.tokens)"]

@@ -1,0 +1,332 @@
+"""The figures of the six-terms page.
+
+A text's terms take n² numbers each; only those of the last few heads and texts are kept.
+"""
+
+from collections.abc import Hashable, Sequence
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+import detok
+from detok.app import cached
+from detok.app.figure import Figure, kept
+from detok.app.identity import identity
+from detok.app.provenance import about, ids_of, lines
+from detok.charts import ablation as ablation_charts, terms as charts
+from detok.readings import ablation as ablation_readings, specific, terms as readings, words
+from detok.tables import ablation as ablation_tables, terms as tables
+
+NATS = "nats"
+Ids = tuple[int, ...]
+Window = tuple[int, int]  # from, and up to but without
+
+_for_a_moment = st.cache_resource(
+    show_spinner=False, max_entries=4, hash_funcs={detok.Layer: identity}
+)
+
+
+@kept
+def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
+    """What each term contributes at every position."""
+    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+    table = every if head is None else every[every["head"] == head]
+    drawn = tables.drawn(table, layer.is_causal)
+    return Figure(
+        name="contributions",
+        title=f"What each term contributes{_of(head)}",
+        table=table,
+        about=about(layer, NATS),
+        code=lines(
+            layer,
+            "tables.terms",
+            *_contributions_in_code(ids),
+            *([] if head is None else [f'table = table[table["head"] == {head}]']),
+        ),
+        draw=None if drawn.table.empty else lambda dark: charts.contributions(drawn.table),
+        drawn=drawn.table,
+        alike=_alike(drawn.table),
+        readings=(readings.per_position(drawn),),
+        **_text(layer, ids),
+    )
+
+
+@kept
+def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
+    """The terms of every head by their mean contribution; the sentence may be of one head."""
+    drawn = _ranking(layer, ids)
+    ranks = drawn.table if head is None else drawn.table[drawn.table["head"] == head]
+    return replace(drawn, readings=(readings.ranking(ranks, tables.places(ranks)),))
+
+
+@kept
+def _ranking(layer: detok.Layer, ids: Ids) -> Figure:
+    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+    table = tables.ranking(every)
+    is_drawn = (table["nats"] > tables.FLOOR).any()
+    return Figure(
+        name="ranking",
+        title="The terms of each head by their mean contribution",
+        table=table,
+        about=about(layer, NATS),
+        code=lines(
+            layer, "tables.terms", *_contributions_in_code(ids), "table = tables.ranking(table)"
+        ),
+        draw=(lambda dark: charts.ranking(table)) if is_drawn else None,
+        **_text(layer, ids),
+    )
+
+
+@kept
+def attention_of_heads(
+    layer: detok.Layer, ids: Ids, dropped: tuple[str, ...], window: Window
+) -> Figure:
+    """Every head's attention in a window of the text, without some terms."""
+    heads = list(range(layer.n_heads))
+    last = window[1] - 1
+    inside = list(ids[: layer.n_visible(last)])  # nothing else takes part in the window
+    ablation = detok.ablate(detok.terms(layer, inside), dropped)
+    table = ablation_tables.attention(layer, inside, ablation, heads, range(*window))
+    moved = ablation_tables.divergences(ablation, heads, last)
+    seen = words.words_for(layer).seen
+    return Figure(
+        name="attention",
+        title=f"Who attends to whom, every head{_without(dropped)}",
+        table=table,
+        about=about(layer, _weights(layer)),
+        code=_attention_in_code(layer, inside, None, dropped, heads, window),
+        draw=lambda dark: ablation_charts.heads(table, dark, seen),
+        answer=ablation_readings.divergences(moved, list(dropped), last),
+        **_text(layer, ids),
+    )
+
+
+@kept
+def attention(
+    layer: detok.Layer,
+    ids: Ids,
+    head: int,
+    dropped: tuple[str, ...],
+    window: Window,
+    chosen: tuple[int, int],
+) -> Figure:
+    """One head's attention in a window of the text, without some terms; a click chooses (i, j)."""
+    ablation = _ablation(layer, ids, head, dropped)
+    moved = ablation_tables.divergences(ablation, [head], chosen[0])
+    seen = words.words_for(layer).seen
+    table = ablation_tables.attention(layer, list(ids), ablation, [head], range(*window))
+    return Figure(
+        name="attention",
+        title=f"Who attends to whom{_of(head)}{_without(dropped)}",
+        table=table,
+        about=about(layer, _weights(layer)),
+        code=_attention_in_code(layer, ids, head, dropped, [head], window),
+        draw=lambda dark: ablation_charts.attention(table, "left", dark, chosen, seen),
+        answer=ablation_readings.divergences(moved, list(dropped), chosen[0]),
+        **_text(layer, ids),
+    )
+
+
+def best(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> int:
+    """The token j that gets most of i's attention."""
+    return int(_ablation(layer, ids, head, dropped).full[0, i].argmax())
+
+
+@kept
+def row(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> Figure:
+    """The attention of one token with and without the dropped terms."""
+    table = ablation_tables.row(layer, list(ids), _ablation(layer, ids, head, dropped), i)
+    seen = words.words_for(layer).seen
+    return Figure(
+        name="row",
+        title=f"Attention of i = {i}{_of(head)}{_without(dropped)}",
+        table=table,
+        about=about(layer, _weights(layer)),
+        code=lines(
+            layer,
+            "tables.ablation",
+            *_ablation_in_code(ids, head, dropped),
+            f"table = tables.row(layer, ids, ablation, {i})",
+        ),
+        draw=lambda dark: ablation_charts.row(table, seen),
+        **_text(layer, ids),
+    )
+
+
+@kept
+def pair(layer: detok.Layer, ids: Ids, head: int, i: int, j: int, split: bool) -> Figure:
+    """The score of one pair taken apart, beside that of the row's runner-up."""
+    query = cached.shared_query(layer) if split else None
+    found = detok.explain_pair(layer, ids, i=i, j=j, head=head, query=query)
+    table, seen = tables.waterfall(layer, list(ids), found), words.words_for(layer).seen
+    return Figure(
+        name="pair",
+        title=f"The score of i = {i} and j = {j}{_of(head)}",
+        table=table,
+        about=_about_terms(layer, split),
+        code=lines(
+            layer,
+            "tables.terms",
+            ids_of(ids),
+            *_query_in_code(layer, split),
+            f"pair = detok.explain_pair(layer, ids, i={i}, j={j}, head={head}, query=query)",
+            "table = tables.waterfall(layer, ids, pair)",
+        ),
+        draw=lambda dark: charts.waterfall(table, seen, dark),
+        answer=readings.pair(layer, list(ids), found),
+        **_text(layer, ids),
+    )
+
+
+@kept
+def maps(layer: detok.Layer, ids: Ids, head: int, window: Window, split: bool) -> Figure:
+    """The terms of every pair in a window of the text."""
+    terms = _terms(layer, ids, head)
+    if split:
+        terms = detok.split_ee(layer, ids, cached.shared_query(layer), heads=head)
+    table, seen = tables.maps(layer, list(ids), terms, range(*window)), words.words_for(layer).seen
+    how = "split_ee(layer, ids, query" if split else "terms(layer, ids"
+    return Figure(
+        name="terms",
+        title=f"The terms of every pair{_of(head)}",
+        table=table,
+        about=_about_terms(layer, split),
+        code=lines(
+            layer,
+            "tables.terms",
+            ids_of(ids),
+            *(_query_in_code(layer, split) if split else []),
+            f"terms = detok.{how}, heads={head})",
+            f"table = tables.maps(layer, ids, terms, range{window})",
+        ),
+        # The only cell of a single token has no colour.
+        draw=(lambda dark: charts.maps(table, dark, seen=seen)) if len(ids) > 1 else None,
+        readings=(readings.maps(tables.spreads(table), head, seen),),
+        **_text(layer, ids),
+    )
+
+
+@kept
+def averaged(
+    layer: detok.Layer,
+    first: int | None,
+    n_texts: int,
+    seed: int,
+    head: int | None,
+    file: tuple[str, str] | None,
+    _mean: detok.MeanContributions,
+) -> Figure:
+    """Contributions over many texts, which everything but `_mean` tells apart.
+
+    `file` is the id and the name of a visitor's own file.
+    """
+    over = tables.averaged(_mean)
+    table = over if head is None else over[over["head"] == head]
+    ranks = tables.ranking(table)
+    drawn = tables.drawn(table).table
+    read = ['texts = detok.excerpts()["text"]']
+    if file is not None:
+        read = [
+            "from pathlib import Path",
+            "from detok.app.texts import texts_of",
+            f"texts = texts_of({file[1]!r}, Path({file[1]!r}).read_bytes())",
+        ]
+    return Figure(
+        name="averaged",
+        title=f"What each term contributes over many texts{_of(head)}",
+        table=table,
+        about=about(layer, NATS),
+        code=lines(
+            layer,
+            "tables.terms",
+            *read,
+            "mean = detok.mean_contributions("
+            f"layer, texts, first={first}, sample={n_texts}, seed={seed})",
+            "table = tables.averaged(mean)",
+            *([] if head is None else [f'table = table[table["head"] == {head}]']),
+        ),
+        draw=None if drawn.empty else lambda dark: charts.contributions(drawn),
+        drawn=drawn,
+        alike=_alike(drawn),
+        readings=(
+            readings.averaged(_mean, "excerpts" if file is None else "of your texts"),
+            readings.ranking(ranks, tables.places(ranks)),
+        ),
+        of=f"{_mean.n_texts:,} {'excerpts of books' if file is None else 'own texts'}",
+    )
+
+
+@_for_a_moment
+def _terms(layer: detok.Layer, ids: Ids, head: int) -> detok.Terms:
+    return detok.terms(layer, ids, heads=head)
+
+
+@_for_a_moment
+def _ablation(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...]) -> detok.Ablation:
+    return detok.ablate(_terms(layer, ids, head), dropped)
+
+
+def _of(head: int | None) -> str:
+    return ", every head" if head is None else f", head {head}"
+
+
+def _without(dropped: tuple[str, ...]) -> str:
+    return f", without {', '.join(dropped)}" if dropped else ""
+
+
+def _weights(layer: detok.Layer) -> str:
+    return f"attention weights, of scores {words.divided(layer)}"
+
+
+def _about_terms(layer: detok.Layer, split: bool) -> dict[str, str]:
+    """Of the terms; `split` ee needs counts."""
+    scaled = words.divided(layer)
+    if not split:
+        return about(layer, scaled)
+    counts = cached.load_counts(layer)
+    return about(layer, f"{scaled}; q̄ of ee_shared is {specific.mean_query(counts)}", counts)
+
+
+def _text(layer: detok.Layer, ids: Ids) -> dict:
+    """What of a figure tells its text."""
+    return {"of": layer.tokenizer.text(*ids), "more": {"token_ids": list(ids)}}
+
+
+def _contributions_in_code(ids: Ids) -> list[str]:
+    return [
+        ids_of(ids),
+        "table = tables.per_position(layer, ids, detok.contributions(layer, ids))",
+    ]
+
+
+def _ablation_in_code(ids: Sequence[int], head: int | None, dropped: tuple[str, ...]) -> list[str]:
+    return [
+        ids_of(ids),
+        f"ablation = detok.ablate(detok.terms(layer, ids, heads={head}), {list(dropped)})",
+    ]
+
+
+def _attention_in_code(
+    layer: detok.Layer,
+    ids: Sequence[int],
+    head: int | None,
+    dropped: tuple[str, ...],
+    heads: list[int],
+    window: Window,
+) -> str:
+    table = f"table = tables.attention(layer, ids, ablation, {heads}, range{window})"
+    return lines(layer, "tables.ablation", *_ablation_in_code(ids, head, dropped), table)
+
+
+def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
+    if not split:
+        return ["query = None"]
+    has_counts = cached.load_counts(layer) is not None
+    counts = "detok.counts_for(layer)" if has_counts else "detok.Counts.empty(layer.vocab_size)"
+    return [f"query = detok.shared_query(layer, {counts}.tokens)"]
+
+
+def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:
+    """What the chart of these contributions depends on, apart from them."""
+    return "contributions", tuple(drawn), drawn["head"].nunique() > 1

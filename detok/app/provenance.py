@@ -1,0 +1,54 @@
+"""What tells where numbers come from: the model, its counts, versions, the code and the link."""
+
+from collections.abc import Sequence
+from urllib.parse import urlencode
+
+import streamlit as st
+import torch
+
+import detok
+from detok.app.identity import revision
+from detok.counting.counts import Counts
+from detok.version import __version__
+
+
+def about(layer: detok.Layer, values: str, counts: Counts | None = None) -> dict[str, str]:
+    """What a reader of numbers must know of them; `counts` are those that took part in them."""
+    commit = layer.source.revision
+    return {
+        "model": layer.name,
+        "revision": commit if commit is not None else f"sha256:{revision(layer)}",
+        "values": values,
+        "heads": "numbered from 0",
+        "counts": "" if counts is None else counts.origin,
+        "detok": __version__,
+        "torch": torch.__version__,
+    }
+
+
+def lines(layer: detok.Layer, uses: str, *statements: str) -> str:
+    """The Python lines that compute a table: `uses` is the room's file with it, as `tables`.
+
+    The last statement is to say `table = …`; before them there is `layer`.
+    """
+    commit = layer.source.revision
+    pinned = "" if commit is None else f", revision={commit!r}"
+    package, _, module = uses.rpartition(".")
+    begun = [
+        "import detok",
+        f"from detok.{package} import {module} as tables",
+        "",
+        f"layer = detok.load({layer.name!r}{pinned})",
+    ]
+    return "\n".join([*begun, *statements])
+
+
+def ids_of(ids: Sequence[int]) -> str:
+    """The line that names a text's tokens."""
+    return f"ids = {list(ids)}"
+
+
+def link() -> str:
+    """The address of what the visitor sees."""
+    choices = urlencode(st.query_params.to_dict(), doseq=True)
+    return f"{st.context.url or ''}{'?' if choices else ''}{choices}"

@@ -1,0 +1,83 @@
+"""A chart as it goes over the wire: its specification, and beside it its tables."""
+
+import re
+from collections.abc import Iterator
+from json import dumps, loads
+from typing import Any
+
+import altair as alt
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+Single = alt.Chart | alt.LayerChart
+Chart = Single | alt.FacetChart | alt.ConcatChart | alt.VConcatChart | alt.HConcatChart
+
+_PARTS = ("layer", "concat", "hconcat", "vconcat")
+
+
+def parted(chart: Chart) -> tuple[dict[str, Any], dict[str, pd.DataFrame]]:
+    """The Vega-Lite of a chart without its data, and its tables by the names that they have there.
+
+    The names are the same whatever is in the tables: a browser that already shows the chart only
+    exchanges these. Nothing is checked against Vega-Lite's schema; the tests do that.
+    """
+    holders = list(_with_tables(chart))
+    tables: list[pd.DataFrame] = []
+    for part in holders:
+        if not any(table is part.data for table in tables):
+            tables.append(part.data)
+    names = {id(table): f"table-{number}" for number, table in enumerate(tables)}
+    held = [part.data for part in holders]
+    try:
+        for part in holders:
+            part.data = alt.NamedData(names[id(part.data)])
+        # A copy without them would take longer than all the rest.
+        spec = chart.to_dict(validate=False)
+    finally:
+        for part, table in zip(holders, held, strict=True):
+            part.data = table
+    return spec, {names[id(table)]: used(spec, table) for table in tables}
+
+
+def whole(chart: Chart) -> dict[str, Any]:
+    """The Vega-Lite of a chart with its data in it, every number as exact as it is."""
+    spec, tables = parted(chart)
+    rows = {
+        name: loads(table.to_json(orient="records", double_precision=15))
+        for name, table in tables.items()
+    }
+    return spec | {"datasets": rows}
+
+
+def _with_tables(chart: Chart) -> Iterator[Chart]:
+    """Those of a chart and its parts that have a table of their own."""
+    if isinstance(chart.data, pd.DataFrame):
+        yield chart
+    parts = [part for name in _PARTS for part in getattr(chart, name, ())]
+    for part in [*parts, *([chart.spec] if isinstance(chart, alt.FacetChart) else [])]:
+        yield from _with_tables(part)
+
+
+def used(spec: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
+    """The columns of a table that a specification speaks of."""
+    words = set(re.findall(r"\w+", dumps(spec, ensure_ascii=False)))
+    return table[[column for column in table if column in words]]
+
+
+def arrow(table: pd.DataFrame) -> pa.Table:
+    """A table in as few bytes as the eye needs: numbers of 32 bits where these hold them."""
+    columns = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()
+    return columns.cast(
+        pa.schema([_narrow(columns[field.name], field) for field in columns.schema])
+    )
+
+
+def _narrow(column: pa.ChunkedArray, field: pa.Field) -> pa.Field:
+    if pa.types.is_float64(field.type):
+        return field.with_type(pa.float32())
+    if pa.types.is_int64(field.type) and len(column):
+        ends = pc.min_max(column).as_py()
+        if max(abs(ends["min"] or 0), abs(ends["max"] or 0)) < 2**31:
+            return field.with_type(pa.int32())
+    return field
