@@ -207,11 +207,11 @@ def on_word() -> list[dict]:
     if not one_model:
         with output.mistakes():
             all_pieces.append(texts.encoded(right.layer, text)[: inputs.MAX_PIECES])
-    ranks = [
-        affinity_tables.piece_ranks(each, ids) if len(ids) > 1 else None
-        for each, ids in zip(layers, all_pieces, strict=False)
-    ]
-    typical = [None if r is None else affinity_tables.typical_ranks(r) for r in ranks]
+    ranks = []
+    for each, ids in zip(layers, all_pieces, strict=False):
+        table = affinity_tables.piece_ranks(each, ids, texts.words_of(each, text)[: len(ids)])
+        ranks.append(None if table.empty else table)
+    typical = [None if r is None else tables.typical_ranks(r) for r in ranks]
     st.header("Which head rebuilds this word?")
     most = max(each.vocab_size for each in layers)
     for column, each, table in zip(st.columns(len(layers)), layers, ranks, strict=False):

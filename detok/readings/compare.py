@@ -5,7 +5,6 @@ import pandas as pd
 from detok.model.layer import Layer
 from detok.readings.words import amount, named as named_heads
 from detok.scores.compare import Shared
-from detok.tables.affinity import best_heads
 from detok.tables.compare import (
     ATTENTION,
     FAR_WIDER,
@@ -16,6 +15,7 @@ from detok.tables.compare import (
     Lists,
     Maps,
     Side,
+    best_heads,
 )
 from detok.tables.terms import NAMES
 

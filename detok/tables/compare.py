@@ -13,7 +13,7 @@ from detok.scores.compare import Shared, divergence, merged, share_vocabulary
 from detok.scores.contributions import ablate
 from detok.scores.decomposition import TERMS, terms
 from detok.scores.positions import ROUNDING, position_summary
-from detok.tables.common import array, long, significant
+from detok.tables.common import array, first, geometric_means, long
 from detok.tables.text import labels
 
 ATTENTION, RANK, SUM = "attention", "rank", "score"
@@ -156,7 +156,7 @@ def _window(
     inside = slice(places.start, places.stop)
     table = long(
         {"i": places, "j": places},
-        **{name: significant(matrix[inside, inside]) for name, matrix in values.items()},
+        **{name: matrix[inside, inside] for name, matrix in values.items()},
     ).dropna(ignore_index=True)
     i, j = table["i"].to_numpy(), table["j"].to_numpy()
     table.insert(2, "current", names[i])
@@ -408,7 +408,7 @@ def heads(
 
     near and first are attention of position i by position alone; `pairs` is `tables.heads.pairs`,
     `nats` (6, H, n) the contributions in a text, of which the mean over the positions is given, and
-    `ranks` is `tables.affinity.typical_ranks` of a word.
+    `ranks` is `typical_ranks` of a word.
     """
     summary = position_summary(layer, i)
     reach = "last" if layer.is_causal else "nearest"
@@ -423,6 +423,16 @@ def heads(
     if nats is not None:
         columns |= dict(zip(TERMS, array(nats.mean(dim=2)), strict=True))
     return pd.DataFrame(columns)
+
+
+def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
+    """`tables.affinity.piece_ranks` by head. Columns: head, rank (geometric mean), n (pairs)."""
+    return geometric_means(ranks)
+
+
+def best_heads(typical: pd.DataFrame) -> pd.DataFrame:
+    """The rows of `typical_ranks` with the smallest rank."""
+    return first(typical, "rank", largest=False)
 
 
 def measured(left: Side, right: Side, tables: list[pd.DataFrame], measure: str) -> pd.DataFrame:
