@@ -17,7 +17,7 @@ def page() -> None:
     link.number_input("Count", 1, 9, 5, key="count")
     link.number_input("Place", 0, 3, None, key="place")
     link.toggle("Flag", True, key="flag")
-    link.text_input("Word", "first", key="text", max_chars=8)
+    link.text_input("Word", "first", key="text")
     if link.slider("Half", 0, 10, 4, key="half") > 5:
         link.toggle("Rare", key="rare")
     st.button("Reset", key="reset", on_click=link.reset, disabled=link.is_default())
@@ -92,10 +92,6 @@ def test_a_value_that_does_not_fit_is_named_and_leaves_the_address(
     assert said.endswith(f"expected {expected}. Shown instead: {shown}.")
     assert test.query_params == {"model": "mini", "text": "kept"}
     assert not notices(test.run())
-
-
-def test_a_text_that_is_too_long_is_not_dropped_in_silence() -> None:
-    assert "it has 9 characters, and at most 8 are read" in notices(opened(text="x" * 9))
 
 
 def test_unknown_names_are_left_alone() -> None:
