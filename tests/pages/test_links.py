@@ -13,9 +13,9 @@ AFFINITY = PLACES["affinity"].path
 BAD = {
     "affinity": {
         **{"head": "99", "token": "abc", "k": "-1", "rank": "foo", "score": "foo"},
-        **{"at_i": "9999", "at_j": "x", "tokens": "x" * 1001, "text": "x" * 201, "sample": "1.5"},
+        **{"at_i": "9999", "at_j": "x", "sample": "1.5"},
     },
-    "positions": {"head": "", "i": "9999", "layernorm": "2", "ends": "on", "texts": "x" * 6001},
+    "positions": {"head": "", "i": "9999", "layernorm": "2", "ends": "on"},
     "layernorm": {"head": "all", "i": "-1"},
     "terms": {
         **{"head": "1e1", "begin": "?", "drop_ee": "1", "pair_i": "99", "pair_j": "99"},
