@@ -12,6 +12,7 @@ from tests.support.pages import figures, run
 
 TEXT = "She was unfit and tranquil."
 SHOWN = [
+    ("app", {}),
     ("1_Token_affinity", {"text": TEXT, "head": "all"}),
     ("1_Token_affinity", {"text": TEXT, "head": "0", "score": "Specific part", "sample": "3"}),
     ("1_Token_affinity", {"head": "1", "rank": "current tokens", "at_i": "9", "at_j": "0"}),
@@ -31,7 +32,8 @@ SHOWN = [
 @pytest.fixture(scope="module", params=SHOWN, ids=lambda shown: f"{shown[0]}-{len(shown[1])}")
 def found(request: pytest.FixtureRequest) -> list[Figure]:
     page, query = request.param
-    return list(figures(run(f"pages/{page}.py", **query)).values())
+    path = "app.py" if page == "app" else f"pages/{page}.py"
+    return list(figures(run(path, **query)).values())
 
 
 def test_the_lines_give_the_table(found: list[Figure]) -> None:
