@@ -51,9 +51,9 @@ def rebuilt() -> figure.Figure | None:
 
 def lead(name: str, label: str, **choices: object) -> None:
     """A link to a place on another page."""
-    st.page_link(
-        PLACES[name].path, label=label, query_params=go.address(name, **choices), width="content"
-    )
+    place = PLACES[name]
+    query = go.address(name, **choices)
+    st.page_link(place.path, label=label, icon=place.icon, query_params=query, width="content")
 
 
 found = rebuilt()
@@ -81,7 +81,7 @@ def take_apart(cells: list[dict[str, int]]) -> None:
 for place, shown in zip(st.columns(2), maps, strict=True):
     with place:
         figure.show(shown, on_select=take_apart)
-output.reading(readings.maps(layer))
+output.reading(f"{readings.maps(layer)} A click on a cell takes its pair apart.")
 with st.container(horizontal=True):
     lead("terms", "All six terms of this sentence", passage=text, head=head)
     if first is not None:

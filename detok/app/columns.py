@@ -131,6 +131,7 @@ REPLICATION = {
     "tolerance": st.column_config.TextColumn("Tolerance, and why", width="large"),
     "how": st.column_config.TextColumn("How it is measured", width="large"),
     "id": st.column_config.TextColumn("Id", width="small"),
+    "subject": st.column_config.TextColumn("Page", width="medium"),
 }
 
 LISTS = {

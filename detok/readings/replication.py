@@ -9,6 +9,11 @@ def answer(report: Report) -> str:
     return f"{sentence(report)}."
 
 
+def verdicts(found: dict[str, int]) -> str:
+    """How many claims have which verdict, as "2 agrees, 1 differs"."""
+    return ", ".join(f"{verdict}: {n:,}" for verdict, n in found.items())
+
+
 def computed(report: Report) -> str:
     """Of what, with what, and on what: all that is needed to get the same."""
     return "; ".join(f"{name}: {value}" for name, value in facts(report).items()) + "."
