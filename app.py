@@ -16,7 +16,6 @@ from detok.app import (
     texts,
 )
 from detok.app.finished import overview as finished
-from detok.app.navigation import PLACES
 from detok.readings import method, overview as overview_readings, rebuilt as readings
 
 SAMPLE = "Mr. Sherlock Holmes and Dr. Watson returned to Baker Street."
@@ -49,13 +48,6 @@ def rebuilt() -> figure.Figure | None:
     return None
 
 
-def lead(name: str, label: str, **choices: object) -> None:
-    """A link to a place on another page."""
-    place = PLACES[name]
-    query = go.address(name, **choices)
-    st.page_link(place.path, label=label, icon=place.icon, query_params=query, width="content")
-
-
 found = rebuilt()
 gallery = [] if found is None else found.listed[""].to_dict("records")
 first = gallery[0] if gallery and layer.n_positions > 1 else None
@@ -83,17 +75,17 @@ for place, shown in zip(st.columns(2), maps, strict=True):
         figure.show(shown, on_select=take_apart)
 output.reading(f"{readings.maps(layer)} A click on a cell takes its pair apart.")
 with st.container(horizontal=True):
-    lead("terms", "All six terms of this sentence", passage=text, head=head)
+    go.link_to("terms", "All six terms of this sentence", passage=text, head=head)
     if first is not None:
-        lead("affinity", "What else goes with this word", text=first["joined"], head=head)
-        lead("heads", f"Head {head} beside the other heads", head=head)
+        go.link_to("affinity", "What else goes with this word", text=first["joined"], head=head)
+        go.link_to("heads", f"Head {head} beside the other heads", head=head)
 
 if texts.can_encode(layer):
     st.header("Words that this model puts together" if gallery else "Begin here")
     with st.container(horizontal=True, gap="small"):
         for word in gallery:
             label = f"**{word['joined'].strip()}** — {output.escaped(readings.pieces(layer, word))}"
-            lead("affinity", label, text=word["joined"], head=word["head"])
+            go.link_to("affinity", label, text=word["joined"], head=word["head"])
     if gallery:
         figure.show(found)
     elif found is not None:
@@ -102,7 +94,7 @@ if texts.can_encode(layer):
         pieces = output.escaped(overview_readings.pieces(layer, sample))
         link, beside = st.columns([1, 3])
         with link:
-            lead("affinity", f"**{sample}**", text=sample)
+            go.link_to("affinity", f"**{sample}**", text=sample)
         beside.markdown(f"{why}; here {pieces}")
 page.offer_gpt2(layer)
 
@@ -110,7 +102,7 @@ st.header("What each page answers")
 for file, one in method.PAGES.items():
     link, beside = st.columns([1, 3])
     with link:
-        lead(navigation.name_of(method.title(file)), f"**{method.title(file)}**")
+        go.link_to(navigation.name_of(method.title(file)), f"**{method.title(file)}**")
     beside.markdown(one.question)
 
 st.header("The model")

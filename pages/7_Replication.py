@@ -53,7 +53,7 @@ if shown is not None:
     figure.show(shown)
     st.download_button(
         "Report (Markdown)",
-        as_markdown(report),
+        lambda: as_markdown(report),
         f"{exports.file_name(shown)}.md",
         "text/markdown",
         icon=":material/description:",
@@ -62,8 +62,5 @@ if shown is not None:
 
 st.header("Where each can be seen")
 for subject, found in tables.by_subject(table).items():
-    place = PLACES[subject]
-    link, beside = st.columns([1, 3])
-    link.page_link(place.path, label=place.title, icon=place.icon, query_params=go.address(subject))
-    beside.markdown(readings.verdicts(found))
+    go.link_to(subject, f"**{PLACES[subject].title}**: {readings.verdicts(found)}")
 takeaway.foot()

@@ -123,7 +123,7 @@ TOKENS = {
 }
 
 REPLICATION = {
-    "what": st.column_config.TextColumn("What", width="medium", pinned=True),
+    "what": st.column_config.TextColumn("What", width="medium"),
     "verdict": st.column_config.TextColumn("Verdict", width="small"),
     "published": st.column_config.TextColumn("Published", width="small"),
     "measured": st.column_config.TextColumn("Measured", width="large"),

@@ -72,7 +72,7 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 "tokens:Q",
                 title="Tokens seen (log scale)",
                 scale=alt.Scale(type="log"),
-                axis=alt.Axis(format="~s", tickCount=6),
+                axis=alt.Axis(format="~s", tickCount=6, grid=False),
             ),
             y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
                 zero=False
@@ -87,5 +87,5 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 ),
             ],
         )
-        .properties(description=f"Lines, one for each head: {title} over training.", height=280)
+        .properties(description=f"Lines, one for each head: {title} over training.", height=340)
     )

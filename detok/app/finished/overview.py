@@ -16,7 +16,7 @@ N_WORDS = 12  # in the gallery
 IN_TRAINING = {
     "pair_auroc": ("Mean pair AUROC", "pair-auroc-in-training", ".2f"),
     "auroc": ("The paper's AUROC", "auroc-in-training", ".2f"),
-    "mass_last_5": ("Attention to the last 5 positions", "near-in-training", ".0%"),
+    "mass_last_5": ("Attention, last 5 positions", "near-in-training", ".0%"),
 }
 
 
