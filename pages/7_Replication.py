@@ -2,8 +2,11 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, downloads, long_runs, output, page
+from detok.app import cached, columns, exports, figure, go, long_runs, output, page, takeaway
+from detok.app.finished import replication as finished
+from detok.app.navigation import PLACES
 from detok.readings import replication as readings
+from detok.replication.formats import as_markdown
 from detok.tables import replication as tables
 
 # Pixels of a row of the table, of all that is shown without scrolling, and of its head.
@@ -34,19 +37,30 @@ elif job.state != "done":
     )
 
 report = job.result if job.state == "done" else None
-if report is not None:
-    output.answer(readings.answer(report))
-table = tables.table(report)
+shown = None if report is None else finished.measured(layer, report)
+if shown is not None:
+    output.answer(shown.answer)
+table = tables.table(None) if shown is None else shown.table
 st.dataframe(
-    table,
+    table.assign(subject=[PLACES[s].title if s in PLACES else None for s in table["subject"]]),
     alt="What was published, what was measured here, and whether the two agree.",
     hide_index=True,
     row_height=ROW,
     height=min(len(table) * ROW, MOST) + HEAD,
     column_config=columns.REPLICATION,
 )
-if report is not None:
-    output.reading(readings.computed(report))
-    if left_out := readings.left_out(report):
-        output.reading(left_out)
-    downloads.download_report(report, layer)
+if shown is not None:
+    figure.show(shown)
+    st.download_button(
+        "Report (Markdown)",
+        lambda: as_markdown(report),
+        f"{exports.file_name(shown)}.md",
+        "text/markdown",
+        icon=":material/description:",
+        on_click="ignore",
+    )
+
+st.header("Where each can be seen")
+for subject, found in tables.by_subject(table).items():
+    go.link_to(subject, f"**{PLACES[subject].title}**: {readings.verdicts(found)}")
+takeaway.foot()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import page
+from detok.app import go, navigation, page
 from detok.app.output import escaped
 from detok.readings import method
 from detok.readings.glossary import GLOSSARY
@@ -55,7 +55,7 @@ with right:
 
 st.header("What to look for")
 for name, about in method.PAGES.items():
-    st.page_link(f"pages/{name}.py", label=f"**{method.title(name)}**")
+    go.link_to(navigation.name_of(method.title(name)), f"**{method.title(name)}**")
     st.markdown(f"*{about.question}* {escaped(about.look_for)}")
 
 st.header("Words")

@@ -123,7 +123,7 @@ TOKENS = {
 }
 
 REPLICATION = {
-    "what": st.column_config.TextColumn("What", width="medium", pinned=True),
+    "what": st.column_config.TextColumn("What", width="medium"),
     "verdict": st.column_config.TextColumn("Verdict", width="small"),
     "published": st.column_config.TextColumn("Published", width="small"),
     "measured": st.column_config.TextColumn("Measured", width="large"),
@@ -131,6 +131,7 @@ REPLICATION = {
     "tolerance": st.column_config.TextColumn("Tolerance, and why", width="large"),
     "how": st.column_config.TextColumn("How it is measured", width="large"),
     "id": st.column_config.TextColumn("Id", width="small"),
+    "subject": st.column_config.TextColumn("Page", width="medium"),
 }
 
 LISTS = {

@@ -24,13 +24,15 @@ def sentence(word: str) -> str:
     return f"She wrote the word {word.strip()} down."
 
 
-def around(layer: detok.Layer, past: int, current: int) -> tuple[list[int], int]:
-    """The tokens of a sentence with a word of two pieces, and the place of the second.
+def around(layer: detok.Layer, past: int, current: int) -> tuple[str, list[int], int]:
+    """A sentence with a word of two pieces, its tokens, and the place of the second piece.
 
-    Where the model splits the sentence otherwise, or has no room for it, they are the two alone.
+    Where the model splits the sentence otherwise, or has no room for it, it is the word alone.
     """
-    ids = layer.tokenizer.encode(sentence(layer.tokenizer.text(past, current)))
+    word = layer.tokenizer.text(past, current)
+    text = sentence(word)
+    ids = layer.tokenizer.encode(text)
     places = [i for i in range(1, len(ids)) if ids[i - 1 : i + 1] == [past, current]]
     if not places or len(ids) > layer.n_positions:
-        return [past, current], 1
-    return ids, places[0]
+        return word, [past, current], 1
+    return text, ids, places[0]

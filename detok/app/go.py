@@ -16,7 +16,7 @@ def to(name: str, **choices: object) -> None:
     the choices; a value that does not fit is named on the page and replaced, as in any link.
 
     Call it from a callback, not while a page is drawn: a page's own link is
-    `st.page_link(path, query_params=go.address(name, …))`.
+    `link_to`.
     """
     place = PLACES[name]
     if link.shown() == name:
@@ -28,6 +28,13 @@ def to(name: str, **choices: object) -> None:
 def address(name: str, **choices: object) -> dict[str, str]:
     """The query parameters of a link to where `to` leads."""
     return link.leading(name, _said(choices))
+
+
+def link_to(name: str, label: str, **choices: object) -> None:
+    """A link to where `to` leads, with the icon of the page."""
+    place = PLACES[name]
+    query = address(name, **choices)
+    st.page_link(place.path, label=label, icon=place.icon, query_params=query, width="content")
 
 
 def _said(choices: dict[str, object]) -> dict[str, str]:

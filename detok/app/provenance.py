@@ -26,17 +26,17 @@ def about(layer: detok.Layer, values: str, counts: Counts | None = None) -> dict
     }
 
 
-def lines(layer: detok.Layer, uses: str, *statements: str) -> str:
-    """The Python lines that compute a table: `uses` is the room's file with it, as `tables`.
+def lines(layer: detok.Layer, uses: str | None, *statements: str) -> str:
+    """The Python lines that compute a table; `uses` is the room's file with it as `tables`, if any.
 
     The last statement is to say `table = …`; before them there is `layer`.
     """
     commit = layer.source.revision
     pinned = "" if commit is None else f", revision={commit!r}"
-    package, _, module = uses.rpartition(".")
+    package, _, module = (uses or "").rpartition(".")
     begun = [
         "import detok",
-        f"from detok.{package} import {module} as tables",
+        *([f"from detok.{package} import {module} as tables"] if uses else []),
         "",
         f"layer = detok.load({layer.name!r}{pinned})",
     ]

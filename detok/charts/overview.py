@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.parts import token_axes, token_j
+from detok.charts.parts import layer, token_axes, token_j
 
 
 def score_map(
@@ -17,28 +17,41 @@ def score_map(
 ) -> alt.LayerChart:
     """The token × token map of one term or the sum, on a scale of its own; one cell is `framed`.
 
+    A click chooses a cell, of the parameter "cell".
+
     Columns: i, j, current and past (labels), value (scaled) and centred (less its mean over the
     row), which gives the colour. `seen` is what tokens j are.
     """
     x, y = token_axes(table, seen)
     for own in (x, y):  # in a short text a token needs no number
         own["axis"]["labelExpr"] = "replace(datum.label, regexp('^[0-9]+ '), '')"
-    base = alt.Chart(table).encode(x=x.title(None), y=y.title(None))
+    x, y = x.title(None), y.title(None)
     color = palette.around_zero(table["centred"], dark, "Scaled, less its row's mean")
-    cells = base.mark_rect().encode(
-        color=color.legend(orient="bottom", gradientLength=200, titleLimit=300),
-        tooltip=[
-            alt.Tooltip("current:N", title="Current token i"),
-            alt.Tooltip("past:N", title=token_j(seen)),
-            alt.Tooltip("value:Q", title="Scaled", format=".2f"),
-            alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
-        ],
+    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
+    cells = (
+        alt.Chart()
+        .mark_rect(cursor="pointer")
+        .encode(
+            x=x,
+            y=y,
+            color=color.legend(orient="bottom", gradientLength=200, titleLimit=300),
+            tooltip=[
+                alt.Tooltip("current:N", title="Current token i"),
+                alt.Tooltip("past:N", title=token_j(seen)),
+                alt.Tooltip("value:Q", title="Scaled", format=".2f"),
+                alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
+            ],
+        )
+        .add_params(cell)
     )
     i, j = framed or (-1, -1)
-    frame = base.transform_filter((alt.datum.i == i) & (alt.datum.j == j)).mark_rect(
-        filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5
+    frame = (
+        alt.Chart()
+        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
+        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5)
+        .encode(x=x, y=y)
     )
-    return (cells + frame).properties(
+    return layer(cells, frame, data=table).properties(
         height=370,
         title=alt.TitleParams(title, anchor="start"),
         description=f"Map of {title}: rows are current tokens i, columns {seen} tokens j, colour "
@@ -59,7 +72,7 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 "tokens:Q",
                 title="Tokens seen (log scale)",
                 scale=alt.Scale(type="log"),
-                axis=alt.Axis(format="~s", tickCount=6),
+                axis=alt.Axis(format="~s", tickCount=6, grid=False),
             ),
             y=alt.Y(f"{column}:Q", title=title, axis=alt.Axis(format=number_format)).scale(
                 zero=False
@@ -74,5 +87,5 @@ def emergence(table: pd.DataFrame, column: str, title: str, number_format: str) 
                 ),
             ],
         )
-        .properties(description=f"Lines, one for each head: {title} over training.", height=280)
+        .properties(description=f"Lines, one for each head: {title} over training.", height=340)
     )

@@ -8,7 +8,10 @@ from detok.bundled import BUNDLED
 from detok.model.amounts import in_bytes
 from detok.model.known import Known
 from detok.model.layer import Layer
+from detok.readings import words
 from detok.tables.overview import peak
+
+FELL_BACK = 0.03  # of a pair AUROC, so far from its highest that it is worth a word
 
 
 def facts(layer: Layer) -> dict[str, str]:
@@ -82,8 +85,11 @@ def unused(layer: Layer) -> str | None:
     )
 
 
-def emergence(growth: pd.DataFrame) -> str:
-    """How the best head's pair AUROC and its lead over the others grew during training."""
+def emergence(growth: pd.DataFrame, fallen: pd.DataFrame) -> str:
+    """How the heads' pair AUROC came about in training: the best, the others, and falls on the way.
+
+    Of two tables of `detok.tables.overview`.
+    """
     first, last, most = growth.iloc[0], growth.iloc[-1], peak(growth)
     fell = ""
     if f"{most['highest']:.2f}" > f"{last['highest']:.2f}":
@@ -91,13 +97,23 @@ def emergence(growth: pd.DataFrame) -> str:
             f" The highest on the way, {most['highest']:.2f}, was in head {most['head']:.0f} after "
             f"{most['tokens'] / 1e6:,.0f} M."
         )
+    back = fallen[fallen["fell"] >= FELL_BACK]
+    if len(back):
+        far = back.iloc[0]
+        n, height = len(back), f"from {far['highest']:.2f} to {far['last']:.2f}"
+        which = f"head {far['head']:.0f}" if n == 1 else f"head {far['head']:.0f} the furthest"
+        fell += (
+            f" {n} of {words.amount(len(fallen), 'head')} fell back by {FELL_BACK} or more: "
+            f"{which}, {height}."
+        )
+    others = f" and {last['others']:.2f} in the median of the others" if len(fallen) > 1 else ""
     return (
         "Pair AUROC: the chance that Tᵉᵉ ranks a token that the training texts have before "
         "another above one drawn from these texts; a head that knows how common tokens are and "
         "nothing of pairs is near 0.5. "
         f"It began between {first['lowest']:.2f} and {first['highest']:.2f}; "
         f"after {last['tokens'] / 1e6:,.0f} M tokens it is {last['highest']:.2f} in head "
-        f"{last['head']:.0f} and {last['others']:.2f} in the median of the others, and a head has "
+        f"{last['head']:.0f}{others}, and a head has "
         f"the true predecessor of {last['first_3']:.0%} of the tokens among its first three."
         f"{fell} The paper's AUROC beside it is high also for a head that knows frequencies only. "
         f"Held-out loss: {first['held_out_loss']:.2f} nats per token at first, "

@@ -58,14 +58,15 @@ def tried(by_head: pd.DataFrame, n_tried: int) -> str:
     )
 
 
-def cell(layer: Layer, word: pd.Series, cell: pd.Series, weight: float) -> str:
+def cell(layer: Layer, past: int, current: int, cell: pd.Series, weight: float) -> str:
     """What the maps of the whole score and of ee alone have where the word's pieces meet.
 
     `cell` has ee and sum, less their row's mean; `weight` is of the head's attention.
     """
-    past, current = (layer.tokenizer.show(word[column]) for column in ("past_id", "current_id"))
+    show = layer.tokenizer.show
     return (
-        f"In this sentence {past} gets {weight:.0%} of the attention of {current} in that head: "
+        f"In this sentence {show(past)} gets {weight:.0%} of the attention of {show(current)} in "
+        "that head: "
         f"the whole score is {cell['sum']:+.1f} in the frame, ee alone {cell['ee']:+.1f}."
     )
 

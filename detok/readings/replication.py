@@ -2,11 +2,24 @@
 
 from detok.replication.formats import facts, not_asked, sentence
 from detok.replication.report import Report
+from detok.tables.replication import NOT_YET
+
+_VERDICTS = {
+    "agrees": ("agrees", "agree"),
+    "differs": ("differs", "differ"),
+    "not computable": ("cannot be computed",) * 2,
+    NOT_YET: ("claim to be measured", "claims to be measured"),
+}
 
 
 def answer(report: Report) -> str:
     """How many of the published figures agree."""
     return f"{sentence(report)}."
+
+
+def verdicts(found: dict[str, int]) -> str:
+    """How many claims have which verdict, one after the other."""
+    return ", ".join(f"{n:,} {_VERDICTS[verdict][n > 1]}" for verdict, n in found.items())
 
 
 def computed(report: Report) -> str:

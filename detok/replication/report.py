@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import chain
 from typing import Any
 
 from detok.counting.counts import Counts
@@ -19,14 +20,16 @@ from detok.replication.study import Study
 from detok.replication.terms import TERMS_CHECKS
 from detok.version import __version__
 
-CHECKS: tuple[Check, ...] = (
-    *TERMS_CHECKS,
-    *POSITIONS,
-    *LAYERNORM,
-    *FREQUENCY,
-    *HEADS,
-    *AFFINITY,
-)
+# By what they are of; pages, and files of the other rooms, have the same names.
+SUBJECTS: dict[str, Sequence[Check]] = {
+    "terms": TERMS_CHECKS,
+    "positions": POSITIONS,
+    "layernorm": LAYERNORM,
+    "frequency": FREQUENCY,
+    "heads": HEADS,
+    "affinity": AFFINITY,
+}
+CHECKS: tuple[Check, ...] = tuple(chain.from_iterable(SUBJECTS.values()))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,17 @@ def peak(growth: pd.DataFrame) -> pd.Series:
     return growth.loc[growth["highest"].idxmax()]
 
 
+def fallen(history: pd.DataFrame) -> pd.DataFrame:
+    """The heads by how far the pair AUROC fell from its highest in training, the furthest first.
+
+    `history` as of `growth`. Columns: head, highest, last, fell.
+    """
+    by_head = history.sort_values("step", kind="stable").groupby("head")["pair_auroc"]
+    table = by_head.agg(highest="max", last="last").reset_index()
+    table["fell"] = table["highest"] - table["last"]
+    return table.sort_values("fell", ascending=False, kind="stable", ignore_index=True)
+
+
 def growth(history: pd.DataFrame) -> pd.DataFrame:
     """How the heads came to detokenize in training, one row a step in its order.
 

@@ -56,10 +56,11 @@ def test_a_sentence_has_the_word_as_a_word(word: str) -> None:
 
 def test_the_pieces_of_a_word_stand_in_its_sentence(mini: detok.Layer) -> None:
     word = detok.rebuilt_words(mini).words.iloc[0]
-    ids, i = examples.around(mini, int(word["past_id"]), int(word["current_id"]))
+    text, ids, i = examples.around(mini, int(word["past_id"]), int(word["current_id"]))
+    assert mini.tokenizer.encode(text) == ids
     assert ids[i - 1 : i + 1] == [word["past_id"], word["current_id"]]
     assert len(ids) > 2
 
 
 def test_where_a_sentence_has_no_room_the_pieces_stand_alone(layer: detok.Layer) -> None:
-    assert examples.around(layer, 5, 70) == ([5, 70], 1)
+    assert examples.around(layer, 5, 70) == (layer.tokenizer.text(5, 70), [5, 70], 1)

@@ -1,5 +1,6 @@
 """The page of replication: nothing is measured unasked, then once for all visitors."""
 
+import json
 import time
 from collections.abc import Iterator
 from typing import Any
@@ -9,10 +10,11 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
+from detok.app import cached, exports
+from detok.app.navigation import PLACES
 from detok.replication.check import Check, Finding, judged
 from detok.replication.report import CHECKS
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import downloads, figures, run, succeed, texts
 
 REPLICATION = "pages/7_Replication.py"
 
@@ -54,6 +56,9 @@ def test_nothing_is_measured_unasked() -> None:
     assert set(table["verdict"]) == {"not yet"}
     assert set(table["id"]) == {check.id for check in CHECKS if not check.only_gpt2}
     assert not downloads(test)
+    leads = [link.proto.label.split("**")[1] for link in test.main.get("page_link")]
+    assert len(leads) == table["subject"].nunique() > 1
+    assert set(leads) == set(table["subject"]) <= {place.title for place in PLACES.values()}
     assert cached.report_job(cached.load_layer("mini")).state == "idle"
 
 
@@ -70,7 +75,14 @@ def test_what_was_measured_is_there_for_all(monkeypatch: pytest.MonkeyPatch) -> 
     n_tokens = detok.counts_for(detok.load("mini")).tokens.sum()
     assert f"model: mini; commit: none: it is not of the hub; counts: {n_tokens:,}" in shown
     assert f"torch {cached.torch.__version__}" in shown
-    assert len(downloads(another)) == 2
+    names = [button.proto.label for button in another.get("download_button")]
+    assert names == [
+        "Report (Markdown)",
+        "Evidence of this page (zip)",
+        "This page's figures (HTML)",
+    ]
+    whole = json.loads(exports.as_json(figures(another)["replication"]))["report"]
+    assert [row["verdict"] for row in whole["results"]] == [f.verdict for f in findings]
     assert not any(b.label == "Measure all" for b in another.button)
 
 

@@ -52,8 +52,8 @@ def test_where_no_head_rebuilds_words_it_is_said() -> None:
     assert "none could be tried" in said([0, 0], [0, 0], 0)
 
 
-def test_the_cell_of_the_finding(layer: detok.Layer, word: pd.Series) -> None:
-    sentence = readings.cell(layer, word, pd.Series({"ee": 2.25, "sum": -1.5}), 0.876)
+def test_the_cell_of_the_finding(layer: detok.Layer) -> None:
+    sentence = readings.cell(layer, 5, 70, pd.Series({"ee": 2.25, "sum": -1.5}), 0.876)
     assert "gets 88% of the attention" in sentence
     assert "whole score is -1.5 in the frame, ee alone +2.2" in sentence
     assert "columns past tokens j" in readings.maps(layer)

@@ -1,7 +1,9 @@
 """The table of replication."""
 
+from collections import Counter
+
 import detok
-from detok.replication.report import CHECKS
+from detok.replication.report import CHECKS, SUBJECTS
 from detok.tables import replication as tables
 from tests.support.reports import given
 
@@ -10,6 +12,9 @@ def test_before_a_run_it_has_what_will_be_asked() -> None:
     table = tables.table(None)
     assert table["id"].tolist() == [check.id for check in CHECKS if not check.only_gpt2]
     assert set(table["verdict"]) == {tables.NOT_YET}
+    found = tables.by_subject(table)
+    assert {s: sum(n.values()) for s, n in found.items()} == dict(Counter(table["subject"]))
+    assert set(found) <= set(SUBJECTS)
 
 
 def test_after_a_run_it_has_what_was_found(layer: detok.Layer) -> None:
