@@ -25,6 +25,10 @@ SHOWN = [
     ("5_Detokenizing_heads", {"head": "1", "authors": "true", "sample": "2"}),
     ("6_Token_frequency", {"head": "all"}),
     ("6_Token_frequency", {"head": "1", "measure": "Var(e)"}),
+    ("8_Compare", {"passage": TEXT, "head": "1", "head_right": "0", "what": "ee"}),
+    ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
+    ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
+    ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
 ]
 
 
