@@ -2,35 +2,15 @@
 
 import numpy as np
 import pytest
-import torch
 
 import detok
 from detok.scores.compare import Shared, Split, shared, split
 from detok.scores.decomposition import TERMS
 from detok.tables import compare as tables
 from detok.tables.compare import Side
-from tests.support.models import random_checkpoint
 
 IDS = [70, 12, 250, 12, 9, 9, 31]
 TEXT = "the sea is their land"
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> detok.Layer:
-    """A model with more tokens, by which texts are split differently."""
-    folder = tmp_path_factory.mktemp("other")
-    random_checkpoint(folder, vocab_size=420, n_head=1, n_positions=30, seed=1)
-    return detok.load(str(folder), device="cpu", dtype=torch.float64)
-
-
-@pytest.fixture
-def sides(layer: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 0), Side("right", layer, 1)
-
-
-@pytest.fixture
-def two_models(layer: detok.Layer, other: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 1), Side("right", other, 0)
 
 
 def same(ids: list[int] = IDS) -> Shared:
@@ -115,6 +95,9 @@ def test_models_that_split_a_text_differently(two_models: tuple[Side, Side]) -> 
     assert scores.left == pytest.approx(own.left, nan_ok=True)
     mine, theirs = tables.cells(scores, 0, 99)
     assert "difference" not in mine
+    for side, table, ids in (("left", mine, found.left), ("right", theirs, found.right)):
+        assert table[f"{side}_token_j"].tolist() == [ids[j] for j in table["j"]]
+    assert not [name for name in tables.cells(attention, 0, 99)[0] if "token" in name]
     assert (len(mine), len(theirs)) == tuple(
         m * (m + 1) // 2 for m in map(len, (found.left, found.right))
     )
@@ -130,6 +113,7 @@ def test_the_cells_of_a_window(sides: tuple[Side, Side], layer: detok.Layer) -> 
         assert row.difference == pytest.approx(row.right - row.left, abs=1e-6)
         assert row.current == f"{row.i} {layer.tokenizer.show(IDS[row.i])}"
         assert row.past == f"{row.j} {layer.tokenizer.show(IDS[row.j])}"
+        assert (row.left_token_i, row.right_token_j) == (IDS[row.i], IDS[row.j])
     (last,) = tables.cells(found, 6, 3)
     assert set(last["i"]) == {4, 5, 6}
     (whole,) = tables.cells(found, 0, 99)
@@ -172,5 +156,6 @@ def test_a_row_of_both(sides: tuple[Side, Side]) -> None:
     most = np.maximum(found.left[15], found.right[15])
     assert kept == set(np.argsort(-most)[:12])
     for each in row.itertuples():
+        assert each.token_id == ids[each.j]
         assert each.weight == getattr(found, each.side)[15, each.j]
     assert set(tables.row(found, 2)["j"]) == {0, 1, 2}

@@ -3,30 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 
 import detok
 from detok.tables import compare_lists as tables
 from detok.tables.compare import Side
-from tests.support.models import random_checkpoint
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> detok.Layer:
-    """A model with more tokens, by which texts are split differently."""
-    folder = tmp_path_factory.mktemp("other")
-    random_checkpoint(folder, vocab_size=420, n_head=1, n_positions=30, seed=1)
-    return detok.load(str(folder), device="cpu", dtype=torch.float64)
-
-
-@pytest.fixture
-def sides(layer: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 0), Side("right", layer, 1)
-
-
-@pytest.fixture
-def two_models(layer: detok.Layer, other: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 1), Side("right", other, 0)
 
 
 @pytest.mark.parametrize("direction", ["past", "current"])
@@ -49,6 +29,11 @@ def test_lists_of_one_model(sides: tuple[Side, Side], layer: detok.Layer, direct
     listed = tables.listed(found)
     assert len(listed) == 80 - len(both)
     assert (listed["where"] == "both").sum() == len(both)
+    assert (listed["left_id"] == listed["right_id"]).all()
+    ranks = (-scores).argsort(dim=1).argsort(dim=1).numpy()
+    assert scores.unique(dim=1).shape == scores.shape
+    assert listed["left"].tolist() == (1 + ranks[0, listed["left_id"]]).tolist()
+    assert listed["right"].tolist() == (1 + ranks[1, listed["right_id"]]).tolist()
     alike = tables.lists(sides[0], sides[0], (70, 70), 40, direction, common)
     assert (alike.n_in_both, alike.correlation) == (40, pytest.approx(1))
 
@@ -72,6 +57,8 @@ def test_lists_of_two_vocabularies(two_models: tuple[Side, Side]) -> None:
     absent = found.right[back[found.right["token_id"]] < 0]
     assert absent["other_rank"].isna().all()
     assert not absent["in_both"].any()
+    for row in tables.listed(found).itertuples():
+        assert names[0](row.left_id) == names[1](row.right_id)
     assert found.left["in_both"].sum() == found.right["in_both"].sum() == found.n_in_both
 
 
