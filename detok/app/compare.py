@@ -75,6 +75,15 @@ def choose_head(side: str, head: int, one_model: bool) -> None:
     st.session_state[key] = str(head)
 
 
+def offer(on: str) -> None:
+    """A link to this page from another, whose head and text or word go along."""
+    place = PLACES["compare"]
+    label = "Compare with another head or model"
+    st.page_link(
+        place.path, label=label, icon=place.icon, query_params=go.address("compare", on=on)
+    )
+
+
 def on_what() -> str:
     """Whether heads are compared on a text or on a word."""
     options = ["Text", "Word"]

@@ -9,6 +9,7 @@ from detok.charts import palette
 from detok.charts.palette import BASELINE, CONTRAST, MAIN, UNKNOWN
 from detok.charts.parts import layer, map_size, token_axes, token_j
 
+LEGEND = 150  # pixels; three maps lie beside each other
 # The one side and the other wherever both are in one chart.
 _SIDES = {"left": MAIN, "right": CONTRAST}
 _TITLES = {"attention": "Attention weight", "rank": "Rank in the row"}
@@ -45,7 +46,7 @@ def side(
             scale=alt.Scale(
                 type="log", domain=[1, max(2.0, largest)], scheme="viridis", reverse=True
             ),
-            legend=alt.Legend(orient="top", gradientLength=200, format=",.0f"),
+            legend=alt.Legend(orient="top", format=",.0f"),
         )
     else:
         limit = largest or 1.0
@@ -80,6 +81,7 @@ def _map(
     chosen: tuple[int, int] | None,
     seen: str,
 ) -> alt.LayerChart:
+    color.legend.gradientLength = LEGEND
     x, y = token_axes(table, seen)
     cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     number = _FORMATS.get(what, ".2f")
@@ -184,7 +186,9 @@ def ranks(table: pd.DataFrame, most: int) -> alt.LayerChart:
     )
 
 
-def heads(table: pd.DataFrame, measure: str, *, log: bool = False) -> alt.LayerChart:
+def heads(
+    table: pd.DataFrame, measure: str, dark: bool = False, *, log: bool = False
+) -> alt.LayerChart:
     """The heads of both models on one axis by a measure, each with its number.
 
     A click on a mark selects its side and head as `head`.
@@ -215,10 +219,8 @@ def heads(table: pd.DataFrame, measure: str, *, log: bool = False) -> alt.LayerC
     )
     color = _by_side("chosen", _CHOSEN, "Chosen")
     marks = base.mark_tick(thickness=3, size=26, cursor="pointer").encode(color=color)
-    numbers = base.mark_text(dy=-22, fontSize=12, cursor="pointer")
-    return layer(
-        marks.add_params(head), numbers.encode(text="head:O", color=color), data=table
-    ).properties(
+    numbers = base.mark_text(dy=-22, fontSize=12, cursor="pointer", color=palette.LETTERS[dark])
+    return layer(marks.add_params(head), numbers.encode(text="head:O"), data=table).properties(
         description=f"Marks in a row for each model, one for each head: {measure}.",
         height=alt.Step(64),
     )

@@ -119,6 +119,18 @@ def test_a_link_leads_to_the_model_of_each_side(shown: Shown, folders: dict[str,
     assert test.text_input(key="text").value == "the"
 
 
+@pytest.mark.parametrize(
+    ("page", "key", "on"),
+    [("1_Token_affinity", "text", "Word"), ("4_Six-term_contributions", "passage", "Text")],
+)
+def test_other_pages_lead_here_with_head_and_text(page: str, key: str, on: str) -> None:
+    test = run(f"pages/{page}.py", **{key: "She was calm"}, head="1")
+    follow(test, "Compare with another head or model")
+    assert test.session_state["on"] == on
+    assert test.session_state[key] == "She was calm"
+    assert [test.selectbox(key=key).value for key in ("head", "head_right")] == ["1", "0"]
+
+
 def swap(test: AppTest) -> AppTest:
     return succeed(next(b for b in test.button if b.label == "Swap").click().run())
 

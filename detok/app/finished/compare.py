@@ -250,7 +250,7 @@ def heads(left: Side, right: Side, given: Given, samples: Samples, measure: str)
         ),
         draw=None
         if drawn.empty
-        else lambda dark: charts.heads(drawn, title, log=measure == "rank"),
+        else lambda dark: charts.heads(drawn, title, dark, log=measure == "rank"),
         readings=(readings.heads(middle(left, right), "pair_auroc" in table, len(sides) == 1),),
         listed={side.name: compare_heads.of_side(table, side.name) for side in sides},
     )
