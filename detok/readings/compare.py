@@ -268,5 +268,6 @@ def points() -> str:
     return (
         "A point is a token of either list. On the dashed line both heads give it the same rank; "
         "the more of them are near it, the more the two heads agree. A click on one leads to the "
-        "token’s own affinities, in the head whose list it is in; in the left one, if in both."
+        "token’s own affinities, in the head whose list it is in (the left one, if in both); so "
+        "does choosing a row of a list."
     )
