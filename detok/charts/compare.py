@@ -81,7 +81,7 @@ def _map(
     chosen: tuple[int, int] | None,
     seen: str,
 ) -> alt.LayerChart:
-    color.legend.gradientLength = LEGEND
+    color["legend"]["gradientLength"] = LEGEND
     x, y = token_axes(table, seen)
     cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     number = _FORMATS.get(what, ".2f")
