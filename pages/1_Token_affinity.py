@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import columns, figure, go, inputs, link, output, page, takeaway, texts
+from detok.app import columns, compare, figure, go, inputs, link, output, page, takeaway, texts
 from detok.app.finished import affinity
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
@@ -62,6 +62,7 @@ if pieces:
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=st.session_state["text"]),
     )
+    compare.offer("Word")
 
 if pieces:
     with output.mistakes():

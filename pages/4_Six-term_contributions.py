@@ -5,6 +5,7 @@ import streamlit as st
 import detok
 from detok.app import (
     cached,
+    compare,
     examples,
     figure,
     inputs,
@@ -79,6 +80,7 @@ if n_cut:
     )
 last = len(ids) - 1
 inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
+compare.offer("Text")
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
     "terms to this model's own first layer (LayerNorm, query and key computed one after the other "

@@ -30,7 +30,7 @@ from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import compare, frequency as tables
+from detok.tables import compare_lists, frequency as tables
 
 T = TypeVar("T")
 
@@ -250,7 +250,7 @@ def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
 @_by_layer(max_entries=MAX_LAYERS)
 def tokens_in_both(left: detok.Layer, right: detok.Layer) -> np.ndarray:
     """The tokens of one model in another's vocabulary."""
-    return compare.tokens_in_both(left, right)
+    return compare_lists.tokens_in_both(left, right)
 
 
 @_by_layer(max_entries=MAX_LAYERS)

@@ -166,7 +166,7 @@ def measures(names: dict[str, str]) -> dict[str, Any]:
     """How the columns of heads side by side are headed, by the names of what is measured."""
     formats = {"rank": "%.0f", "first_3": "percent", "near": "percent", "first": "percent"}
     helps = {
-        "rank": "Its rank among all tokens by T^ee; of several pairs, the geometric mean",
+        "rank": f"{defined('rank')} Of several pairs the geometric mean.",
         "first_3": "Share of the tokens with the true predecessor among the head's first three",
         "near": "Attention to the 5 nearest positions that a token sees, by position alone",
         "first": "Attention to position 0, by position alone",

@@ -52,6 +52,11 @@ def as_svg(figure: "Figure") -> str:
 def specification(figure: "Figure") -> dict[str, Any]:
     """The Vega-Lite of the drawing on a light ground."""
     about = figure.about
-    model = f"{about['model']}, {about['revision'][:19]} · detok {about['detok']}"
-    below = [shorten(figure.of, LONGEST, placeholder=" …"), about["values"], model]
+    models = dict.fromkeys(
+        f"{about[f'{side}model']}, {about[f'{side}revision'][:19]}"
+        for side in ("", "right_")
+        if f"{side}model" in about
+    )
+    made = " · ".join([*models, f"detok {about['detok']}"])
+    below = [shorten(figure.of, LONGEST, placeholder=" …"), about["values"], made]
     return paper.specification(paper.wide(figure.draw(False)), figure.title, [*filter(None, below)])

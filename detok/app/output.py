@@ -3,14 +3,11 @@
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Literal
 
-import altair as alt
 import streamlit as st
 
 import detok
 from detok.app import cached, texts
-from detok.charts.parts import readable
 from detok.readings.words import amount
 
 
@@ -32,12 +29,6 @@ def mistake(error: detok.InputError) -> None:
 def is_dark() -> bool:
     """Whether the visitor's browser shows the dark theme."""
     return st.context.theme.type == "dark"
-
-
-def chart(figure: alt.TopLevelMixin, width: Literal["stretch", "content"] | None = None) -> None:
-    """An Altair chart as wide as the page; one of several panels keeps its own width."""
-    own = "content" if isinstance(figure, alt.FacetChart) else "stretch"
-    st.altair_chart(readable(figure, is_dark()), width=width or own)
 
 
 def reading(sentence: str) -> None:

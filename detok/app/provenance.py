@@ -31,16 +31,21 @@ def lines(layer: detok.Layer, uses: str | None, *statements: str) -> str:
 
     The last statement is to say `table = …`; before them there is `layer`.
     """
-    commit = layer.source.revision
-    pinned = "" if commit is None else f", revision={commit!r}"
     package, _, module = (uses or "").rpartition(".")
     begun = [
         "import detok",
         *([f"from detok.{package} import {module} as tables"] if uses else []),
         "",
-        f"layer = detok.load({layer.name!r}{pinned})",
+        f"layer = {loaded(layer)}",
     ]
     return "\n".join([*begun, *statements])
+
+
+def loaded(layer: detok.Layer) -> str:
+    """The expression that loads a layer as it is here."""
+    commit = layer.source.revision
+    pinned = "" if commit is None else f", revision={commit!r}"
+    return f"detok.load({layer.name!r}{pinned})"
 
 
 def ids_of(ids: Sequence[int]) -> str:

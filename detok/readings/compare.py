@@ -12,11 +12,11 @@ from detok.tables.compare import (
     SUM,
     Apart,
     Cell,
-    Lists,
     Maps,
     Side,
-    best_heads,
 )
+from detok.tables.compare_heads import best_heads
+from detok.tables.compare_lists import Lists
 from detok.tables.terms import NAMES
 
 QUANTITIES = (
@@ -37,6 +37,18 @@ def values(what: str) -> str:
 def named(side: Side) -> str:
     """A side in words: which it is, and its model and head."""
     return f"{side.name.capitalize()}: {side.layer.name}, head {side.head}"
+
+
+def title(what: str, left: Side, right: Side) -> str:
+    """Something of two heads, with both by their models and numbers."""
+    sides = [f"{side.name}: {side.layer.name}, head {side.head}" for side in (left, right)]
+    return f"{what} ({'; '.join(sides)})"
+
+
+def quantity(what: str) -> str:
+    """What a map shows, as a title begins."""
+    named = {ATTENTION: "Attention", RANK: "Rank in the row", SUM: "The sum of the terms"}
+    return named.get(what, f"The term {what}")
 
 
 def same(left: Side, right: Side) -> str | None:
@@ -236,20 +248,26 @@ def other_token(right: Side, shown: str, has_same: bool) -> str:
     )
 
 
-def heads(i: int, has_counts: bool) -> str:
-    """What the measures of all heads are."""
+def heads(i: int, has_counts: bool, one_model: bool) -> str:
+    """What the measures of all heads are, and what a click on a mark does."""
     counted = (
         " In first 3: the true predecessor is among the head’s first three tokens. Both this and "
         "pair AUROC may be of a sample of tokens; the page of detokenizing heads has intervals."
         if has_counts
         else ""
     )
-    return f"Nearest 5 and position 0: attention of i = {i} to these by position alone.{counted}"
+    side = "on the right" if one_model else "on its side"
+    return (
+        f"Nearest 5 and position 0: attention of i = {i} to these by position alone.{counted} A "
+        f"click on a mark puts its head {side}."
+    )
 
 
 def points() -> str:
-    """What the points of the chart of both lists are."""
+    """What the points of the chart of both lists are, and where a click leads."""
     return (
         "A point is a token of either list. On the dashed line both heads give it the same rank; "
-        "the more of them are near it, the more the two heads agree."
+        "the more of them are near it, the more the two heads agree. A click on one leads to the "
+        "token’s own affinities, in the head whose list it is in (the left one, if in both); so "
+        "does choosing a row of a list."
     )

@@ -48,6 +48,11 @@ def split(layer: Layer, text: str) -> Split:
     return Split(encoding.ids, [end for _, end in encoding.offsets], layer.n_positions)
 
 
+def split_ids(layer: Layer, ids: list[int]) -> Split:
+    """What is given as token ids, each of which counts for a character."""
+    return Split(ids, list(range(1, len(ids) + 1)), layer.n_positions)
+
+
 def share_vocabulary(left: Layer, right: Layer) -> bool:
     """Whether every token id stands for the same in both."""
     return left is right or left.tokenizer.sha256 == right.tokenizer.sha256

@@ -1,19 +1,18 @@
 """The tables of two heads, of one model or two, side by side."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
-import torch
 
 from detok.model.layer import Layer
 from detok.model.vocabulary import show
-from detok.scores.affinity import Side as Direction, affinity, affinity_scores
-from detok.scores.compare import Shared, divergence, merged, share_vocabulary
+from detok.scores.compare import Shared, divergence, merged
 from detok.scores.contributions import ablate
 from detok.scores.decomposition import TERMS, terms
-from detok.scores.positions import ROUNDING, position_summary
-from detok.tables.common import array, first, geometric_means, long
+from detok.scores.positions import ROUNDING
+from detok.tables.common import array, long
 from detok.tables.text import labels
 
 ATTENTION, RANK, SUM = "attention", "rank", "score"
@@ -25,8 +24,7 @@ ROW_SHOWN = 12  # tokens j compared
 FAR_WIDER = 3
 
 
-@dataclass(frozen=True, eq=False)
-class Side:
+class Side(NamedTuple):
     """One of the two heads."""
 
     name: str  # "left" or "right"
@@ -46,6 +44,7 @@ class Maps:
     right: np.ndarray
     left_labels: np.ndarray  # (n,)
     right_labels: np.ndarray
+    ids: dict[str, list[int]]  # the tokens of "left" and "right"; none of stretches
     has_same_cells: bool  # else the two are of different tokens, and have no difference
     is_merged: bool  # of stretches of tokens, not of tokens
 
@@ -94,7 +93,8 @@ def maps(left: Side, right: Side, shared: Shared, text: str, what: str) -> Maps:
             _values(side, ids, what, _seen(len(ids), mask))
             for (side, ids), mask in zip(sides, masks, strict=True)
         ]
-    return Maps(what, *found, *names, is_merged or shared.is_one_to_one, is_merged)
+    of = {} if is_merged else {side.name: ids for side, ids in sides}
+    return Maps(what, *found, *names, of, is_merged or shared.is_one_to_one, is_merged)
 
 
 def _seen(n: int, is_causal: bool) -> np.ndarray:
@@ -136,19 +136,25 @@ def _stretches(shared: Shared, text: str) -> np.ndarray:
 def cells(maps: Maps, start: int, width: int) -> list[pd.DataFrame]:
     """The cells of a window of the text as tables for drawing: one of both, or one of each.
 
-    Columns: i, j, current, past (labels), left and right; with the same cells also difference.
+    Columns: i, j, current, past (labels), left and right; with the same cells also difference. Of
+    tokens also left_token_i, left_token_j, right_token_i and right_token_j, their ids.
     """
     if maps.has_same_cells:
         values = {"left": maps.left, "right": maps.right, "difference": maps.difference}
-        return [_window(maps.left_labels, values, start, width)]
+        return [_window(maps.left_labels, values, maps.ids, start, width)]
+    sides = ("left", maps.left_labels, maps.left), ("right", maps.right_labels, maps.right)
     return [
-        _window(maps.left_labels, {"left": maps.left}, start, width),
-        _window(maps.right_labels, {"right": maps.right}, start, width),
+        _window(names, {side: values}, {side: maps.ids[side]}, start, width)
+        for side, names, values in sides
     ]
 
 
 def _window(
-    names: np.ndarray, values: dict[str, np.ndarray], start: int, width: int
+    names: np.ndarray,
+    values: dict[str, np.ndarray],
+    ids: dict[str, list[int]],
+    start: int,
+    width: int,
 ) -> pd.DataFrame:
     """The cells from `start` on, or the last ones of a text that ends before."""
     start = max(0, min(start, len(names) - width))
@@ -161,6 +167,8 @@ def _window(
     i, j = table["i"].to_numpy(), table["j"].to_numpy()
     table.insert(2, "current", names[i])
     table.insert(3, "past", names[j])
+    for side, tokens in ids.items():
+        table[f"{side}_token_i"], table[f"{side}_token_j"] = np.array(tokens)[[i, j]]
     return table
 
 
@@ -253,229 +261,16 @@ def apart(nats: np.ndarray, i: int, is_causal: bool) -> Apart:
 def row(attention: Maps, i: int) -> pd.DataFrame:
     """The tokens of row i that get most attention on either side.
 
-    Columns: j, past (label), side ("left" or "right"), weight.
+    Columns: j, past (label), token_id (unless of stretches), side ("left" or "right"), weight.
     """
     weights = {"left": attention.left[i], "right": attention.right[i]}
     most = np.nan_to_num(np.maximum(*weights.values()), nan=-1.0)
     n_seen = int((most >= 0).sum())
     best = np.sort(np.argsort(-most, kind="stable")[: min(ROW_SHOWN, n_seen)])
-    parts = [
-        pd.DataFrame(
-            {"j": best, "past": attention.left_labels[best], "side": side, "weight": values[best]}
-        )
-        for side, values in weights.items()
-    ]
-    return pd.concat(parts, ignore_index=True)
-
-
-def tokens_in_both(left: Layer, right: Layer) -> np.ndarray:
-    """For every token of the left the one of the right that stands for the same, (V,); else −1."""
-    if share_vocabulary(left, right):
-        common = np.arange(left.vocab_size)
-        common[common >= right.vocab_size] = -1
-        return common
-    ids = {right.tokenizer.bytes_of(t): t for t in range(right.vocab_size)}
-    ids.pop(b"", None)  # what no token has
-    found = [ids.get(left.tokenizer.bytes_of(t), -1) for t in range(left.vocab_size)]
-    # Two tokens of one text would both be that one: only the last is.
-    last = {there: here for here, there in enumerate(found)}
-    return np.array([there if last[there] == here else -1 for here, there in enumerate(found)])
-
-
-@dataclass(frozen=True, eq=False)
-class Lists:
-    """The tokens that either head binds most to one token, and how far the two lists agree.
-
-    Columns of each table: rank, token_id, shown, joined_shown, score (Tᵉᵉ, unscaled), other_rank
-    (the token's rank in the other head, NaN if the other model has no such token), in_both.
-    """
-
-    left: pd.DataFrame
-    right: pd.DataFrame
-    n_in_both: int
-    by_chance: float  # in both of two random lists as long
-    n_common: int  # tokens in both vocabularies
-    sizes: tuple[int, int]  # tokens in either
-    correlation: float  # Spearman's, of the scores of the common tokens; NaN if one is constant
-
-
-def lists(
-    left: Side,
-    right: Side,
-    tokens: tuple[int, int],
-    k: int,
-    direction: Direction,
-    common: np.ndarray,
-) -> Lists:
-    """The k best partners of a token in either head; `tokens` are its ids in the two models.
-
-    `common` is of `tokens_in_both`.
-    """
-    sides = (left, right)
-    scores = [
-        array(affinity_scores(side.layer, token, heads=side.head, side=direction)[0])
-        for side, token in zip(sides, tokens, strict=True)
-    ]  # (V,) each
-    here = np.flatnonzero(common >= 0)
-    back = np.full(right.layer.vocab_size, -1)
-    back[common[here]] = here
-    tables = [
-        _list(side, token, k, direction, scores[1 - n], (common, back)[n])
-        for n, (side, token) in enumerate(zip(sides, tokens, strict=True))
-    ]
-    length = [len(table) for table in tables]
-    for n, table in enumerate(tables):
-        table["in_both"] = table["other_rank"] <= length[1 - n]
-    pair = np.stack([scores[0][here], scores[1][common[here]]])
-    pair = pair[:, np.isfinite(pair).all(axis=0)]
-    sizes = tuple(int(np.isfinite(s).sum()) for s in scores)
-    return Lists(
-        left=tables[0],
-        right=tables[1],
-        n_in_both=int(tables[0]["in_both"].sum()),
-        by_chance=pair.shape[1] * length[0] / sizes[0] * length[1] / sizes[1],
-        n_common=pair.shape[1],
-        sizes=sizes,
-        correlation=_spearman(*pair),
-    )
-
-
-def _list(
-    side: Side, token: int, k: int, direction: Direction, other: np.ndarray, there: np.ndarray
-) -> pd.DataFrame:
-    """One of `lists`: `other` are the scores of the other head, `there` where it has each token."""
-    vocabulary = side.layer.tokenizer
-    best = affinity(side.layer, token, heads=side.head, k=k, side=direction)
-    ids = best["token_id"].to_numpy()
-    pairs = [(t, token) if direction == "past" else (token, t) for t in ids]
-    ranks = [
-        1.0 + (other > other[there[t]]).sum() if there[t] >= 0 else np.nan for t in ids.tolist()
-    ]
-    return pd.DataFrame(
-        {
-            "rank": best["rank"],
-            "token_id": ids,
-            "shown": [vocabulary.show(t) for t in ids],
-            "joined_shown": [vocabulary.show(*pair) for pair in pairs],
-            "score": best["score"],
-            "other_rank": ranks,
-        }
-    )
-
-
-def _spearman(left: np.ndarray, right: np.ndarray) -> float:
-    """Spearman's correlation; NaN of fewer than two values, or of equal ones."""
-    # Imported here: only this needs it.
-    from scipy.stats import rankdata
-
-    if len(left) < 2 or np.ptp(left) == 0 or np.ptp(right) == 0:
-        return np.nan
-    return float(np.corrcoef(rankdata(left), rankdata(right))[0, 1])
-
-
-def listed(lists: Lists) -> pd.DataFrame:
-    """All tokens of `lists` that both models have, by their ranks in either head.
-
-    Columns: shown, left, right (ranks), where ("both", "left" or "right").
-    """
-    left = lists.left.rename(columns={"rank": "left", "other_rank": "right"})
-    right = lists.right.rename(columns={"rank": "right", "other_rank": "left"})
-    left = left.assign(where=np.where(left["in_both"], "both", "left"))
-    right = right[~right["in_both"]].assign(where="right")
-    table = pd.concat([left, right], ignore_index=True)
-    return table[["shown", "left", "right", "where"]].dropna(ignore_index=True)
-
-
-# How the measures of heads are called.
-MEASURES = {
-    "rank": "Previous piece",
-    "pair_auroc": "Pair AUROC",
-    "first_3": "In first 3",
-    "near": "Nearest 5",
-    "first": "Position 0",
-    **{name: f"{name} (nats)" for name in TERMS},
-}
-
-
-def heads(
-    layer: Layer,
-    i: int,
-    pairs: pd.DataFrame | None = None,
-    nats: torch.Tensor | None = None,
-    ranks: pd.DataFrame | None = None,
-) -> pd.DataFrame:
-    """What is known of each head, a row a head; the columns are of MEASURES, after head.
-
-    near and first are attention of position i by position alone; `pairs` is `tables.heads.pairs`,
-    `nats` (6, H, n) the contributions in a text, of which the mean over the positions is given, and
-    `ranks` is `typical_ranks` of a word.
-    """
-    summary = position_summary(layer, i)
-    reach = "last" if layer.is_causal else "nearest"
-    columns: dict[str, np.ndarray] = {"head": np.arange(layer.n_heads)}
-    if ranks is not None:
-        columns["rank"] = ranks.sort_values("head")["rank"].to_numpy()
-    if pairs is not None:
-        columns["pair_auroc"] = pairs["mean"].to_numpy()
-        columns["first_3"] = pairs["first_3"].to_numpy()
-    columns["near"] = summary[f"mass_{reach}_5_at_{i}"].to_numpy()
-    columns["first"] = summary[f"mass_first_at_{i}"].to_numpy()
-    if nats is not None:
-        columns |= dict(zip(TERMS, array(nats.mean(dim=2)), strict=True))
-    return pd.DataFrame(columns)
-
-
-def typical_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
-    """`tables.affinity.piece_ranks` by head. Columns: head, rank (geometric mean), n (pairs)."""
-    return geometric_means(ranks)
-
-
-def best_heads(typical: pd.DataFrame) -> pd.DataFrame:
-    """The rows of `typical_ranks` with the smallest rank."""
-    return first(typical, "rank", largest=False)
-
-
-def measured(left: Side, right: Side, tables: list[pd.DataFrame], measure: str) -> pd.DataFrame:
-    """One measure of all heads of both models, a row a head, without those that have none.
-
-    `tables` are of `heads`, one if both sides are of one model. Columns: model, head, value, chosen
-    ("left", "right", "both" or "neither").
-    """
-    sides = (left, right)[: len(tables)]
     parts = []
-    for side, table in zip(sides, tables, strict=True):
-        of_one = len(tables) == 1
-        model = side.layer.name if of_one else f"{side.name}: {side.layer.name}"
-        parts.append(
-            pd.DataFrame(
-                {
-                    "model": model,
-                    "head": table["head"],
-                    "value": table[measure],
-                    "chosen": chosen(left, right, side, table["head"]),
-                }
-            )
-        )
-    return pd.concat(parts, ignore_index=True).dropna(ignore_index=True)
-
-
-def chosen(left: Side, right: Side, of: Side, heads: pd.Series) -> np.ndarray:
-    """Which sides have chosen each head of a model: "left", "right", "both" or "neither"."""
-    of_left = (heads == left.head).to_numpy() & (of.layer is left.layer)
-    of_right = (heads == right.head).to_numpy() & (of.layer is right.layer)
-    return np.select(
-        [of_left & of_right, of_left, of_right], ["both", "left", "right"], default="neither"
-    )
-
-
-def marked(left: Side, right: Side, of: Side, table: pd.DataFrame) -> pd.DataFrame:
-    """A table of `heads` with the column chosen after head: "left", "right", "both" or empty."""
-    sides = chosen(left, right, of, table["head"])
-    return pd.concat(
-        [
-            table[["head"]],
-            pd.DataFrame({"chosen": np.where(sides == "neither", "", sides)}),
-            table.drop(columns="head"),
-        ],
-        axis=1,
-    )
+    for side, values in weights.items():
+        columns = {"j": best, "past": attention.left_labels[best]}
+        if attention.ids:
+            columns["token_id"] = np.array(attention.ids[side])[best]
+        parts.append(pd.DataFrame(columns | {"side": side, "weight": values[best]}))
+    return pd.concat(parts, ignore_index=True)

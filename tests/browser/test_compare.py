@@ -2,7 +2,7 @@
 
 import re
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks import browser
 
@@ -24,9 +24,17 @@ def choose(page: Page, label: str, option: str) -> None:
     browser.settle(page)
 
 
+def in_the_middle(page: Page, part: Locator) -> dict[str, float]:
+    """Where a part of the page is, once it is drawn and stands in the middle of the window."""
+    part.wait_for(timeout=60_000)
+    part.evaluate("part => part.scrollIntoView({block: 'center'})")
+    page.wait_for_timeout(1500)
+    return part.bounding_box()
+
+
 def titles(page: Page) -> list[str]:
     """What stands over the two maps."""
-    return page.get_by_text(re.compile("^(Left|Right): ")).all_inner_texts()
+    return page.get_by_role("heading", name=re.compile("^(Left|Right): ")).all_inner_texts()
 
 
 def test_the_link_reproduces_the_view(chromium: Browser, address: str) -> None:
@@ -50,13 +58,10 @@ def test_a_click_on_a_cell_chooses_it_and_leads_to_its_terms(
     page = browser.visit(chromium, address + LINK)
     before = sentence(page)
     drawn = page.get_by_test_id("stVegaLiteChart").first.locator("canvas, svg").first
-    drawn.wait_for(timeout=30_000)
-    drawn.scroll_into_view_if_needed()
-    page.wait_for_timeout(1000)
-    box = drawn.bounding_box()
+    box = in_the_middle(page, drawn)
     # The first column of cells, from above: the cells of other rows than the one that is chosen.
     for down in (0.5, 0.55, 0.6, 0.65):
-        drawn.click(position={"x": box["width"] * 0.36, "y": box["height"] * down})
+        page.mouse.click(box["x"] + box["width"] * 0.36, box["y"] + box["height"] * down)
         page.wait_for_timeout(1500)
         if "cell_i=" in page.url:
             break
@@ -66,10 +71,59 @@ def test_a_click_on_a_cell_chooses_it_and_leads_to_its_terms(
     after = sentence(page)
     assert after != before
     assert sentence(browser.visit(chromium, page.url)) == after
-    page.get_by_role("link", name="Take it apart in the left head").click()
-    page.get_by_text(re.compile(rf"\(j = {j}\) gets .* \(i = {i}\) in head 1")).wait_for(
-        timeout=60_000
-    )
+    for side, head in (("left", 1), ("right", 0)):
+        page.get_by_role("link", name=f"Take it apart in the {side} head").click()
+        page.get_by_text(re.compile(rf"\(j = {j}\) gets .* \(i = {i}\) in head {head}")).wait_for(
+            timeout=60_000
+        )
+        page.go_back()
+        assert sentence(page) == after
+
+
+def test_a_click_on_a_row_leads_to_its_token_in_the_head_of_its_list(
+    chromium: Browser, address: str
+) -> None:
+    page = browser.visit(chromium, address + "/Compare?head=1&head_right=0&on=Word")
+    page.get_by_text("Nearest 5 and position 0").wait_for(timeout=60_000)
+    browser.settle(page)
+    listed = page.get_by_test_id("stDataFrame").nth(1)
+    # The list may be higher than the window.
+    cells = listed.locator("tbody tr").nth(9).locator("td")
+    cells.first.wait_for(state="attached", timeout=60_000)
+    row = cells.all_text_contents()
+    box = in_the_middle(page, listed)
+    page.mouse.click(box["x"] + 15, box["y"] + 35 * 10 + 17)  # the box that chooses the row
+    page.wait_for_url(re.compile("Token_affinity.*head=0"), timeout=30_000)
+    token = row[row.index("10") + 1]  # after its rank
+    heading = page.get_by_role("heading", name=f"What goes best with {token}", exact=True)
+    heading.wait_for(timeout=60_000)
+
+
+def test_a_click_on_a_mark_puts_its_head_on_the_right(chromium: Browser, address: str) -> None:
+    page = browser.visit(chromium, address + LINK.replace("head_right=0", "head_right=2"))
+    sentence(page)
+    drawn = page.get_by_test_id("stVegaLiteChart").last.locator("canvas, svg").first
+    box = in_the_middle(page, drawn)
+    for across in range(8, int(box["width"]), 3):  # a mark is 3 pixels wide
+        page.mouse.click(box["x"] + across, box["y"] + box["height"] * 0.5)
+        page.wait_for_timeout(200)
+        if "head_right=2" not in page.url:
+            break
+    page.wait_for_timeout(1500)
+    sentence(page)
+    left, right = titles(page)
+    assert left == "Left: mini, head 1"
+    assert right != "Right: mini, head 2"
+
+
+def test_sides_are_swapped(chromium: Browser, address: str) -> None:
+    page = browser.visit(chromium, address + LINK)
+    sentence(page)
+    page.get_by_role("button", name="Swap").click()
+    page.get_by_role("heading", name="Left: mini, head 0").wait_for(timeout=30_000)
+    assert titles(page) == ["Left: mini, head 0", "Right: mini, head 1"]
+    page.go_back()
+    page.get_by_role("heading", name="Left: mini, head 1").wait_for(timeout=30_000)
 
 
 def test_two_lists_of_a_word_are_in_the_link(chromium: Browser, address: str) -> None:

@@ -6,7 +6,7 @@ import pytest
 import detok
 from detok.charts import compare as charts
 from detok.scores.compare import Split, shared
-from detok.tables import compare as tables
+from detok.tables import compare as tables, compare_heads, compare_lists
 from detok.tables.compare import Side
 from tests.support.charts import assert_whole, encodings
 
@@ -24,16 +24,18 @@ def chart(request: pytest.FixtureRequest, layer: detok.Layer) -> alt.TopLevelMix
     sides = Side("left", layer, 0), Side("right", layer, 1)
     text = shared(Split(IDS, IDS, 99), Split(IDS, IDS, 99), True)
     attention = tables.maps(*sides, text, "", tables.ATTENTION)
-    common = tables.tokens_in_both(layer, layer)
+    common = compare_lists.tokens_in_both(layer, layer)
     (table,) = cells(layer, "ee")
-    heads = tables.measured(*sides, [tables.heads(layer, 3)], "near")
+    heads = compare_heads.measured(
+        compare_heads.every(*sides, [compare_heads.heads(layer, 3)]), "near"
+    )
     make = {
         "map": lambda: charts.side(table, "left", "ee", 2.0, chosen=(3, 1)),
         "difference": lambda: charts.difference(table, "ee", True),
         "ranks map": lambda: charts.side(cells(layer, "rank")[0], "right", "rank", 7.0),
         "row": lambda: charts.row(tables.row(attention, 5)),
         "lists": lambda: charts.ranks(
-            tables.listed(tables.lists(*sides, (70, 70), 9, "past", common)), 300
+            compare_lists.listed(compare_lists.lists(*sides, (70, 70), 9, "past", common)), 300
         ),
         "heads": lambda: charts.heads(heads, "Nearest 5", log=True),
     }
@@ -73,7 +75,12 @@ def test_a_side_has_one_colour(layer: detok.Layer) -> None:
     sides = Side("left", layer, 0), Side("right", layer, 1)
     text = shared(Split(IDS, IDS, 99), Split(IDS, IDS, 99), True)
     row = charts.row(tables.row(tables.maps(*sides, text, "", tables.ATTENTION), 5))
-    heads = charts.heads(tables.measured(*sides, [tables.heads(layer, 3)], "near"), "Nearest 5")
+    heads = charts.heads(
+        compare_heads.measured(
+            compare_heads.every(*sides, [compare_heads.heads(layer, 3)]), "near"
+        ),
+        "Nearest 5",
+    )
     of = [
         dict(zip(*map(color(c)["scale"].get, ("domain", "range")), strict=True))
         for c in (row, heads)

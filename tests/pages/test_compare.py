@@ -3,17 +3,18 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
+from detok.app import cached, exports
 from detok.readings import compare as readings
 from detok.scores.compare import shared, split
-from detok.tables import compare as tables
+from detok.tables import compare as tables, compare_lists
 from detok.tables.compare import Side
 from tests.support.models import random_checkpoint
-from tests.support.pages import downloads, run, succeed, texts
+from tests.support.pages import figures, follow, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, ids_of, word_end_merges, write_bpe
 
 PAGE = "pages/8_Compare.py"
@@ -75,8 +76,8 @@ def test_the_page_says_what_the_library_computes(what: str) -> None:
     nats = tables.divergences(attention)
     assert readings.apart(tables.apart(nats, i, is_causal=True)) in said
     assert readings.scales(found) in said
+    assert list(figures(test)) == ["map-left", "map-right", "difference", "row", "heads"]
     assert len(test.get("vega_lite_chart")) == 5
-    assert len(downloads(test)) == len(set(downloads(test)))
 
 
 def test_a_cell_can_be_chosen_and_another_text_forgets_it() -> None:
@@ -101,13 +102,82 @@ def test_what_is_found_outside_the_window_can_be_shown() -> None:
     assert not [b for b in test.button if b.label == "Show it in the maps"]
 
 
-def test_the_links_lead_to_each_head_and_pair() -> None:
+@pytest.mark.parametrize(("side", "head"), [("left", "1"), ("right", "0")])
+def test_a_link_leads_to_each_head_and_pair(side: str, head: str) -> None:
     test = run(PAGE, head="1", head_right="0", passage=TEXT, cell_i="4", cell_j="2")
-    asked = [link.proto.query_string for link in test.get("page_link")]
-    pair = "pair_i=4&pair_j=2"
-    assert [
-        f"head={h}" in query and pair in query for h, query in zip("10", asked[-2:], strict=True)
-    ] == [True, True]
+    follow(test, f"Take it apart in the {side} head")
+    assert test.selectbox(key="head").value == head
+    assert [test.number_input(key=f"pair_{letter}").value for letter in "ij"] == [4, 2]
+    assert test.text_area(key="passage").value == TEXT
+
+
+def test_a_link_leads_to_the_model_of_each_side(shown: Shown, folders: dict[str, Path]) -> None:
+    test = shown("left", "same tokens", head_right="3", on="Word", text="the")
+    follow(test, "All of the right head")
+    assert test.selectbox(key="model").value == str(folders["same tokens"])
+    assert test.selectbox(key="head").value == "3"
+    assert test.text_input(key="text").value == "the"
+
+
+@pytest.mark.parametrize(
+    ("page", "key", "on"),
+    [("1_Token_affinity", "text", "Word"), ("4_Six-term_contributions", "passage", "Text")],
+)
+def test_other_pages_lead_here_with_head_and_text(page: str, key: str, on: str) -> None:
+    test = run(f"pages/{page}.py", **{key: "She was calm"}, head="1")
+    follow(test, "Compare with another head or model")
+    assert test.session_state["on"] == on
+    assert test.session_state[key] == "She was calm"
+    assert [test.selectbox(key=key).value for key in ("head", "head_right")] == ["1", "0"]
+
+
+def swap(test: AppTest) -> AppTest:
+    return succeed(next(b for b in test.button if b.label == "Swap").click().run())
+
+
+def test_two_heads_are_swapped_and_swapped_back() -> None:
+    test = run(PAGE, head="1", head_right="0", passage=TEXT)
+    before = figures(test)["difference"]
+    after = figures(swap(test))["difference"]
+    assert [test.selectbox(key=key).value for key in ("head", "head_right")] == ["0", "1"]
+    assert after.table["difference"].tolist() == pytest.approx(-before.table["difference"])
+    swap(test)
+    assert figures(test)["difference"].title == before.title
+
+
+def test_two_models_are_swapped(shown: Shown, folders: dict[str, Path]) -> None:
+    test = shown("left", "same tokens", head="1", head_right="3", passage="the sea")
+    swap(test)
+    chosen = [test.selectbox(key=key).value for key in ("model", "head", "other", "head_right")]
+    assert chosen == [str(folders["same tokens"]), "3", str(folders["left"]), "1"]
+    assert not test.warning
+
+
+def test_another_head_than_on_the_left_is_on_the_right_at_first() -> None:
+    for head in "01":
+        test = run(PAGE, head=head)
+        assert test.selectbox(key="head_right").value != head
+
+
+@pytest.mark.parametrize("query", [{"what": "score"}, {"on": "Word", "text": "the sea"}], ids=str)
+@pytest.mark.parametrize("right", ["same tokens", "other tokens"])
+def test_the_figures_of_two_models(
+    shown: Shown, folders: dict[str, Path], right: str, query: dict[str, str]
+) -> None:
+    """Each names both models where it is of both, and its lines give its table."""
+    found = figures(shown("left", right, passage="the sea", **query))
+    for figure in found.values():
+        names: dict = {}
+        exec(figure.code, names)
+        pd.testing.assert_frame_equal(names["table"], figure.table, obj=figure.name)
+        if not figure.name.startswith("pieces"):
+            named = [figure.about["model"], figure.about["right_model"]]
+            assert named == [str(folders["left"]), str(folders[right])]
+            assert figure.about["right_revision"] != figure.about["revision"]
+            assert str(folders[right]) in exports.as_csv(figure).decode()
+            if figure.draw is not None:
+                below = exports.specification(figure)["title"]["subtitle"]
+                assert figure.about["right_revision"][:19] in str(below)
 
 
 def change_head(test: AppTest) -> None:
@@ -154,8 +224,8 @@ def test_lists_of_a_word() -> None:
     token = pieces[-1]
     test = run(PAGE, on="Word", text=" tranquil", head="1", head_right="0", k="30")
     pair = sides(1, 0)
-    common = tables.tokens_in_both(layer, layer)
-    found = tables.lists(*pair, (token, token), 30, "past", common)
+    common = compare_lists.tokens_in_both(layer, layer)
+    found = compare_lists.lists(*pair, (token, token), 30, "past", common)
     said = texts(test)
     assert readings.lists(found, *sides(1, 0, layer)) in said
     for frame, table in zip(test.dataframe, (found.left, found.right), strict=False):
@@ -186,12 +256,12 @@ def test_two_models_of_the_same_tokens(shown: Shown, folders: dict[str, Path]) -
 def test_two_models_that_split_texts_differently(shown: Shown) -> None:
     test = shown("left", "other tokens", passage="the sea")
     said = texts(test)
-    assert "Right less left" in said
+    assert "difference" in figures(test)
     assert "split this text differently" in said
     assert len(test.get("vega_lite_chart")) == 5
     test = shown("left", "other tokens", passage="the sea", what="ee")
     assert "there is no difference map" in texts(test)
-    assert "Right less left" not in texts(test)
+    assert "difference" not in figures(test)
     assert len(test.get("vega_lite_chart")) == 4
     said = texts(shown("left", "other tokens", on="Word", text="the"))
     assert "of them in both vocabularies" in said
@@ -212,7 +282,8 @@ def test_models_that_cannot_split_texts(shown: Shown) -> None:
 
 def test_a_right_model_that_is_not_here_is_named(shown: Shown) -> None:
     test = run(PAGE, other="nobody/nothing")
-    assert "The link asks for 'nobody/nothing' on the right" in texts(test)
+    assert "“nobody/nothing” cannot be used for “Right model”" in texts(test)
+    assert "other" not in test.query_params
     assert test.selectbox(key="other").value == "the same"
 
 
@@ -222,13 +293,14 @@ def test_a_right_model_that_cannot_be_read_is_said(
     monkeypatch.setattr(cached, "models_here", lambda: (str(tmp_path),))
     test = run(PAGE, other=str(tmp_path))
     assert "could not be loaded" in texts(test)
-    assert "Right: mini" in texts(test)
+    assert "Right: mini, head 1" in [heading.value.replace("\\", "") for heading in test.subheader]
 
 
 def test_fewer_heads_on_the_right_than_were_chosen(shown: Shown, folders: dict[str, Path]) -> None:
     test = shown("left", "same tokens", head_right="3")
     succeed(test.selectbox(key="other").select(str(folders["other tokens"])).run())
     assert test.selectbox(key="head_right").value == "0"
+    assert "“3” cannot be used for “Right head”" in texts(test)
 
 
 UNUSUAL = ["", "\0", "x", "👩‍👧", "שלום", "\u0301" * 40, "<|endoftext|>", "   "]

@@ -28,6 +28,10 @@ SHOWN = [
     ("6_Token_frequency", {"head": "all"}),
     ("6_Token_frequency", {"head": "1", "measure": "Var(e)"}),
     ("7_Replication", {}),
+    ("8_Compare", {"passage": TEXT, "head": "1", "head_right": "0", "what": "ee"}),
+    ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
+    ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
+    ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
 ]
 
 

@@ -9,7 +9,7 @@ import pytest
 import detok
 from detok.readings import compare as readings
 from detok.scores.compare import Split, shared
-from detok.tables import compare as tables
+from detok.tables import compare as tables, compare_lists
 from detok.tables.compare import Side
 
 IDS = [70, 12, 250, 12, 9, 9, 31]
@@ -26,7 +26,7 @@ def maps(sides: tuple[Side, Side], what: str) -> tables.Maps:
 
 def test_one_head_twice_is_said(sides: tuple[Side, Side]) -> None:
     assert readings.same(*sides) is None
-    twice = sides[0], replace(sides[0], name="right")
+    twice = sides[0], sides[0]._replace(name="right")
     assert "nothing differs" in readings.same(*twice)
     found = maps(twice, tables.ATTENTION)
     assert "do not differ" in readings.axes("past", tables.largest(found) is not None)
@@ -89,8 +89,8 @@ def test_ranks_and_lists_are_said(sides: tuple[Side, Side], layer: detok.Layer) 
     best, other = (readings.ranks(side, typical) for side in sides)
     assert "3 of 300 tokens by Tᵉᵉ; no head of its model ranks it higher" in best
     assert "40 of 300 tokens by Tᵉᵉ; the highest of its model is 3, of head 0" in other
-    common = tables.tokens_in_both(layer, layer)
-    found = tables.lists(*sides, (70, 70), 20, "past", common)
+    common = compare_lists.tokens_in_both(layer, layer)
+    found = compare_lists.lists(*sides, (70, 70), 20, "past", common)
     said = readings.lists(found, *sides)
     are = "is" if found.n_in_both == 1 else "are"
     assert f"Of the 20 best in either list, {found.n_in_both} {are} in both" in said

@@ -1,39 +1,16 @@
 """The tables of two heads side by side hold what the library computes."""
 
-from dataclasses import replace
-
 import numpy as np
-import pandas as pd
 import pytest
-import torch
 
 import detok
 from detok.scores.compare import Shared, Split, shared, split
 from detok.scores.decomposition import TERMS
-from detok.tables import affinity as affinity_tables, compare as tables
+from detok.tables import compare as tables
 from detok.tables.compare import Side
-from tests.support.models import random_checkpoint
 
 IDS = [70, 12, 250, 12, 9, 9, 31]
 TEXT = "the sea is their land"
-
-
-@pytest.fixture(scope="module")
-def other(tmp_path_factory: pytest.TempPathFactory) -> detok.Layer:
-    """A model with more tokens, by which texts are split differently."""
-    folder = tmp_path_factory.mktemp("other")
-    random_checkpoint(folder, vocab_size=420, n_head=1, n_positions=30, seed=1)
-    return detok.load(str(folder), device="cpu", dtype=torch.float64)
-
-
-@pytest.fixture
-def sides(layer: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 0), Side("right", layer, 1)
-
-
-@pytest.fixture
-def two_models(layer: detok.Layer, other: detok.Layer) -> tuple[Side, Side]:
-    return Side("left", layer, 1), Side("right", other, 0)
 
 
 def same(ids: list[int] = IDS) -> Shared:
@@ -95,7 +72,7 @@ def test_of_one_mask_and_none(layer: detok.Layer, both_ways: detok.Layer) -> Non
     scores = tables.maps(*sides, same(), "", tables.SUM)
     assert scores.left == pytest.approx(scores.right, nan_ok=True)
     assert scores.n_seen(2) == 3
-    unmasked = tables.maps(sides[1], replace(sides[1], head=1), same(), "", tables.SUM)
+    unmasked = tables.maps(sides[1], sides[1]._replace(head=1), same(), "", tables.SUM)
     assert unmasked.n_seen(2) == 7
 
 
@@ -118,6 +95,9 @@ def test_models_that_split_a_text_differently(two_models: tuple[Side, Side]) -> 
     assert scores.left == pytest.approx(own.left, nan_ok=True)
     mine, theirs = tables.cells(scores, 0, 99)
     assert "difference" not in mine
+    for side, table, ids in (("left", mine, found.left), ("right", theirs, found.right)):
+        assert table[f"{side}_token_j"].tolist() == [ids[j] for j in table["j"]]
+    assert not [name for name in tables.cells(attention, 0, 99)[0] if "token" in name]
     assert (len(mine), len(theirs)) == tuple(
         m * (m + 1) // 2 for m in map(len, (found.left, found.right))
     )
@@ -133,6 +113,7 @@ def test_the_cells_of_a_window(sides: tuple[Side, Side], layer: detok.Layer) -> 
         assert row.difference == pytest.approx(row.right - row.left, abs=1e-6)
         assert row.current == f"{row.i} {layer.tokenizer.show(IDS[row.i])}"
         assert row.past == f"{row.j} {layer.tokenizer.show(IDS[row.j])}"
+        assert (row.left_token_i, row.right_token_j) == (IDS[row.i], IDS[row.j])
     (last,) = tables.cells(found, 6, 3)
     assert set(last["i"]) == {4, 5, 6}
     (whole,) = tables.cells(found, 0, 99)
@@ -150,7 +131,7 @@ def test_the_largest_difference(sides: tuple[Side, Side]) -> None:
     assert cell.is_largest
     assert cell.difference == found.right[i, j] - found.left[i, j]
     assert not tables.cell(found, 0, 0).is_largest
-    alike = tables.maps(sides[0], replace(sides[0], name="right"), same(), "", tables.SUM)
+    alike = tables.maps(sides[0], sides[0]._replace(name="right"), same(), "", tables.SUM)
     assert tables.largest(alike) is None
 
 
@@ -175,90 +156,6 @@ def test_a_row_of_both(sides: tuple[Side, Side]) -> None:
     most = np.maximum(found.left[15], found.right[15])
     assert kept == set(np.argsort(-most)[:12])
     for each in row.itertuples():
+        assert each.token_id == ids[each.j]
         assert each.weight == getattr(found, each.side)[15, each.j]
     assert set(tables.row(found, 2)["j"]) == {0, 1, 2}
-
-
-@pytest.mark.parametrize("direction", ["past", "current"])
-def test_lists_of_one_model(sides: tuple[Side, Side], layer: detok.Layer, direction: str) -> None:
-    common = tables.tokens_in_both(layer, layer)
-    found = tables.lists(*sides, (70, 70), 40, direction, common)
-    scores = detok.affinity_scores(layer, 70, side=direction)  # (2, V)
-    for head, table in enumerate((found.left, found.right)):
-        best = detok.affinity(layer, 70, heads=head, k=40, side=direction)
-        assert table["token_id"].tolist() == best["token_id"].tolist()
-        for row in table.itertuples():
-            there = scores[1 - head]
-            assert row.other_rank == 1 + (there > there[row.token_id]).sum()
-            assert row.in_both is (row.other_rank <= 40)
-    both = set(found.left["token_id"]) & set(found.right["token_id"])
-    assert found.n_in_both == len(both) > 0
-    assert found.by_chance == pytest.approx(40**2 / layer.vocab_size)
-    ranks = [pd.Series(row.numpy()).rank() for row in scores]
-    assert found.correlation == pytest.approx(ranks[0].corr(ranks[1]))
-    listed = tables.listed(found)
-    assert len(listed) == 80 - len(both)
-    assert (listed["where"] == "both").sum() == len(both)
-    alike = tables.lists(sides[0], sides[0], (70, 70), 40, direction, common)
-    assert (alike.n_in_both, alike.correlation) == (40, pytest.approx(1))
-
-
-def test_lists_of_two_vocabularies(two_models: tuple[Side, Side]) -> None:
-    """Tokens are the same where they stand for the same bytes."""
-    left, right = two_models
-    common = tables.tokens_in_both(left.layer, right.layer)
-    names = [side.layer.tokenizer.bytes_of for side in two_models]
-    for here, there in enumerate(common.tolist()):
-        if there >= 0:
-            assert names[0](here) == names[1](there)
-    theirs = {names[1](t) for t in range(420)}
-    assert (common >= 0).sum() == len({names[0](t) for t in range(300)} & theirs)
-    found = tables.lists(left, right, (70, int(common[70])), 300, "past", common)
-    assert found.sizes == (300, 420)
-    assert len(found.right) == 300
-    n = found.n_common
-    assert found.by_chance == pytest.approx(n * (300 / 300) * (300 / 420))
-    back = tables.tokens_in_both(right.layer, left.layer)
-    absent = found.right[back[found.right["token_id"]] < 0]
-    assert absent["other_rank"].isna().all()
-    assert not absent["in_both"].any()
-    assert found.left["in_both"].sum() == found.right["in_both"].sum() == found.n_in_both
-
-
-def test_chance_is_what_random_lists_have() -> None:
-    generator = np.random.default_rng(0)
-    both = [
-        len(set(generator.permutation(100)[:20]) & set(generator.permutation(100)[:20]))
-        for _ in range(2000)
-    ]
-    assert np.mean(both) == pytest.approx(20**2 / 100, abs=0.15)
-
-
-def test_the_measures_of_all_heads(layer: detok.Layer, sides: tuple[Side, Side]) -> None:
-    nats = detok.contributions(layer, IDS)
-    ranks = affinity_tables.typical_ranks(affinity_tables.piece_ranks(layer, IDS))
-    pairs = pd.DataFrame({"mean": [0.5, 0.7], "first_3": [0.1, 0.2]})
-    found = tables.heads(layer, 7, pairs, nats, ranks)
-    summary = detok.position_summary(layer, 7)
-    assert found["near"].tolist() == summary["mass_last_5_at_7"].tolist()
-    assert found["first"].tolist() == summary["mass_first_at_7"].tolist()
-    assert found["ee"].tolist() == pytest.approx(nats[0].mean(dim=1).tolist())
-    assert found["rank"].tolist() == ranks["rank"].tolist()
-    assert found["pair_auroc"].tolist() == [0.5, 0.7]
-    assert set(found.columns) == {"head", *tables.MEASURES}
-    assert set(tables.heads(layer, 7)) == {"head", "near", "first"}
-    marked = tables.marked(*sides, sides[0], found)
-    assert marked["chosen"].tolist() == ["left", "right"]
-    assert marked.drop(columns="chosen").equals(found)
-
-
-def test_the_heads_of_two_models_on_one_axis(two_models: tuple[Side, Side]) -> None:
-    each = [tables.heads(side.layer, 3) for side in two_models]
-    strip = tables.measured(*two_models, each, "near")
-    assert strip["chosen"].tolist() == ["neither", "left", "right"]
-    assert strip["value"].tolist() == [*each[0]["near"], *each[1]["near"]]
-    assert strip["model"].nunique() == 2
-    one = two_models[0]
-    alike = tables.measured(one, one, each[:1], "near")
-    assert alike["chosen"].tolist() == ["neither", "both"]
-    assert set(alike["model"]) == {one.layer.name}
