@@ -9,9 +9,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pandas as pd
+import streamlit as st
 
 import detok
-from detok.app import examples, go, link
+from detok.app import examples, go, link, output
 from detok.scores.affinity import Side
 
 Clicked = list[dict[str, Any]]
@@ -71,12 +72,17 @@ def ranked(table: pd.DataFrame) -> Callable[[Clicked], None]:
 
 
 def apart(layer: detok.Layer, past: int, current: int, head: int | None) -> None:
-    """To the six terms of two tokens, in a text where the one stands before the other."""
+    """To the six terms of two tokens, in a text where the one stands before the other.
+
+    Where there is none, that is said, and leads nowhere.
+    """
     text, i = examples.apart(layer, past, current)
-    if i is None:
-        go.to("terms", passage=text, head=head)
-    else:
+    if i is not None:
         go.to("terms", passage=text, head=head, pair_i=i, pair_j=i - 1)
+        return
+    shown = " + ".join(map(layer.tokenizer.show, (past, current)))
+    sentence = f"{shown} cannot be taken apart: the tokenizer splits that text otherwise."
+    st.toast(output.escaped(sentence))
 
 
 def _token(mark: dict[str, Any], column: str, head: int | None = None) -> None:
