@@ -219,13 +219,3 @@ def test_a_joined_string_takes_its_pair_apart_where_it_is_a_text(
     page.get_by_text(f"(i = {i}) in head {head}").wait_for(timeout=30_000)
     page.go_back()
     expect(token(page)).to_have_value(re.compile(f"#{last}$"))
-
-
-def test_a_point_in_the_panel_of_a_head_leads_to_its_token_and_head(
-    chromium: Browser, address: str
-) -> None:
-    page = opened(chromium, address + "/Token_frequency?model=mini")
-    panel = page.get_by_test_id("stVegaLiteChart").first.locator("svg .cell").nth(1)
-    panel.locator(".mark-symbol.role-mark path").first.click(force=True, timeout=60_000)
-    page.wait_for_url(re.compile(r"Token_affinity.*token=\d+"))
-    assert "head=1" in page.url
