@@ -72,7 +72,7 @@ def test_choosing_a_row_of_the_summary_chooses_its_head(chromium: Browser, addre
     browser.settle(page)
     grid = page.get_by_test_id("stDataFrame").locator("canvas").first
     grid.scroll_into_view_if_needed()
-    # The box in the first column of the row of head 3: five rows of 35 pixels, one the header.
+    # Anywhere in the row of head 3: five rows of 35 pixels, one the header.
     grid.click(position={"x": 18, "y": 35 * 4 + 17}, force=True)  # a scroller lies over it
     page.wait_for_url(re.compile("head=3"))
     page.get_by_text("In head 3, Tᵖ").wait_for(timeout=30_000)
