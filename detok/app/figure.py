@@ -117,7 +117,7 @@ _of_figure = st.cache_resource(
 def _drawn(figure: Figure, dark: bool) -> None:
     """The chart: Streamlit keeps what this sends to the browser, and sends it again."""
     spec = _specification(figure, dark)
-    st.vega_lite_chart(spec, width=_width(spec), alt=figure.title)
+    st.vega_lite_chart(spec, width=_width(spec), alt=_alt(spec, figure))
 
 
 @_of_figure
@@ -149,7 +149,7 @@ def _clickable(
 
     spec = _ready(figure, dark)
     st.vega_lite_chart(
-        spec, key=figure.name, on_select=clicked, width=_width(spec), alt=figure.title
+        spec, key=figure.name, on_select=clicked, width=_width(spec), alt=_alt(spec, figure)
     )
 
 
@@ -172,6 +172,15 @@ def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
 def _alike(alike: tuple[Hashable, ...], dark: bool, _one: Figure) -> dict[str, Any]:
     """The specification of all figures that are alike, by one of them."""
     return parted(readable(_one.draw(dark), dark))[0]
+
+
+def _alt(spec: dict[str, Any], figure: Figure) -> str | None:
+    """None for a chart that describes itself.
+
+    A browser takes this text for a part of the specification: were it another one for each head,
+    charts that are alike would all be made anew.
+    """
+    return None if spec.get("description") else figure.title
 
 
 def _width(spec: dict[str, Any]) -> str:

@@ -63,7 +63,7 @@ def test_a_chart_is_made_once_for_all_visitors_and_sent_to_each() -> None:
     assert sent[0] == sent[1]
     assert '"height": 100' in sent[0].spec
     assert sent[0].alt == "Bars"
-    assert first.caption[0].value == "One \\*sentence\\*\\."
+    assert first.markdown[0].value == "One \\*sentence\\*\\."
     second.session_state["height"] = 50
     second.run()
     assert MADE[1:] == [("chart of 50", False)]

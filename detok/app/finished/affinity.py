@@ -53,6 +53,8 @@ def best(
             'table = table.drop(columns="label")',
         ),
         draw=lambda dark: charts.bars(drawn, score),
+        drawn=drawn,
+        alike=("bars", score, tuple(drawn), drawn["head"].nunique() > 1),
         answer=readings.answer(table, layer, score),
         readings=(readings.known(table, counts, score, side),),
         listed={"": tables.side_by_side(table) if head is None else _listed(table)},
