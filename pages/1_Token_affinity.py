@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import columns, figure, go, inputs, link, output, page, takeaway, texts
+from detok.app import clicks, columns, figure, go, inputs, link, output, page, takeaway, texts
 from detok.app.finished import affinity
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
@@ -19,7 +19,8 @@ st.markdown(
     "A head's score for a pair of tokens, $T^{ee}$, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
     "words, names and compounds. The **specific part** of the score leaves out what the head gives "
-    "to a token whichever token attends to it."
+    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its "
+    "token; one on a joined string takes the pair apart."
 )
 
 with inputs.bar():
@@ -72,7 +73,7 @@ if pieces:
             lead = readings.lead(ranks.table, layer, pieces, in_words, place, head, score)
             st.markdown(f"**{output.escaped(lead)}**", help=defined("rank", "head"))
         if not ranks.table.empty:
-            figure.show(ranks)
+            figure.show(ranks, on_select=clicks.current)
 
 if token is None:
     st.info("Type a word, then choose one of its tokens.")
@@ -82,15 +83,16 @@ else:
         direction = "current" if side == "current tokens" else "past"
         best = affinity.best(layer, token, head, k, direction, positions, score)
         if head is None:
-            figure.lists(best)
-            figure.show(best)
+            figure.leads(best, clicks.ranked(best.table))
+            figure.show(best, on_select=clicks.token)
         else:
             output.answer(best.answer)
             left, right = st.columns([3, 2])
             with left:
-                figure.lists(best, "", columns.AFFINITY, height=38 + 35 * min(k, 20))
+                partner = clicks.partner(layer, token, direction)
+                figure.leads(best, partner, "", columns.AFFINITY, height=38 + 35 * min(k, 20))
             with right:
-                figure.show(best)
+                figure.show(best, on_select=clicks.token)
         if score == specific_readings.SPECIFIC and direction == "current":
             shared = affinity.shared(layer, head, None if positions is None else positions[1])
             heads = list(range(layer.n_heads)) if head is None else [head]
@@ -101,10 +103,10 @@ else:
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
 liked = affinity.liked(layer, head, k, None if positions is None else positions[1])
 if head is None:
-    figure.lists(liked)
+    figure.leads(liked, clicks.ranked(liked.table))
 else:
     output.answer(liked.answer)
-    figure.lists(liked, "", columns.LIKED, height=38 + 35 * min(k, 10))
+    figure.leads(liked, clicks.token, "", columns.LIKED, height=38 + 35 * min(k, 10))
 figure.show(liked)
 
 st.header(
@@ -126,7 +128,7 @@ with output.mistakes():
     listed = inputs.within(listed, MAX_LISTED)
     compared = list(dict.fromkeys(texts.encoded(layer, listed)))[:n_tokens]
     drawn = compared or tables.sampled_tokens(layer, seed, n_tokens)
-    figure.show(affinity.pairs(layer, tuple(drawn), head, score))
+    figure.show(affinity.pairs(layer, tuple(drawn), head, score), on_select=clicks.current)
     if head is None:
         output.reading(f"Choose one head to compare up to {N_TOKENS} tokens.")
 takeaway.foot()

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from detok.app import columns, figure, inputs, link, output, page, takeaway, texts
+from detok.app import clicks, columns, figure, inputs, link, output, page, takeaway, texts
 from detok.app.finished import positions
 from detok.readings import words
 from detok.readings.glossary import defined
@@ -17,16 +17,9 @@ said = words.words_for(layer)
 st.markdown(
     "Two of the six terms depend on positions alone: $T^{p}$, what position j gets from every "
     "query, and $T^{pp}$, what it gets from position i. Their sum shows whether a head leans "
-    "toward close tokens before it has read any."
+    "toward close tokens before it has read any. A click on a row of the last table chooses its "
+    "head."
 )
-
-
-def choose_head() -> None:
-    """Choosing a row of the summary chooses its head."""
-    rows = st.session_state["summary"].selection.rows
-    if rows:
-        st.session_state["head"] = str(rows[0])
-
 
 with inputs.bar():
     head = inputs.head_choice(layer, with_all=True)
@@ -97,14 +90,6 @@ figure.show(positions.close(layer, i, with_layernorm, head, measured_on))
 
 st.header("All heads in numbers")
 summary = positions.summary(layer, i, with_layernorm)
-st.dataframe(
-    summary.table,
-    alt=summary.title,
-    key="summary",
-    hide_index=True,
-    on_select=choose_head,
-    selection_mode="single-row",
-    column_config=columns.summary_columns(summary.table),
-)
+figure.leads(summary, clicks.head, "", columns.summary_columns(summary.table))
 figure.show(summary)
 takeaway.foot()

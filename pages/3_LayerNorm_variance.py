@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import cached, figure, inputs, output, page, takeaway
+from detok.app import cached, clicks, figure, inputs, output, page, takeaway
 from detok.app.finished import frequency, layernorm
 from detok.readings.glossary import defined
 
@@ -12,7 +12,8 @@ st.markdown(
     "Before attention, LayerNorm divides the input e + p, token and position, by **σ**, the root "
     "of its variance. A position of exceptional variance changes every score that it takes part "
     "in. What a model adds to every token counts as position, and "
-    "p is in the unit of e where a model multiplies its tokens."
+    "p is in the unit of e where a model multiplies its tokens. A click on a position leads to "
+    "its scores, one on a token to its affinity."
 )
 with inputs.bar():
     head = inputs.head_choice(layer)
@@ -21,17 +22,17 @@ with st.spinner("Reading the vocabulary once …"):
     cached.layernorm_stats(layer)
 
 st.header("Variance of the position embeddings")
-figure.show(layernorm.variances(layer))
+figure.show(layernorm.variances(layer), on_select=clicks.position)
 left, right = st.columns(2)
 with left:
-    figure.show(layernorm.end(layer, True))
+    figure.show(layernorm.end(layer, True), on_select=clicks.position)
 with right:
-    figure.show(layernorm.end(layer, False))
+    figure.show(layernorm.end(layer, False), on_select=clicks.position)
 
 left, right = st.columns(2)
 with left:
     st.header("σ at every position", help=defined("σ"))
-    figure.show(layernorm.sigma(layer))
+    figure.show(layernorm.sigma(layer), on_select=clicks.position)
 with right:
     st.header("Norms of the tokens")
     figure.show(layernorm.norms(layer))
@@ -45,10 +46,10 @@ with left:
     figure.show(layernorm.switch(layer, i, head))
 with right:
     st.subheader("$T^{pp}$ without LayerNorm, of the last positions", help=defined("T^pp"))
-    figure.show(layernorm.last_rows(layer, head))
+    figure.show(layernorm.last_rows(layer, head), on_select=clicks.position)
 
 st.header("Variance of the token embeddings and their frequency", help=defined("Var(e)"))
 output.counts_notice(layer)
 if counts is not None:
-    figure.show(frequency.variance(layer))
+    figure.show(frequency.variance(layer), on_select=clicks.token)
 takeaway.foot()

@@ -5,8 +5,10 @@ import streamlit as st
 import detok
 from detok.app import (
     cached,
+    clicks,
     examples,
     figure,
+    go,
     inputs,
     link,
     long_runs,
@@ -43,7 +45,8 @@ st.markdown(
     f"{said.seen} token or position alone ($T^{{e}}$, $T^{{p}}$). Type "
     f"{'a text' if begin_with else 'the ids of tokens'}, and see what each does to every head's "
     "attention. Scores and terms are shown as softmax takes them, "
-    f"{output.escaped(scaled)}."
+    f"{output.escaped(scaled)}. A click on a cell, a line or a dot chooses its pair, its "
+    "position or its head."
 )
 
 
@@ -78,6 +81,25 @@ if n_cut:
         "positions."
     )
 last = len(ids) - 1
+
+
+def choose(clicked: clicks.Clicked) -> None:
+    """A click chooses a head and a pair, or of its i the j that gets most attention."""
+    mark = {"head": head, **clicked[0]}
+    if "i" in mark and "j" not in mark:
+        left_out = tuple(name for name in TERMS if state.get(f"drop_{name}"))
+        mark["j"] = finished.best(layer, tuple(ids), mark["head"], left_out, mark["i"])
+    places, begins = [mark[place] for place in "ij" if place in mark], state.get("window", 0)
+    is_shown = all(begins <= place < begins + WINDOW for place in places)
+    go.to(
+        "terms",
+        head=mark["head"],
+        pair_i=mark.get("i"),
+        pair_j=mark.get("j"),
+        window=None if is_shown or last < WINDOW else max(0, max(places) + 1 - WINDOW),
+    )
+
+
 inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
@@ -87,8 +109,8 @@ output.reading(
 )
 
 st.header("What each term contributes", help=defined("nats"))
-figure.show(finished.contributions(layer, tuple(ids), head))
-figure.show(finished.ranking(layer, tuple(ids), head))
+figure.show(finished.contributions(layer, tuple(ids), head), on_select=choose)
+figure.show(finished.ranking(layer, tuple(ids), head), on_select=clicks.head)
 
 st.header("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
@@ -105,7 +127,7 @@ with st.container(horizontal=True):
 if head is None:
     shown = finished.attention_of_heads(layer, tuple(ids), dropped, window)
     output.answer(shown.answer)
-    figure.show(shown)
+    figure.show(shown, on_select=choose)
     output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
 else:
     of_head = (layer, tuple(ids), head)
@@ -117,10 +139,6 @@ else:
     if split:
         output.reading(specific_readings.in_text(cached.load_counts(layer), scaled))
     left, right = st.columns(2)
-
-    def choose_cell(cells: list[dict[str, int]]) -> None:
-        """A click on a cell chooses its pair."""
-        state.update(pair_i=cells[0]["i"], pair_j=cells[0]["j"])
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
         i = link.number_input(
@@ -147,16 +165,16 @@ else:
     with left:
         shown = finished.attention(*of_head, dropped, window, (i, j))
         output.answer(shown.answer)
-        figure.show(shown, on_select=choose_cell, selection="cell")
+        figure.show(shown, on_select=choose)
         if dropped:
-            figure.show(finished.row(*of_head, dropped, i))
+            figure.show(finished.row(*of_head, dropped, i), on_select=choose)
     with right:
         pair = finished.pair(*of_head, i, j, split)
         output.answer(pair.answer)
         figure.show(pair)
 
     st.header("The terms of every pair", help=defined("T^ee", "T^pp", "T^ep", "T^pe", "T^e", "T^p"))
-    figure.show(finished.maps(*of_head, window, split))
+    figure.show(finished.maps(*of_head, window, split), on_select=choose)
 
 st.header("Over many texts")
 with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -189,5 +207,6 @@ if st.button("Average over them", disabled=kept.value is not None):
 long_runs.interrupted(kept)
 if kept.value is not None:
     file = None if upload is None else (upload.file_id, upload.name)
-    figure.show(finished.averaged(layer, *key, head, file, kept.value))
+    averaged = finished.averaged(layer, *key, head, file, kept.value)
+    figure.show(averaged, on_select=clicks.head)
 takeaway.foot()

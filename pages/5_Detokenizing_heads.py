@@ -1,8 +1,21 @@
 """Detokenizing heads: how much does each head's T^ee know about which tokens go together?"""
 
+from functools import partial
+
 import streamlit as st
 
-from detok.app import cached, columns, figure, inputs, link, long_runs, output, page, takeaway
+from detok.app import (
+    cached,
+    clicks,
+    columns,
+    figure,
+    inputs,
+    link,
+    long_runs,
+    output,
+    page,
+    takeaway,
+)
 from detok.app.finished import heads
 from detok.heads.pair_auroc import LEAST_SEEN
 from detok.readings.glossary import defined
@@ -16,7 +29,8 @@ st.markdown(
     "larger $T^{ee}$? A head that knows how common tokens are, and nothing about pairs, has about"
     " 0.5 in long texts if no pairs are left out of the counts. In **the paper's measure** the "
     "second is one of the tokens never seen before i, each as likely: there a preference for "
-    "common tokens can be enough for a high number."
+    "common tokens can be enough for a high number. A click on a bar, a cell or a curve chooses "
+    "its head, one on a token leads to its affinity."
 )
 output.counts_notice(layer)
 job = cached.heads_job(layer)
@@ -59,8 +73,8 @@ if counts is not None:
     st.header("Pair AUROC of each head", help=defined("pair AUROC", "T^ee"))
     pairs = heads.pairs(layer, measured_on, head, convention)
     output.answer(pairs.answer)
-    figure.show(pairs)
-    figure.lists(pairs, "", columns.PAIRS)
+    figure.show(pairs, on_select=clicks.head)
+    figure.leads(pairs, clicks.head, "", columns.PAIRS)
     output.reading(heads.unweighted(layer, measured_on))
 
     st.header("The true predecessor at the top", help=defined("PMI", "rank"))
@@ -71,17 +85,17 @@ if counts is not None:
     )
     tops = heads.tops(layer, measured_on)
     output.answer(tops.answer)
-    figure.show(tops)
+    figure.show(tops, on_select=clicks.head)
 
     st.header("The paper's measure", help=defined("AUROC"))
     paper = heads.paper(layer, measured_on, head, convention)
     output.answer(paper.answer)
-    figure.show(paper)
-    figure.show(heads.by_kind(layer, measured_on, convention))
+    figure.show(paper, on_select=clicks.head)
+    figure.show(heads.by_kind(layer, measured_on, convention), on_select=clicks.head)
 
 numbers = heads.numbers(layer, measured_on, convention)
 st.header(numbers.title)
-figure.lists(numbers, "", columns.AUROC)
+figure.leads(numbers, clicks.head, "", columns.AUROC)
 figure.show(numbers)
 
 if counts is not None:
@@ -95,11 +109,11 @@ if counts is not None:
         if not curves.table.empty:
             left, right = st.columns(2)
             with left:
-                figure.show(curves)
+                figure.show(curves, on_select=clicks.head)
             with right:
                 ranks = heads.predecessors(layer, token, k)
                 shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
-                figure.lists(ranks, "", shown, height=420)
+                figure.leads(ranks, clicks.partner(layer, token, "past"), "", shown, height=420)
                 figure.show(ranks)
 
     st.header(f"Where head {head} does best, and worst, by the paper's measure")
@@ -116,6 +130,6 @@ if counts is not None:
     for place, end in zip(st.columns(2), extremes.listed, strict=True):
         with place:
             st.subheader(end)
-            figure.lists(extremes, end, columns.TOKENS)
+            figure.leads(extremes, partial(clicks.token, head=head), end, columns.TOKENS)
     figure.show(extremes)
 takeaway.foot()

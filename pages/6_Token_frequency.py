@@ -1,8 +1,10 @@
 """Token frequency: what the first layer gives to a token for being rare or frequent."""
 
+from functools import partial
+
 import streamlit as st
 
-from detok.app import cached, columns, figure, inputs, link, output, page, takeaway
+from detok.app import cached, clicks, columns, figure, inputs, link, output, page, takeaway
 from detok.app.finished import frequency
 from detok.readings.glossary import defined
 from detok.tables import frequency as tables
@@ -13,7 +15,7 @@ st.markdown(
     "Two things depend on one token alone: $T^{e}$, what a token gets from every query whatever "
     "the query is, and **Var(e)**, the variance of its embedding, by which LayerNorm divides. Both "
     "may go with how often the token occurs. Tokens far from that trend may be ones that training "
-    "hardly reached."
+    "hardly reached. A click on a point or a row leads to the affinity of its token."
 )
 output.counts_notice(layer)
 if counts is not None:
@@ -23,13 +25,13 @@ if counts is not None:
     st.header("$T^{e}$ against token count", help=defined("T^e"))
     shown = frequency.self_assertion(layer, head)
     output.answer(shown.answer)
-    figure.show(shown)
+    figure.show(shown, on_select=partial(clicks.token, head=head))
     correlations = frequency.correlations(layer)
-    figure.lists(correlations)
+    figure.leads(correlations, clicks.head)
     figure.show(correlations)
 
     st.header("Var(e) against token count", help=defined("Var(e)", "σ"))
-    figure.show(frequency.variance(layer))
+    figure.show(frequency.variance(layer), on_select=clicks.token)
 
 st.header("Tokens by name")
 measures = {
@@ -37,6 +39,7 @@ measures = {
 }
 chosen = link.selectbox("Measure", list(measures), key="measure", width=200)
 measure = measures[chosen]
+of_measure = partial(clicks.token, head=tables.head_of(measure))
 never = frequency.never(layer, measure)
 if counts is not None:
     furthest = frequency.furthest(layer, measure)
@@ -44,13 +47,13 @@ if counts is not None:
     for place, side in zip(st.columns(2), furthest.listed, strict=True):
         with place:
             st.subheader(f"Furthest {side} the trend")
-            figure.lists(furthest, side, columns.TOKENS)
+            figure.leads(furthest, of_measure, side, columns.TOKENS)
     figure.show(furthest)
 
     st.header("Tokens that never occur")
     output.answer(never.answer)
 if not never.table.empty:
-    figure.lists(never, "", columns.TOKENS)
+    figure.leads(never, of_measure, "", columns.TOKENS)
     figure.show(never)
 
 st.header("All tokens")

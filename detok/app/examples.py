@@ -44,3 +44,19 @@ def around(layer: detok.Layer, past: int, current: int) -> tuple[list[int], int]
     if not places or len(ids) > layer.n_positions:
         return [past, current], 1
     return ids, places[0]
+
+
+def apart(layer: detok.Layer, past: int, current: int) -> tuple[str, int | None]:
+    """A text with the one token right before the other, and the place of the second.
+
+    No place, where the tokenizer makes other tokens of the two.
+    """
+    if not texts.can_encode(layer):
+        return f"{past} {current}", 1
+    joined = layer.tokenizer.text(past, current)
+    for text in (joined, sentence(joined)):
+        ids = layer.tokenizer.encode(text)[: layer.n_positions]
+        for i in range(1, len(ids)):
+            if ids[i - 1 : i + 1] == [past, current]:
+                return text, i
+    return joined, None

@@ -21,12 +21,14 @@ one menu with the data, the picture, the lines of code and the link. A figure th
 `draw` for instance, would keep it alive.
 """
 
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
 
 import pandas as pd
+import pyarrow as pa
 import streamlit as st
 from altair.utils.schemapi import disable_debug_mode
 
@@ -44,6 +46,9 @@ disable_debug_mode()
 MAX_FIGURES = 32
 # What browsers get of them, less than that; of all kinds together, in two themes.
 MAX_DRAWN = 256
+
+# What is done with that which was clicked.
+Clicked = Callable[[list[dict[str, Any]]], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +89,13 @@ kept = st.cache_resource(
 
 def show(
     figure: Figure,
-    on_select: Callable[[list[dict[str, Any]]], None] | None = None,
+    on_select: Clicked | None = None,
     selection: str = "cell",
 ) -> None:
     """The chart of a figure, its sentences, and its menu.
 
     `on_select` is called with what a visitor clicked: the points of the chart's parameter of the
-    name `selection`.
+    name `selection`. `detok.app.clicks` has what pages do then.
     """
     if figure.draw is not None:
         if on_select is None:
@@ -137,20 +142,77 @@ def lists(
     )
 
 
+def leads(
+    figure: Figure,
+    on_select: Clicked,
+    which: str = "",
+    columns: dict[str, Any] | None = None,
+    height: int | Literal["auto"] = "auto",
+) -> None:
+    """One of a figure's tables, as of `lists`, whose rows lead somewhere.
+
+    `on_select` is called with the row that was clicked, in a list of its own: that of the figure's
+    table where the table to be read is a part of it, with all ids; and `column`, the name of the
+    column that was clicked.
+    """
+    name = f"{figure.name} {which}"
+    key = _key(name)
+
+    def clicked() -> None:
+        cells = st.session_state[key].selection.cells
+        if cells:
+            st.session_state["clicks"][name] += 1
+            place, column = cells[0]
+            on_select([_row(figure, which, place) | {"column": column}])
+
+    st.dataframe(
+        _listed(figure, which),
+        key=key,
+        on_select=clicked,
+        selection_mode="single-cell",
+        hide_index=True,
+        column_config=columns,
+        height=height,
+        alt=f"{figure.title} {which}".strip(),
+    )
+
+
+@_of_figure
+def _listed(figure: Figure, which: str) -> pa.Table:
+    """A table to be read, ready to be sent: with a visitor's clicks it is not kept as it was."""
+    return pa.Table.from_pandas(figure.listed[which], preserve_index=False)
+
+
+def _row(figure: Figure, which: str, place: int) -> dict[str, Any]:
+    listed, table = figure.listed[which], figure.table
+    if set(listed.columns) <= set(table.columns):
+        (row,) = table.loc[[listed.index[place]]].to_dict("records")
+    else:
+        (row,) = listed.iloc[[place]].to_dict("records")
+    return row
+
+
+def _key(name: str) -> str:
+    """Another one after each click: what was clicked is not any more, and can be clicked again."""
+    return f"{name}-{st.session_state.setdefault('clicks', Counter())[name]}"
+
+
 def _clickable(
     figure: Figure,
     dark: bool,
-    on_select: Callable[[list[dict[str, Any]]], None],
+    on_select: Clicked,
     selection: str,
 ) -> None:
+    key = _key(figure.name)
+
     def clicked() -> None:
-        if points := st.session_state[figure.name].selection.get(selection):
+        if points := st.session_state[key].selection.get(selection):
+            st.session_state["clicks"][figure.name] += 1
             on_select(points)
 
     spec = _ready(figure, dark)
-    st.vega_lite_chart(
-        spec, key=figure.name, on_select=clicked, width=_width(spec), alt=_alt(spec, figure)
-    )
+    alt = _alt(spec, figure)
+    st.vega_lite_chart(spec, key=key, on_select=clicked, width=_width(spec), alt=alt)
 
 
 @_of_figure

@@ -5,7 +5,15 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, DROPPED
-from detok.charts.parts import bare_axes, layer, map_size, panels, token_axes, token_j
+from detok.charts.parts import (
+    bare_axes,
+    clicked,
+    layer,
+    map_size,
+    panels,
+    token_axes,
+    token_j,
+)
 
 
 def attention(
@@ -24,7 +32,6 @@ def attention(
     x, y = token_axes(table, seen)
     largest = _largest(table)
     size = map_size(table, 16, 200)
-    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     cells = (
         alt.Chart()
         .mark_rect(cursor="pointer")
@@ -34,7 +41,7 @@ def attention(
             color=palette.sequential(column, largest, dark, "Attention weight"),
             tooltip=_tooltip(seen),
         )
-        .add_params(cell)
+        .add_params(clicked("i", "j"))
     )
     i, j = chosen or (-1, -1)
     frame = (
@@ -54,17 +61,21 @@ def attention(
 
 
 def heads(table: pd.DataFrame, dark: bool = False, seen: str = "past") -> alt.FacetChart:
-    """Small attention maps, one a head. Columns as of `attention`, and head."""
+    """Small attention maps, one a head. Columns as of `attention`, and head.
+
+    A click on a cell selects its head, i and j as `cell`.
+    """
     x, y = bare_axes(seen)
     cells = (
         alt.Chart(table)
-        .mark_rect()
+        .mark_rect(cursor="pointer")
         .encode(
             x=x,
             y=y,
             color=palette.sequential("left", _largest(table), dark, "Attention weight"),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip(seen)],
         )
+        .add_params(clicked("head", "i", "j"))
     )
     return panels(cells, 172, 172).properties(
         description="Maps of attention, one a head: rows are current tokens i, columns "
@@ -96,7 +107,7 @@ def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
     names = {"full": "of the model", "left": "without the dropped terms"}
     return (
         alt.Chart(table)
-        .mark_bar()
+        .mark_bar(cursor="pointer")
         .encode(
             y=alt.Y(
                 "past:N",
@@ -118,6 +129,7 @@ def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
                 alt.Tooltip("weight:Q", title="Weight", format=".3f"),
             ],
         )
+        .add_params(clicked("j"))
         .properties(
             description=f"Bars: the attention of one token to each {seen} token j, of the model "
             "and without the dropped terms.",

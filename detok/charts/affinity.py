@@ -4,7 +4,16 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import KNOWN, ON_DARK, ON_LIGHT, UNKNOWN, around_zero
-from detok.charts.parts import bare_axes, by_head, capitalized, layer, panels, token_j, yes_or_no
+from detok.charts.parts import (
+    bare_axes,
+    by_head,
+    capitalized,
+    clicked,
+    layer,
+    panels,
+    token_j,
+    yes_or_no,
+)
 
 # With more tokens than these, a map of 520 or 172 pixels has no place for their names.
 NAMED, NAMED_IN_PANELS = 40, 12
@@ -15,7 +24,8 @@ def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetCh
 
     `score` is what the scores are.
 
-    Columns: head, rank, label, shown, joined_shown, score, and with counts also count and known.
+    Columns: head, rank, token_id, label, shown, joined_shown, score, and with counts also count and
+    known. A click on a bar selects its head and token_id as `cell`.
     """
     several = table["head"].nunique() > 1
     tooltip = [
@@ -36,7 +46,7 @@ def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetCh
         )
     drawn = (
         alt.Chart(table)
-        .mark_bar()
+        .mark_bar(cursor="pointer")
         .encode(
             y=alt.Y(
                 "label:N",
@@ -52,6 +62,7 @@ def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetCh
             color=color,
             tooltip=tooltip,
         )
+        .add_params(clicked("head", "token_id"))
     )
     if not several:
         return drawn.properties(
@@ -67,8 +78,9 @@ def bars(table: pd.DataFrame, score: str = "Tᵉᵉ") -> alt.Chart | alt.FacetCh
 def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
     """Heads × adjacent pieces; colour is the rank of the true previous piece, on a log scale.
 
-    Columns: head, position (of the current piece), pair (shown), rank. The scale always spans all
-    `vocab_size` ranks, so that two words can be compared.
+    Columns: head, position (of the current piece), token_id_i, pair (shown), rank. The scale always
+    spans all `vocab_size` ranks, so that two words can be compared. A click on a cell selects its
+    head and token_id_i as `cell`.
     """
     base = alt.Chart(table).encode(
         x=by_head(),
@@ -78,19 +90,23 @@ def piece_ranks(table: pd.DataFrame, vocab_size: int) -> alt.LayerChart:
             title="Previous piece + current piece",
             axis=alt.Axis(labelLimit=200, labelFlush=False),
         ),
-        tooltip=[
-            alt.Tooltip("pair:N", title="Pieces"),
-            alt.Tooltip("head:O", title="Head"),
-            alt.Tooltip("rank:Q", title="Rank of the true previous piece", format=","),
-        ],
     )
-    cells = base.mark_rect().encode(
-        color=alt.Color(
-            "rank:Q",
-            title="Rank",
-            scale=alt.Scale(type="log", domain=[1, vocab_size], scheme="viridis", reverse=True),
-            legend=alt.Legend(format=",", orient="top", gradientLength=200),
+    cells = (
+        base.mark_rect(cursor="pointer")
+        .encode(
+            color=alt.Color(
+                "rank:Q",
+                title="Rank",
+                scale=alt.Scale(type="log", domain=[1, vocab_size], scheme="viridis", reverse=True),
+                legend=alt.Legend(format=",", orient="top", gradientLength=200),
+            ),
+            tooltip=[
+                alt.Tooltip("pair:N", title="Pieces"),
+                alt.Tooltip("head:O", title="Head"),
+                alt.Tooltip("rank:Q", title="Rank of the true previous piece", format=","),
+            ],
         )
+        .add_params(clicked("head", "token_id_i"))
     )
     bright = alt.datum.rank <= vocab_size**0.5
     labels = base.mark_text(fontSize=11).encode(
@@ -111,7 +127,8 @@ def pairs(
 
     `score` is what the scores are.
 
-    Columns: head, row and column (numbers), current and past (shown), score.
+    Columns: head, row and column (numbers), token_id_i, current and past (shown), score. A click on
+    a cell selects its head and token_id_i as `cell`.
     """
     several = table["head"].nunique() > 1
     names = table.drop_duplicates("row").sort_values("row")["current"].tolist()
@@ -119,7 +136,7 @@ def pairs(
     x, y = bare_axes(seen, "column", "row", names if len(names) <= n_named else [])
     chart = (
         alt.Chart(table)
-        .mark_rect()
+        .mark_rect(cursor="pointer")
         .encode(
             x=x,
             y=y,
@@ -131,6 +148,7 @@ def pairs(
                 alt.Tooltip("score:Q", title=capitalized(score), format=".2f"),
             ],
         )
+        .add_params(clicked("head", "token_id_i"))
     )
     figure = panels(chart, 172, 172) if several else chart.properties(width=520, height=520)
     where = "Maps, one for each head" if several else "Map of one head"

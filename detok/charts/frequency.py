@@ -4,23 +4,25 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import MAIN, TERM_COLORS, TREND
-from detok.charts.parts import layer, panels
+from detok.charts.parts import clicked, layer, panels
 
 
 def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.LayerChart:
     """A measure of tokens against their count, log x, with its trend.
 
-    Columns: token, count, value, trend.
+    Columns: token_id, token, count, value, trend. A click on a point selects its token_id as
+    `cell`.
     """
     x = _count_axis(6, "Times the token occurs (log scale)")
     points = (
         alt.Chart(table)
-        .mark_circle(size=16, opacity=0.45, color=color)
+        .mark_circle(size=16, opacity=0.45, color=color, cursor="pointer")
         .encode(
             x=x,
             y=alt.Y("value:Q", title=title).scale(zero=False),
             tooltip=_tooltip("value", title),
         )
+        .add_params(clicked("token_id"))
         .properties(height=320)
     )
     line = (
@@ -34,15 +36,20 @@ def against_count(table: pd.DataFrame, title: str, color: str = MAIN) -> alt.Lay
 
 
 def by_head(table: pd.DataFrame) -> alt.FacetChart:
-    """Tᵉ against token count, a panel a head (Fig. 11). Columns: token, count, head, score."""
+    """Tᵉ against token count, a panel a head (Fig. 11).
+
+    Columns: token_id, token, count, head, score. A click on a point selects its head and token_id
+    as `cell`.
+    """
     points = (
         alt.Chart(table)
-        .mark_circle(size=9, opacity=0.4, color=TERM_COLORS["e"])
+        .mark_circle(size=9, opacity=0.4, color=TERM_COLORS["e"], cursor="pointer")
         .encode(
             x=_count_axis(3, "Token count (log scale)"),
             y=alt.Y("score:Q", title=None).scale(zero=False),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip("score", "Tᵉ")],
         )
+        .add_params(clicked("head", "token_id"))
     )
     figure = panels(points, 168, 130, "Tᵉ (unscaled)").resolve_scale(y="independent")
     return figure.properties(

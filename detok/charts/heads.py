@@ -1,4 +1,7 @@
-"""The charts of the page of detokenizing heads: a DataFrame in, an Altair chart out."""
+"""The charts of the page of detokenizing heads: a DataFrame in, an Altair chart out.
+
+A click on a bar, a cell or a curve selects its head as `cell`.
+"""
 
 import altair as alt
 import pandas as pd
@@ -15,7 +18,7 @@ from detok.charts.palette import (
     head_color,
     sequential,
 )
-from detok.charts.parts import by_head, layer
+from detok.charts.parts import by_head, clicked, layer
 
 # What random scores have.
 CHANCE = 0.5
@@ -50,8 +53,14 @@ def measures(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
         ],
     )
     frame = alt.condition(alt.datum.chosen, alt.value(3), alt.value(0))
-    bars = base.mark_bar(opacity=0.75, stroke=CHOSEN).encode(
-        y=alt.Y("mean:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), color=color, strokeWidth=frame
+    bars = (
+        base.mark_bar(opacity=0.75, stroke=CHOSEN, cursor="pointer")
+        .encode(
+            y=alt.Y("mean:Q", title="Mean AUROC of Tᵉᵉ", scale=scale),
+            color=color,
+            strokeWidth=frame,
+        )
+        .add_params(clicked("head"))
     )
     shared = base.mark_tick(thickness=3, color=FRAME[dark]).encode(
         y=alt.Y("shared:Q", title="Mean AUROC of Tᵉᵉ", scale=scale)
@@ -108,7 +117,7 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     color = sequential("first_3", largest, dark, "Share among the first 3")
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("first_3:Q", format=".1%"))
-    cells = base.mark_rect().encode(color=color)
+    cells = base.mark_rect(cursor="pointer").encode(color=color).add_params(clicked("head"))
     return layer(cells, labels).properties(
         description="Map: a row for each kind of token, a column for each head; the number is how "
         "often the true predecessor is among the head's first three.",
@@ -135,8 +144,10 @@ def summary(table: pd.DataFrame) -> alt.LayerChart:
     scale = alt.Scale(domain=[0, 1])
     base = alt.Chart().encode(x=by_head(), tooltip=tooltip)
     color = alt.condition(alt.datum.chosen, alt.value(CHOSEN), alt.value(MAIN))
-    bars = base.mark_bar(opacity=0.75).encode(
-        y=alt.Y("mean:Q", title="AUROC of Tᵉᵉ", scale=scale), color=color
+    bars = (
+        base.mark_bar(opacity=0.75, cursor="pointer")
+        .encode(y=alt.Y("mean:Q", title="AUROC of Tᵉᵉ", scale=scale), color=color)
+        .add_params(clicked("head"))
     )
     spread = base.mark_rule(color=BASELINE, strokeWidth=3).encode(
         y=alt.Y("q25:Q", title="AUROC of Tᵉᵉ", scale=scale), y2="q75:Q"
@@ -188,7 +199,7 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
         ],
     )
     color = diverging("mean", [0, CHANCE, 1], dark, "Mean AUROC")
-    cells = base.mark_rect().encode(color=color)
+    cells = base.mark_rect(cursor="pointer").encode(color=color).add_params(clicked("head"))
     ink = ON_DARK if dark else ON_LIGHT
     labels = base.mark_text(fontSize=11, color=ink).encode(text=alt.Text("mean:Q", format=".2f"))
     return layer(cells, labels).properties(
@@ -226,7 +237,7 @@ def curves(table: pd.DataFrame) -> alt.LayerChart:
     )
     width = alt.condition(alt.datum.chosen, alt.value(3.5), alt.value(1.5))
     lines = base.mark_line(interpolate="linear").encode(strokeWidth=width)
-    points = base.mark_point(filled=True, size=40, opacity=0).encode(
+    points = base.mark_point(filled=True, size=40, opacity=0, cursor="pointer").encode(
         tooltip=[
             alt.Tooltip("head:O", title="Head"),
             alt.Tooltip("area:Q", title="Area", format=".4f"),
@@ -235,6 +246,7 @@ def curves(table: pd.DataFrame) -> alt.LayerChart:
             alt.Tooltip("false_positive:Q", title="Other tokens", format=".1%"),
         ]
     )
+    points = points.add_params(clicked("head"))
     corners = alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
     chance = (
         alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")

@@ -1,10 +1,13 @@
-"""The charts of the LayerNorm page: one function a chart, a DataFrame in, an Altair chart out."""
+"""The charts of the LayerNorm page: one function a chart, a DataFrame in, an Altair chart out.
+
+A click on a point or bar of a position selects its position, or i, as `cell`.
+"""
 
 import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BEFORE_LAST, CONTRAST, LAST, MAIN, OUTLIER
-from detok.charts.parts import layer, yes_or_no
+from detok.charts.parts import clicked, layer, yes_or_no
 
 _POSITION = "Position i"
 
@@ -16,10 +19,14 @@ def variances(table: pd.DataFrame) -> alt.LayerChart:
         y=alt.Y("variance:Q", title="Var(p_i)"),
     )
     line = base.mark_line(color=MAIN, strokeWidth=1.5)
-    points = base.mark_point(filled=True, size=30).encode(
-        color=_outlier_color(),
-        opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
-        tooltip=_variance_tooltip(),
+    points = (
+        base.mark_point(filled=True, size=30, cursor="pointer")
+        .encode(
+            color=_outlier_color(),
+            opacity=alt.condition(alt.datum.outlier, alt.value(0.9), alt.value(0.0)),
+            tooltip=_variance_tooltip(),
+        )
+        .add_params(clicked("position"))
     )
     return layer(line, points, data=table).properties(
         description="Line: the variance of the position embedding at every position, with "
@@ -32,13 +39,14 @@ def end(table: pd.DataFrame, title: str) -> alt.Chart:
     """Var(p_i) of a few positions as bars. Columns: position, variance, z, outlier."""
     return (
         alt.Chart(table, title=title)
-        .mark_bar()
+        .mark_bar(cursor="pointer")
         .encode(
             x=alt.X("position:O", title=_POSITION, axis=alt.Axis(labelAngle=0, labelFlush=False)),
             y=alt.Y("variance:Q", title="Var(p_i)"),
             color=_outlier_color().legend(None),
             tooltip=_variance_tooltip(),
         )
+        .add_params(clicked("position"))
         .properties(description=f"{title}, as bars: the variance of their embeddings.", height=240)
     )
 
@@ -77,8 +85,8 @@ def sigma(table: pd.DataFrame) -> alt.LayerChart:
     band = band.encode(x=x, y=alt.Y("sigma_min:Q", title=title), y2=alt.Y2("sigma_max:Q"))
     y = alt.Y("sigma:Q", title=title)
     line = alt.Chart().mark_line(color=MAIN, strokeWidth=1.8).encode(x=x, y=y)
-    points = alt.Chart().mark_point(filled=True, size=50, opacity=0)
-    points = points.encode(x=x, y=y, tooltip=tooltip)
+    points = alt.Chart().mark_point(filled=True, size=50, opacity=0, cursor="pointer")
+    points = points.encode(x=x, y=y, tooltip=tooltip).add_params(clicked("position"))
     return layer(band, line, points, data=table).properties(
         description="Line: σ at every position, its mean over all tokens, in a band from the "
         "smallest to the largest.",
@@ -176,13 +184,14 @@ def last_rows(table: pd.DataFrame) -> alt.LayerChart:
     )
     width = alt.condition(alt.datum.i == rows[-1], alt.value(2.6), alt.value(1.2))
     line = base.mark_line().encode(strokeWidth=width)
-    points = base.mark_point(filled=True, size=40, opacity=0).encode(
+    points = base.mark_point(filled=True, size=40, opacity=0, cursor="pointer").encode(
         tooltip=[
             alt.Tooltip("i:Q", title="Current position i"),
             alt.Tooltip("j:Q", title="Position j"),
             alt.Tooltip("score:Q", title="Score", format=".4f"),
         ]
     )
+    points = points.add_params(clicked("i"))
     return layer(line, points, data=table).properties(
         description="Lines: Tᵖᵖ without LayerNorm over position j, one for each of the last "
         "positions i.",

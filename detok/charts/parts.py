@@ -20,6 +20,14 @@ def panels(
     return chart.properties(width=width, height=height).facet(facet, columns=4)
 
 
+def clicked(*fields: str) -> alt.Parameter:
+    """The parameter of marks that can be clicked, `cell`: these columns tell one from another.
+
+    For the app; what is drawn is the same without it.
+    """
+    return alt.selection_point(name="cell", fields=list(fields), empty=False, toggle=False)
+
+
 def readable(chart: alt.TopLevelMixin, dark: bool) -> alt.TopLevelMixin:
     """A whole figure with letters that stand out from the page in this theme."""
     color = LETTERS[dark]

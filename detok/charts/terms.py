@@ -5,7 +5,16 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS, TERM_COLORS
-from detok.charts.parts import bare_axes, layer, light, map_size, panels, token_axes, token_j
+from detok.charts.parts import (
+    bare_axes,
+    clicked,
+    layer,
+    light,
+    map_size,
+    panels,
+    token_axes,
+    token_j,
+)
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
 _DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
@@ -15,7 +24,8 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     """Six lines over the positions on a log scale, with bands if there are intervals (Fig. 4).
 
     Columns: head, i, term, nats, and for one text token, for many low, high and texts. One panel a
-    head if there are several (Fig. 13).
+    head if there are several (Fig. 13). A click on a line selects its head and the nearest i as
+    `cell`.
     """
     x = alt.X(
         "i:Q",
@@ -48,7 +58,10 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     )
     layers += [
         alt.Chart().mark_line(strokeWidth=1.8).encode(x=x, y=y, strokeDash=dash),
-        alt.Chart().mark_point(filled=True, size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
+        alt.Chart()
+        .mark_point(filled=True, size=60, opacity=0, cursor="pointer")
+        .encode(x=x, y=y, tooltip=tooltip)
+        .add_params(clicked("head", "i")),
     ]
     color = palette.terms().legend(
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
@@ -65,11 +78,11 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
 def ranking(table: pd.DataFrame) -> alt.Chart:
     """A dot a term in the row of each head, by mean contribution on a log scale.
 
-    Columns: head, rank, term, nats.
+    Columns: head, rank, term, nats. A click on a dot selects its head as `cell`.
     """
     return (
         alt.Chart(table[table["nats"] > 0])
-        .mark_point(filled=True, size=110, opacity=0.95)
+        .mark_point(filled=True, size=110, opacity=0.95, cursor="pointer")
         .encode(
             y=alt.Y("head:O", title="Head", axis=alt.Axis(labelFlush=False)),
             x=alt.X(
@@ -86,6 +99,7 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
                 alt.Tooltip("nats:Q", title="Mean nats", format=".4g"),
             ],
         )
+        .add_params(clicked("head"))
         .properties(
             description="Dots in a row for each head: the mean contribution of each of the six "
             "terms in nats.",
@@ -102,7 +116,8 @@ def maps(
     They are small where the axes are not `labelled` with the tokens. `seen` is what tokens j are.
 
     Columns: panel and term (in display order), i, j, current and past (labels), value (scaled) and
-    centred (less its mean over the row), which gives the colour.
+    centred (less its mean over the row), which gives the colour. A click on a cell selects its i
+    and j as `cell`.
     """
     x, y = token_axes(table, seen) if labelled else bare_axes(seen)
     color = palette.around_zero(table["centred"], dark, "Term (scaled), less its row's mean")
@@ -111,7 +126,7 @@ def maps(
     maps = [
         alt.Chart()
         .transform_filter(alt.datum.term == term)
-        .mark_rect()
+        .mark_rect(cursor="pointer")
         .encode(
             x=x,
             y=y,
@@ -125,13 +140,24 @@ def maps(
             ],
         )
         .properties(
+            name=f"map_{term}",
             width=size,
             height=size,
             title=alt.TitleParams(name, color=palette.ink(term, dark), anchor="start"),
         )
         for term, name in table[["term", "panel"]].drop_duplicates().itertuples(index=False)
     ]
-    return alt.concat(*map(light, maps), data=table, columns=columns).properties(
+    cell = clicked("i", "j").param
+    return alt.concat(
+        *map(light, maps),
+        data=table,
+        columns=columns,
+        params=[
+            alt.TopLevelSelectionParameter(
+                name=cell.name, select=cell.select, views=[part.name for part in maps]
+            )
+        ],
+    ).properties(
         description="Maps, one for each term and one for their sum: rows are current tokens i, "
         f"columns {seen} tokens j, colour is the term less its mean over the row."
     )

@@ -103,6 +103,11 @@ def title(measure: str) -> str:
     return "Var(e)" if measure == "variance" else f"Tᵉ, head {measure.removeprefix('head_')}"
 
 
+def head_of(measure: str) -> int | None:
+    """The number of the head that a column of `tokens` is of."""
+    return None if measure == "variance" else int(measure.removeprefix("head_"))
+
+
 def by_head(table: pd.DataFrame) -> pd.DataFrame:
     """`tokens` that are to be drawn, a row for each head: token_id, token, count, head, score."""
     heads = [name for name in measures(table) if name != "variance"]

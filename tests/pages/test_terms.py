@@ -1,6 +1,5 @@
 """The page of the six terms: it shows what the library computes, and every control acts."""
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -203,10 +202,9 @@ def test_one_character_has_no_blank_figure(head: str) -> None:
     assert "1 token." in texts(test)
     assert "There is no curve to draw." in texts(test)
     for chart in test.get("vega_lite_chart"):
-        spec = json.loads(chart.proto.spec)
-        assert "Six lines" not in spec["description"]
-        assert "Dots in a row" not in spec["description"]
-        assert "one for each term and one for their sum" not in spec["description"]
+        assert "What each term contributes" not in chart.proto.alt
+        assert "by their mean contribution" not in chart.proto.alt
+        assert "The terms of every pair" not in chart.proto.alt
 
 
 def test_the_bytes_of_an_emoji_name_it() -> None:

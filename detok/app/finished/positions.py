@@ -48,6 +48,7 @@ def summary(layer: detok.Layer, i: int, layernorm: bool) -> Figure:
             f"table = detok.position_summary(layer, {i}, {quarters}, layernorm={layernorm})",
         ),
         readings=(readings.summary(best, i, layer.n_heads, layer.is_causal),),
+        listed={"": table},
     )
 
 
