@@ -37,7 +37,7 @@ from detok.app import exports, output, takeaway
 from detok.app.identity import identity
 from detok.app.provenance import link
 from detok.charts.parts import readable
-from detok.charts.wire import Chart, arrow, parted, used
+from detok.charts.wire import Chart, arrow, parted, recolored, used
 
 # Every part of a chart would be checked against Vega-Lite's schema; the tests check whole charts.
 disable_debug_mode()
@@ -61,8 +61,8 @@ class Figure:
     after which `table` equals the figure's. `of` is what a visitor chose, such as a text, to stand
     in the picture. `more` is for the JSON file only.
 
-    Charts whose figures have an equal `alike` are the same but for their one table, `drawn`: their
-    specification is made once.
+    Charts whose figures have an equal `alike` are the same but for their one table, `drawn`, and
+    where there is one for the `domain` of their colours: their specification is made once.
     """
 
     name: str
@@ -76,6 +76,7 @@ class Figure:
     draw: Callable[[bool], Chart] | None = None
     drawn: pd.DataFrame | None = None
     alike: tuple[Hashable, ...] | None = None
+    domain: list[float] | None = None
     of: str = ""
     more: dict[str, Any] = field(default_factory=dict)
     key: str = field(default_factory=lambda: uuid4().hex)  # no two that were made have the same
@@ -226,6 +227,7 @@ def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
         spec, tables = parted(readable(figure.draw(dark), dark))
     else:
         spec = _alike(figure.alike, dark, figure)
+        spec = spec if figure.domain is None else recolored(spec, figure.domain)
         tables = {spec["data"]["name"]: used(spec, figure.drawn)}
     return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
 
