@@ -114,7 +114,9 @@ def piece_ranks(
             f"table = tables.piece_ranks(layer, {list(ids)}, {list(in_words)}, less)",
         ),
         draw=lambda dark: charts.piece_ranks(table, vocab_size),
-        readings=(readings.piece_ranks(tables.best_ranks(table), layer, score),),
+        readings=()
+        if table.empty
+        else (readings.piece_ranks(tables.best_ranks(table), layer, score),),
         of=layer.tokenizer.text(*ids),
         more={"token_ids": ids},
     )
