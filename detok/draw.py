@@ -19,6 +19,7 @@ from detok.charts import (
     terms as terms_charts,
 )
 from detok.charts.paper import Chart, below
+from detok.charts.parts import choose
 from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.baselines import Baselines
@@ -220,7 +221,8 @@ def pair_auroc(pairs: PairAuroc, counts: Counts, baselines: Baselines) -> Chart:
         pair_summary(pairs, counts), pair_summary(baselines.pair, counts)
     )
     best = heads_tables.best(table)["head"].tolist()
-    chart = heads_charts.measures(table.assign(measure=heads_tables.PAIR), (best or [-1])[0])
+    marked = choose(table.assign(measure=heads_tables.PAIR), (best or [-1])[0])
+    chart = heads_charts.measures(marked)
     return _whole(chart)
 
 

@@ -23,7 +23,7 @@ from detok.tables import affinity as tables, specific as specific_tables
 
 MAX_LISTED = 1000  # characters of the text whose tokens are compared
 SCORES = {"Whole score": specific_readings.WHOLE, "Specific part": specific_readings.SPECIFIC}
-N_TOKENS, N_TOKENS_ALL_HEADS = 100, 30  # in the heat map: every cell is sent to the browser
+N_TOKENS, N_TOKENS_ALL_HEADS = 64, 30  # in the heat map: every cell is sent to the browser
 
 layer = page.begin("Token affinity")
 vocabulary, said = layer.tokenizer, words.words_for(layer)

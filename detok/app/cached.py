@@ -6,7 +6,6 @@ below; what was not used for longest goes first. None but that of the layers hol
 one that has gone lives only as long as somebody's page shows it.
 """
 
-import gc
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ import streamlit as st
 import torch
 
 import detok
-from detok.app import disk_cache, tokens
+from detok.app import disk_cache, garbage, tokens
 from detok.app.identity import identity
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
@@ -70,11 +69,8 @@ class Kept(Generic[T]):
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model."""
     layer = detok.load(model)
-    # Streamlit collects all garbage after every script run, and may pass over what is there by now.
-    # What it has passed over since the last load is collected first: a layer may be among it.
-    gc.unfreeze()
-    gc.collect()
-    gc.freeze()
+    garbage.watch()
+    garbage.collect()  # a layer that has gone may be among it
     return layer
 
 

@@ -1,7 +1,10 @@
 """What a visitor begins with: a word, and a short sentence that has it."""
 
+import streamlit as st
+
 import detok
 from detok.app import cached, texts
+from detok.app.identity import identity
 from detok.tables.rebuilt import gallery
 
 # For a model that rebuilds none, or is too large for it to be known at once.
@@ -15,6 +18,13 @@ def word(layer: detok.Layer) -> str:
     """
     if not texts.can_encode(layer) or not cached.is_small(layer):
         return WORD
+    return _rebuilt(layer)
+
+
+@st.cache_resource(
+    show_spinner=False, max_entries=cached.MAX_LAYERS, hash_funcs={detok.Layer: identity}
+)
+def _rebuilt(layer: detok.Layer) -> str:
     found = cached.rebuilt_job(layer).result
     return next(iter([] if found is None else gallery(found.words, 1)["joined"]), WORD)
 

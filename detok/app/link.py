@@ -160,6 +160,7 @@ def forget(*keys: str) -> None:
 
 def leave(page: str, choices: dict[str, str]) -> dict[str, str]:
     """The address of a page that `st.switch_page` is about to go to."""
+    _take()
     visit, address = _visit(), leading(page, choices)
     visit.strays[visit.page, str(address)] = st.query_params.to_dict()
     return address
@@ -167,7 +168,6 @@ def leave(page: str, choices: dict[str, str]) -> dict[str, str]:
 
 def leading(page: str, choices: dict[str, str]) -> dict[str, str]:
     """The address of a page with what goes along and these choices; without any, as it was left."""
-    _take()
     visit = _visit()
     left = {} if choices else visit.left.get(page, {})
     left = {key: text for key, text in left.items() if key not in TRAVELS}

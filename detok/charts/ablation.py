@@ -20,17 +20,15 @@ def attention(
     table: pd.DataFrame,
     column: str,
     dark: bool = False,
-    chosen: tuple[int, int] | None = None,
     seen: str = "past",
 ) -> alt.LayerChart:
     """Token × token attention of one head; a click on a cell selects its i and j as `cell`.
 
     Columns: i, j, current and past (labels), full and left (weights); `column` is the one of these
-    two that gives the colour, on a scale that both share. `chosen` (i, j) is framed. `seen` is
-    what tokens j are.
+    two that gives the colour, on a scale that both share. `seen` is what tokens j are. The cell
+    that is `chosen` is framed, if there is this column.
     """
     x, y = token_axes(table, seen)
-    largest = _largest(table)
     size = map_size(table, 16, 200)
     cells = (
         alt.Chart()
@@ -38,15 +36,14 @@ def attention(
         .encode(
             x=x,
             y=y,
-            color=palette.sequential(column, largest, dark, "Attention weight"),
+            color=palette.sequential(column, shares(table)[1], dark, "Attention weight"),
             tooltip=_tooltip(seen),
         )
         .add_params(clicked("i", "j"))
     )
-    i, j = chosen or (-1, -1)
     frame = (
         alt.Chart()
-        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
+        .transform_filter(alt.datum.chosen)
         .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
         .encode(x=x, y=y)
     )
@@ -72,7 +69,7 @@ def heads(table: pd.DataFrame, dark: bool = False, seen: str = "past") -> alt.Fa
         .encode(
             x=x,
             y=y,
-            color=palette.sequential("left", _largest(table), dark, "Attention weight"),
+            color=palette.sequential("left", shares(table)[1], dark, "Attention weight"),
             tooltip=[alt.Tooltip("head:O", title="Head"), *_tooltip(seen)],
         )
         .add_params(clicked("head", "i", "j"))
@@ -83,11 +80,14 @@ def heads(table: pd.DataFrame, dark: bool = False, seen: str = "past") -> alt.Fa
     )
 
 
-def _largest(table: pd.DataFrame) -> float:
-    """The largest weight with or without the dropped terms, but for a row 0 that is always 1."""
+def shares(table: pd.DataFrame) -> list[float]:
+    """The domain of the colours of such maps: from 0 to the largest weight.
+
+    With or without the dropped terms, but for a row 0 that is always 1.
+    """
     first = table["i"] == 0
     counted = table if (table.loc[first, "j"] > 0).any() else table[~first]
-    return float(counted[["full", "left"]].to_numpy().max(initial=0.0))
+    return [0, float(counted[["full", "left"]].to_numpy().max(initial=0.0)) or 1.0]
 
 
 def _tooltip(seen: str) -> list[alt.Tooltip]:

@@ -24,11 +24,11 @@ from detok.charts.parts import by_head, clicked, layer
 CHANCE = 0.5
 
 
-def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerChart:
+def measures(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     """Both measures of each head side by side, the first in front, with what needs no pairs.
 
-    Columns: head, measure (two of them), mean, mean_low, mean_high, frequency (dashed lines across)
-    and shared (marks across the bars). The chosen head's bars are framed.
+    Columns: head, measure (two of them), mean, mean_low, mean_high, frequency (dashed lines
+    across), shared (marks across the bars), and chosen: the bars of a chosen head are framed.
     """
     names = table["measure"].unique().tolist()
     color = alt.Color(
@@ -39,7 +39,7 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
         legend=alt.Legend(orient="top", labelLimit=300),
     )
     scale = alt.Scale(domain=[0, 1])
-    base = alt.Chart(table).encode(
+    base = alt.Chart().encode(
         x=by_head(),
         xOffset=alt.XOffset("measure:N", sort=names),
         tooltip=[
@@ -52,7 +52,7 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
             alt.Tooltip("frequency:Q", title="Frequency alone", format=".3f"),
         ],
     )
-    frame = alt.condition(alt.datum.head == chosen, alt.value(3), alt.value(0))
+    frame = alt.condition(alt.datum.chosen, alt.value(3), alt.value(0))
     bars = (
         base.mark_bar(opacity=0.75, stroke=CHOSEN, cursor="pointer")
         .encode(
@@ -71,7 +71,8 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
         .encode(y=alt.Y("mean_low:Q", title="Mean AUROC of Tᵉᵉ", scale=scale), y2="mean_high:Q")
     )
     lines = (
-        alt.Chart(table.drop_duplicates("measure"))
+        alt.Chart()
+        .transform_aggregate(frequency="max(frequency)", groupby=["measure"])
         .mark_rule(strokeDash=[4, 4], strokeWidth=2)
         .encode(
             y=alt.Y("frequency:Q", title="Mean AUROC of Tᵉᵉ", scale=scale),
@@ -82,7 +83,7 @@ def measures(table: pd.DataFrame, chosen: int, dark: bool = False) -> alt.LayerC
             ],
         )
     )
-    return layer(bars, lines, interval, shared).properties(
+    return layer(bars, lines, interval, shared, data=table).properties(
         description=f"Bars: {' and '.join(names)} of each head, with what frequency alone reaches "
         "as dashed lines and what a mean query reaches as marks.",
         height=340,
@@ -124,10 +125,11 @@ def tops(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     )
 
 
-def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
-    """Mean AUROC by head with the spread over tokens (Fig. 2-D); the chosen head in green.
+def summary(table: pd.DataFrame) -> alt.LayerChart:
+    """Mean AUROC by head with the spread over tokens (Fig. 2-D); a chosen head in green.
 
-    Columns: head, mean, mean_low, mean_high, median, q25, q75, std, frequency (a dashed line).
+    Columns: head, chosen, mean, mean_low, mean_high, median, q25, q75, std, frequency (a dashed
+    line).
     """
     tooltip = [
         alt.Tooltip("head:O", title="Head"),
@@ -141,7 +143,7 @@ def summary(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
     ]
     scale = alt.Scale(domain=[0, 1])
     base = alt.Chart().encode(x=by_head(), tooltip=tooltip)
-    color = alt.condition(alt.datum.head == chosen, alt.value(CHOSEN), alt.value(MAIN))
+    color = alt.condition(alt.datum.chosen, alt.value(CHOSEN), alt.value(MAIN))
     bars = (
         base.mark_bar(opacity=0.75, cursor="pointer")
         .encode(y=alt.Y("mean:Q", title="AUROC of Tᵉᵉ", scale=scale), color=color)
@@ -207,14 +209,14 @@ def by_kind(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     )
 
 
-def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
-    """ROC curves of one token, a line a head, the chosen one heavier (Fig. 2-C).
+def curves(table: pd.DataFrame) -> alt.LayerChart:
+    """ROC curves of one token, a line a head, that of a chosen one heavier (Fig. 2-C).
 
-    Columns: head, label (head and area), area, threshold, false_positive, true_positive.
+    Columns: head, chosen, label (head and area), area, threshold, false_positive, true_positive.
     """
     heads = table.drop_duplicates("head").sort_values("area", ascending=False)
     order = heads["label"].tolist()
-    base = alt.Chart(table).encode(
+    base = alt.Chart().encode(
         x=alt.X(
             "false_positive:Q",
             title="Share of the tokens never seen before it",
@@ -233,7 +235,7 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         order="false_positive:Q",
         detail="head:N",
     )
-    width = alt.condition(alt.datum.head == chosen, alt.value(3.5), alt.value(1.5))
+    width = alt.condition(alt.datum.chosen, alt.value(3.5), alt.value(1.5))
     lines = base.mark_line(interpolate="linear").encode(strokeWidth=width)
     points = base.mark_point(filled=True, size=40, opacity=0, cursor="pointer").encode(
         tooltip=[
@@ -245,11 +247,11 @@ def curves(table: pd.DataFrame, chosen: int) -> alt.LayerChart:
         ]
     )
     points = points.add_params(clicked("head"))
-    corners = pd.DataFrame({"x": [0, 1], "y": [0, 1]})
+    corners = alt.Data(values=[{"x": 0, "y": 0}, {"x": 1, "y": 1}])
     chance = (
         alt.Chart(corners).mark_line(strokeDash=[4, 4], color=BASELINE).encode(x="x:Q", y="y:Q")
     )
-    return layer(chance, lines, points).properties(
+    return layer(chance, lines, points, data=table).properties(
         description="ROC curves of one token, a line for each head: the share of its predecessors "
         "against the share of all other tokens that score as high.",
         height=420,

@@ -92,8 +92,13 @@ def terms(title: str | None = "Term") -> alt.Color:
 
 def around_zero(values: pd.Series, dark: bool, title: str) -> alt.Color:
     """A scale around zero for a column with negative and positive values."""
+    return diverging(str(values.name), both_sides(values), dark, title)
+
+
+def both_sides(values: pd.Series) -> list[float]:
+    """The domain of a scale around zero."""
     limit = float(values.abs().max()) or 1.0
-    return diverging(str(values.name), [-limit, 0, limit], dark, title)
+    return [-limit, 0, limit]
 
 
 def diverging(column: str, anchors: list[float], dark: bool, title: str) -> alt.Color:

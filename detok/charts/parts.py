@@ -91,6 +91,11 @@ def yes_or_no() -> alt.Legend:
     return alt.Legend(orient="top", labelExpr="datum.value ? 'yes' : 'no'")
 
 
+def choose(table: pd.DataFrame, head: int) -> pd.DataFrame:
+    """The rows of a head are `chosen`: in the data, so that another choice changes no chart."""
+    return table.assign(chosen=table["head"] == head)
+
+
 def by_head() -> alt.X:
     return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0, labelFlush=False))
 

@@ -166,7 +166,8 @@ def maps(
 def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> alt.FacetChart:
     """Six bars, or seven, that add up to a score; a panel for the pair and one for its rival.
 
-    Columns: which (token j), order, part (a term, a part of ee, or "score"), value, start, end.
+    Columns: which (token j), rival, order, part (a term, a part of ee, or "score"), value, start,
+    end.
     """
     parts = table.sort_values("order")["part"].unique().tolist()
     long = any("_" in part for part in parts)
@@ -199,7 +200,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> al
         .encode(x=x, y="top:Q", text=alt.Text("value:Q", format="+.1f"))
     )
     zero = alt.Chart().mark_rule(color=BASELINE).encode(y=alt.datum(0))
-    order = table["which"].unique().tolist()
+    order = alt.EncodingSortField("rival", op="min")
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
         layer(zero, bars, values, data=table)

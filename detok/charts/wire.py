@@ -65,6 +65,20 @@ def used(spec: dict[str, Any], table: pd.DataFrame) -> pd.DataFrame:
     return table[[column for column in table if column in words]]
 
 
+def recolored(spec: dict[str, Any], domain: list[float]) -> dict[str, Any]:
+    """The same with another domain of its scale of colours, which all its parts share."""
+    changed = dict(spec)
+    for name in {"concat", "hconcat", "layer", "vconcat"} & spec.keys():
+        changed[name] = [recolored(part, domain) for part in spec[name]]
+    if "spec" in spec:
+        changed["spec"] = recolored(spec["spec"], domain)
+    color = spec.get("encoding", {}).get("color", {})
+    if "scale" in color:
+        scale = color["scale"] | {"domain": domain}
+        changed["encoding"] = spec["encoding"] | {"color": color | {"scale": scale}}
+    return changed
+
+
 def arrow(table: pd.DataFrame) -> pa.Table:
     """A table in as few bytes as the eye needs: numbers of 32 bits where these hold them."""
     columns = pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata()

@@ -1,6 +1,7 @@
 """Figures of the heads that detokenize: 2-C and 2-D."""
 
 from detok.charts import heads as charts, paper
+from detok.charts.parts import choose
 from detok.errors import InputError
 from detok.figures.figure import Drawn, Figure
 from detok.figures.setting import Setting
@@ -18,7 +19,8 @@ def _curves(setting: Setting) -> Drawn:
             "predecessors, but not all tokens"
         )
     curves = curves[curves["head"].isin(setting.heads)]
-    figure = charts.curves(curves, int(curves.loc[curves["area"].idxmax(), "head"]))
+    best = int(curves.loc[curves["area"].idxmax(), "head"])
+    figure = charts.curves(choose(curves, best))
     how = (
         f"Token i is “{shown}”, with {len(counts.row(token)[0]):,} different predecessors in the "
         f"counts, each of the weight of its count. {setting.counted}"
@@ -46,7 +48,8 @@ def _summary(setting: Setting) -> Drawn:
         f"head. {setting.counted}"
     )
     width = max(280, 34 * setting.layer.n_heads)
-    return Drawn(paper.sized(charts.summary(summary, setting.best_head), width, 320), how)
+    drawn = charts.summary(choose(summary, setting.best_head))
+    return Drawn(paper.sized(drawn, width, 320), how)
 
 
 FIGURES = [

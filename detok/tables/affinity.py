@@ -126,9 +126,9 @@ def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
     Columns: head, own, n (tokens); the heads that have most come first.
     """
     is_own = pairs["row"] == pairs["column"]
-    scores = pairs["score"].groupby([pairs["head"], pairs["row"]])
-    others = pairs["score"].where(~is_own).groupby([pairs["head"], pairs["row"]]).transform("max")
-    rounding = ROUNDING * scores.transform(lambda score: score.abs().max())
-    own = (pairs["score"] > others + rounding)[is_own].groupby(pairs["head"][is_own])
+    row, scores = [pairs["head"], pairs["row"]], pairs["score"]
+    others = scores.where(~is_own).groupby(row).transform("max")
+    rounding = ROUNDING * scores.abs().groupby(row).transform("max")
+    own = (scores > others + rounding)[is_own].groupby(pairs["head"][is_own])
     table = pd.DataFrame({"own": own.sum(), "n": own.size()}).reset_index(names="head")
     return table.sort_values("own", ascending=False, kind="stable", ignore_index=True)

@@ -148,8 +148,8 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
     """The bars that add up to the score of a pair, and to that of the row's runner-up.
 
-    Columns: which (token j), head, i, j, token_id_i, token_id_j, order, part (a term, or
-    "score"), value, start, end.
+    Columns: which (token j), rival (whether it is the runner-up), head, i, j, token_id_i,
+    token_id_j, order, part (a term, or "score"), value, start, end.
     """
     shown = labels(layer, ids)
     parts = []
@@ -160,6 +160,7 @@ def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
             pd.DataFrame(
                 {
                     "which": shown[score.j],
+                    "rival": score is pair.runner_up,
                     "head": pair.head,
                     "i": pair.i,
                     "j": score.j,

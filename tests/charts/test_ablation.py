@@ -16,7 +16,7 @@ def test_every_chart_is_whole(layer: detok.Layer, name: str) -> None:
     both = detok.ablate(detok.terms(layer, IDS), [])
     attention = tables.attention(layer, IDS, one, [1], range(7))
     make = {
-        "attention": lambda: charts.attention(attention, "left", chosen=(5, 2)),
+        "attention": lambda: charts.attention(attention.assign(chosen=attention["j"] == 2), "left"),
         "heads": lambda: charts.heads(
             tables.attention(layer, IDS, both, [0, 1], range(7)), dark=True
         ),

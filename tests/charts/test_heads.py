@@ -6,6 +6,7 @@ import pytest
 
 import detok
 from detok.charts import heads as charts
+from detok.charts.parts import choose
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured
 from detok.tables import heads as tables
@@ -19,12 +20,15 @@ def test_every_chart_is_whole(
     kinds = detok.token_kinds(layer)
     make = {
         "measures": lambda: charts.measures(
-            tables.measures(tables.pairs(heads, counts), tables.paper(heads, counts, "paper")), 1
+            choose(
+                tables.measures(tables.pairs(heads, counts), tables.paper(heads, counts, "paper")),
+                1,
+            )
         ),
         "tops": lambda: charts.tops(tables.tops_by_kind(heads, kinds), True),
-        "summary": lambda: charts.summary(tables.paper(heads, counts, "paper"), 1),
+        "summary": lambda: charts.summary(choose(tables.paper(heads, counts, "paper"), 1)),
         "kinds": lambda: charts.by_kind(tables.by_kind(heads.areas, kinds, "paper"), True),
-        "curves": lambda: charts.curves(tables.token_curves(layer, counts, 5), 1),
+        "curves": lambda: charts.curves(choose(tables.token_curves(layer, counts, 5), 1)),
     }
     assert_whole(make[name]().to_dict())
 

@@ -8,7 +8,7 @@ import pytest
 
 from detok.app import cached
 from detok.app.figure import Figure
-from detok.charts.wire import parted, used
+from detok.charts.wire import parted, recolored, used
 from tests.support.pages import figures, run
 
 TEXT = "She was unfit and tranquil."
@@ -69,6 +69,9 @@ def test_figures_that_are_alike_differ_in_their_table_only(found: list[Figure]) 
             spec, tables = parted(figure.draw(False))
             (name,) = tables
             assert spec["data"] == {"name": name}
+            if figure.domain is not None:
+                assert recolored(recolored(spec, [0, 1]), figure.domain) == spec
+                assert recolored(spec, [0, 1]) != spec
             pd.testing.assert_frame_equal(tables[name], used(spec, figure.drawn))
 
 

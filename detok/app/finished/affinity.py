@@ -8,6 +8,7 @@ from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.provenance import about, lines
 from detok.charts import affinity as charts
+from detok.charts.palette import both_sides
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.readings.specific import SHARED, SPECIFIC
@@ -53,6 +54,8 @@ def best(
             'table = table.drop(columns="label")',
         ),
         draw=lambda dark: charts.bars(drawn, score),
+        drawn=drawn,
+        alike=("bars", score, tuple(drawn), drawn["head"].nunique() > 1),
         answer=readings.answer(table, layer, score),
         readings=(readings.known(table, counts, score, side),),
         listed={"": tables.side_by_side(table) if head is None else _listed(table)},
@@ -125,6 +128,7 @@ def pairs(layer: detok.Layer, tokens: tuple[int, ...], head: int | None, score: 
     counts, heads = cached.load_counts(layer), _heads(layer, head)
     table = tables.pairs(layer, list(tokens), heads, _less(layer, score))
     seen = words.words_for(layer).seen
+    named = map(layer.tokenizer.show, tokens if len(tokens) <= charts.NAMED else ())
     return Figure(
         name="heatmap",
         title=f"{capitalized(score)} between {len(tokens)} tokens{_of(head)}",
@@ -137,6 +141,9 @@ def pairs(layer: detok.Layer, tokens: tuple[int, ...], head: int | None, score: 
             f"table = tables.pairs(layer, {list(tokens)}, {heads}, less)",
         ),
         draw=lambda dark: charts.pairs(table, dark, seen, score),
+        drawn=table,
+        alike=("pairs", score, seen, len(heads) > 1, *named),
+        domain=both_sides(table["score"]),
         readings=(readings.pairs(tables.own_copies(table), score),),
     )
 

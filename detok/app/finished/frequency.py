@@ -40,7 +40,7 @@ def self_assertion(layer: detok.Layer, head: int | None) -> Figure:
     def draw(dark: bool) -> Chart:
         if head is None:
             return charts.by_head(drawn)
-        return charts.against_count(drawn, f"{title} (unscaled)", TERM_COLORS["e"])
+        return charts.against_count(drawn, "Tᵉ (unscaled)", TERM_COLORS["e"])
 
     return Figure(
         name="self-assertion",
@@ -49,6 +49,8 @@ def self_assertion(layer: detok.Layer, head: int | None) -> Figure:
         about=about(layer, "Tᵉ, unscaled", cached.load_counts(layer)),
         code=_lines(layer, "from detok.tables.common import sampled", *made),
         draw=draw,
+        drawn=drawn,
+        alike=("self-assertion", head is None),
         answer=readings.self_assertion(correlations, head),
         readings=(said,),
     )

@@ -11,6 +11,7 @@ from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.provenance import about, lines
 from detok.charts import heads as charts
+from detok.charts.parts import choose
 from detok.counting.counts import Counts
 from detok.heads.auroc import Convention
 from detok.heads.measured import Measured
@@ -29,7 +30,7 @@ def pairs(layer: detok.Layer, seed: int | None, head: int, convention: Conventio
     """Both measures of each head; the table has the pair AUROC."""
     counts, extent = _counts(layer), _extent(layer, seed)
     table, paper = _pairs(layer, seed), _paper(layer, seed, convention)
-    both = tables.measures(table, paper)
+    drawn = choose(tables.measures(table, paper), head)
     hidden = INTERVALS if _is_whole(layer, seed) else []
     return Figure(
         name="pair-auroc",
@@ -37,7 +38,9 @@ def pairs(layer: detok.Layer, seed: int | None, head: int, convention: Conventio
         table=table,
         about=about(layer, AUROC, counts),
         code=_lines(layer, seed, "table = tables.pairs(found, counts)"),
-        draw=lambda dark: charts.measures(both, head, dark),
+        draw=lambda dark: charts.measures(drawn, dark),
+        drawn=drawn,
+        alike=("measures", *drawn["measure"].unique()),
         answer=readings.answer(table, extent),
         readings=(readings.measures(table, paper, extent),),
         listed={"": table.drop(columns=hidden, errors="ignore")},
@@ -78,13 +81,16 @@ def paper(layer: detok.Layer, seed: int | None, head: int, convention: Conventio
     """The paper's measure of each head."""
     counts, extent = _counts(layer), _extent(layer, seed)
     table = _paper(layer, seed, convention)
+    drawn = choose(table, head)
     return Figure(
         name="paper-auroc",
         title="The paper's measure of each head",
         table=table,
         about=about(layer, AUROC, counts),
         code=_lines(layer, seed, f"table = tables.paper(found, counts, {convention!r})"),
-        draw=lambda dark: charts.summary(table, head),
+        draw=lambda dark: charts.summary(drawn),
+        drawn=drawn,
+        alike=("paper-auroc",),
         answer=readings.paper_answer(table, extent),
         readings=(readings.summary(table, extent, convention),),
     )
@@ -141,6 +147,7 @@ def curves(layer: detok.Layer, token: int, head: int) -> Figure:
     """The ROC curves of one token; without rows for one that never has a predecessor."""
     counts = _counts(layer)
     table = _curves(layer, token)
+    drawn = choose(table, head)
     shown = layer.tokenizer.show(token)
     return Figure(
         name="roc",
@@ -154,7 +161,9 @@ def curves(layer: detok.Layer, token: int, head: int) -> Figure:
             f"table = tables.token_curves(layer, counts, {token})",
             'table = table.drop(columns="label")',
         ),
-        draw=lambda dark: charts.curves(table, head),
+        draw=lambda dark: charts.curves(drawn),
+        drawn=drawn,
+        alike=("roc", *table["label"].unique()),
         answer=readings.token(layer, counts, token, tables.token_areas(table)),
         of=f"Token {shown} (id {token})",
         more={"token_id": token},

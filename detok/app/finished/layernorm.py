@@ -96,6 +96,8 @@ def switch(layer: detok.Layer, i: int, head: int) -> Figure:
             f"table = tables.switch(layer, plain, divided, {head})",
         ),
         draw=lambda dark: charts.switch(table),
+        drawn=table,
+        alike=("switch", *table["step"].unique(), *table["place"].unique()),
         readings=(readings.switch(table, plain, divided, head),),
     )
 
@@ -111,6 +113,8 @@ def last_rows(layer: detok.Layer, head: int) -> Figure:
         about=about(layer, UNSCALED),
         code=lines(layer, "tables.layernorm", f"table = tables.last_rows(layer, {head})"),
         draw=lambda dark: charts.last_rows(table),
+        drawn=table,
+        alike=("last-positions", *table["i"].unique()),
         readings=(readings.last_rows(cached.layernorm_stats(layer), head),),
     )
 

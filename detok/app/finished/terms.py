@@ -15,6 +15,7 @@ from detok.app.figure import Figure, kept
 from detok.app.identity import identity
 from detok.app.provenance import about, ids_of, lines
 from detok.charts import ablation as ablation_charts, terms as charts
+from detok.charts.palette import both_sides
 from detok.readings import ablation as ablation_readings, specific, terms as readings, words
 from detok.tables import ablation as ablation_tables, terms as tables
 
@@ -116,13 +117,18 @@ def attention(
     moved = ablation_tables.divergences(ablation, [head], chosen[0])
     seen = words.words_for(layer).seen
     table = ablation_tables.attention(layer, list(ids), ablation, [head], range(*window))
+    i, j = chosen
+    drawn = table.assign(chosen=(table["i"] == i) & (table["j"] == j))
     return Figure(
         name="attention",
         title=f"Who attends to whom{_of(head)}{_without(dropped)}",
         table=table,
         about=about(layer, _weights(layer)),
         code=_attention_in_code(layer, ids, head, dropped, [head], window),
-        draw=lambda dark: ablation_charts.attention(table, "left", dark, chosen, seen),
+        draw=lambda dark: ablation_charts.attention(drawn, "left", dark, seen),
+        drawn=drawn,
+        alike=("attention", seen, *_labels(table)),
+        domain=ablation_charts.shares(table),
         answer=ablation_readings.divergences(moved, list(dropped), chosen[0]),
         **_text(layer, ids),
     )
@@ -174,6 +180,8 @@ def pair(layer: detok.Layer, ids: Ids, head: int, i: int, j: int, split: bool) -
             "table = tables.waterfall(layer, ids, pair)",
         ),
         draw=lambda dark: charts.waterfall(table, seen, dark),
+        drawn=table,
+        alike=("pair", seen, *table["part"].unique()),
         answer=readings.pair(layer, list(ids), found),
         **_text(layer, ids),
     )
@@ -202,6 +210,9 @@ def maps(layer: detok.Layer, ids: Ids, head: int, window: Window, split: bool) -
         ),
         # The only cell of a single token has no colour.
         draw=(lambda dark: charts.maps(table, dark, seen=seen)) if len(ids) > 1 else None,
+        drawn=table,
+        alike=("terms", seen, split, *_labels(table)),
+        domain=both_sides(table["centred"]),
         readings=(readings.maps(tables.spreads(table), head, seen),),
         **_text(layer, ids),
     )
@@ -325,6 +336,11 @@ def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
     has_counts = cached.load_counts(layer) is not None
     counts = "detok.counts_for(layer)" if has_counts else "detok.Counts.empty(layer.vocab_size)"
     return [f"query = detok.shared_query(layer, {counts}.tokens)"]
+
+
+def _labels(table: pd.DataFrame) -> list[str]:
+    """What stands along the axes of a map."""
+    return table.drop_duplicates("i")["current"].tolist()
 
 
 def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:
