@@ -93,6 +93,7 @@ def _architecture(facts: Facts) -> str:
         ("Heads per layer, H", c["n_head"]),
         ("Width, d", c["n_embd"]),
         ("Width of a head, d'", c["n_embd"] // c["n_head"]),
+        ("Width of the MLP", c.get("n_inner") or 4 * c["n_embd"]),
         ("Vocabulary, V", f"{c['vocab_size']:,} tokens, byte-level BPE"),
         ("Positions, L", f"{c['n_positions']}, learned and absolute"),
         ("Parameters", f"{facts.n_parameters:,}, with tied input and output embeddings"),
