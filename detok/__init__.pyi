@@ -110,3 +110,11 @@ from .scores.specific import (
     shared_scores as shared_scores,
     split_ee as split_ee,
 )
+from .whole.model import (
+    Model as Model,
+    load_model as load_model,
+)
+from .whole.run import (
+    Run as Run,
+    run as run,
+)

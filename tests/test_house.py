@@ -128,11 +128,11 @@ def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
         "Ablation Auroc Baselines CheckpointError Counts InputError Layer LayerNormStats "
-        "MeanAttention MeanContributions NotDownloadable Pair PairAuroc PositionBias Rebuilt "
-        "SplitTerms TERMS TOKEN_KINDS Terms Vocabulary ablate affinity affinity_matrix "
+        "MeanAttention MeanContributions Model NotDownloadable Pair PairAuroc PositionBias Rebuilt "
+        "Run SplitTerms TERMS TOKEN_KINDS Terms Vocabulary ablate affinity affinity_matrix "
         "affinity_scores attention auroc auroc_baselines auroc_by_kind auroc_summary contributions "
         "count count_files counts_for draw excerpts explain_pair fetch layernorm_stats load "
-        "mean_attention mean_contributions pair_auroc pair_by_kind pair_summary position_bias "
-        "position_summary predecessor_ranks previous_piece_ranks rebuilt_words roc_curves "
-        "self_assertion shared_query shared_scores split_ee terms token_kinds"
+        "load_model mean_attention mean_contributions pair_auroc pair_by_kind pair_summary "
+        "position_bias position_summary predecessor_ranks previous_piece_ranks rebuilt_words "
+        "roc_curves run self_assertion shared_query shared_scores split_ee terms token_kinds"
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detok.bundled import BUNDLED
-from detok.errors import CheckpointError
+from detok.errors import CheckpointError, NotDownloadable
 from detok.model.files import (
     OLDER_TOKENIZERS,
     TOKENIZER,
@@ -68,6 +68,27 @@ def locate_here(model_id: str, revision: str | None = None) -> Source | None:
         return None
     latest = branches.latest(model_id, revision, folder.name)
     return Source(model_id, folder, folder.name, latest=latest)
+
+
+def locate_whole(model_id: str, revision: str | None = None) -> Source:
+    """As `locate`, of a model of which all layers are on this machine.
+
+    Raises: CheckpointError if there is no such folder; NotDownloadable for a model of the hub
+    whose whole checkpoint is not in the hub's cache: detok itself fetches first layers.
+    """
+    model_id = model_id.strip()
+    here = _here(model_id, revision)
+    if here is not None:
+        return here
+    _check_id(model_id)
+    folder = _whole_checkpoint(model_id, revision)
+    if folder is None:
+        raise NotDownloadable(
+            f"all layers of {model_id!r} are needed, and its whole checkpoint is not on this "
+            "machine; expected a bundled model, a checkpoint folder, or one that "
+            f"`hf download {model_id}` has brought here (detok fetches first layers only)"
+        )
+    return Source(model_id, folder, folder.name)
 
 
 def fetch(model_id: str, revision: str | None = None, *, progress: Progress | None = None) -> Path:
