@@ -110,9 +110,20 @@ from .scores.specific import (
     shared_scores as shared_scores,
     split_ee as split_ee,
 )
+from .whole.attribution import (
+    TermAttribution as TermAttribution,
+    finite_difference as finite_difference,
+    term_attribution as term_attribution,
+)
 from .whole.model import (
     Model as Model,
     load_model as load_model,
+)
+from .whole.reversed import (
+    Patched as Patched,
+    ReversedAttention as ReversedAttention,
+    patched as patched,
+    reversed_attention as reversed_attention,
 )
 from .whole.run import (
     Run as Run,

@@ -10,10 +10,7 @@ from transformers import GPT2LMHeadModel
 
 import detok
 from detok.model import memory
-
-
-def same(found: torch.Tensor, expected: torch.Tensor, within: float = 1e-10) -> None:
-    torch.testing.assert_close(found, expected, atol=within, rtol=0)
+from tests.support.whole import same
 
 
 def equal(a: detok.Run, b: detok.Run) -> bool:
