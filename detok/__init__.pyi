@@ -115,6 +115,10 @@ from .whole.attribution import (
     finite_difference as finite_difference,
     term_attribution as term_attribution,
 )
+from .whole.lens import (
+    BackwardLens as BackwardLens,
+    backward_lens as backward_lens,
+)
 from .whole.model import (
     Model as Model,
     load_model as load_model,
@@ -128,4 +132,12 @@ from .whole.reversed import (
 from .whole.run import (
     Run as Run,
     run as run,
+)
+from .whole.segments import (
+    SegmentAttention as SegmentAttention,
+    segment_attention as segment_attention,
+)
+from .whole.shift import (
+    ForwardShift as ForwardShift,
+    forward_shift as forward_shift,
 )
