@@ -115,6 +115,14 @@ from .whole.attribution import (
     finite_difference as finite_difference,
     term_attribution as term_attribution,
 )
+from .whole.flow import (
+    Flow as Flow,
+    Pruning as Pruning,
+    flow as flow,
+)
+from .whole.inner import (
+    inner_vocabulary as inner_vocabulary,
+)
 from .whole.lens import (
     BackwardLens as BackwardLens,
     backward_lens as backward_lens,

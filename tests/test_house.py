@@ -128,15 +128,15 @@ def test_a_public_name_says_what_it_is(name: str) -> None:
 def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
-        "Ablation Auroc BackwardLens Baselines CheckpointError Counts ForwardShift InputError "
+        "Ablation Auroc BackwardLens Baselines CheckpointError Counts Flow ForwardShift InputError "
         "Layer LayerNormStats MeanAttention MeanContributions Model NotDownloadable Pair PairAuroc "
-        "Patched PositionBias Rebuilt ReversedAttention Run SegmentAttention SplitTerms TERMS "
-        "TOKEN_KINDS TermAttribution Terms Vocabulary ablate affinity affinity_matrix "
+        "Patched PositionBias Pruning Rebuilt ReversedAttention Run SegmentAttention SplitTerms "
+        "TERMS TOKEN_KINDS TermAttribution Terms Vocabulary ablate affinity affinity_matrix "
         "affinity_scores attention auroc auroc_baselines auroc_by_kind auroc_summary backward_lens "
         "contributions count count_files counts_for draw excerpts explain_pair fetch "
-        "finite_difference forward_shift layernorm_stats load load_model mean_attention "
-        "mean_contributions pair_auroc pair_by_kind pair_summary patched position_bias "
-        "position_summary predecessor_ranks previous_piece_ranks rebuilt_words reversed_attention "
-        "roc_curves run segment_attention self_assertion shared_query shared_scores split_ee "
-        "term_attribution terms token_kinds"
+        "finite_difference flow forward_shift inner_vocabulary layernorm_stats load load_model "
+        "mean_attention mean_contributions pair_auroc pair_by_kind pair_summary patched "
+        "position_bias position_summary predecessor_ranks previous_piece_ranks rebuilt_words "
+        "reversed_attention roc_curves run segment_attention self_assertion shared_query "
+        "shared_scores split_ee term_attribution terms token_kinds"
     )
