@@ -131,6 +131,10 @@ from .whole.model import (
     Model as Model,
     load_model as load_model,
 )
+from .whole.ov import (
+    OvReadings as OvReadings,
+    ov_readings as ov_readings,
+)
 from .whole.reversed import (
     Patched as Patched,
     ReversedAttention as ReversedAttention,
