@@ -55,6 +55,7 @@ from .model.layer import (
 )
 from .model.source import (
     fetch as fetch,
+    fetch_whole as fetch_whole,
 )
 from .model.token_kinds import (
     TOKEN_KINDS as TOKEN_KINDS,

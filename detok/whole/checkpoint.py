@@ -10,7 +10,7 @@ import torch
 
 from detok.errors import CheckpointError
 from detok.model.checkpoint import Tensors
-from detok.model.families import family_of
+from detok.model.families import check_whole, family_of
 from detok.model.families.config import size
 from detok.model.files import check_tokenizer, read_config
 
@@ -25,13 +25,8 @@ def shapes(config: Mapping[str, Any]) -> Shapes:
 
     Raises: CheckpointError for another family, or sizes that cannot be.
     """
-    family = family_of(config)
-    if config["model_type"] != "gpt2":
-        raise CheckpointError(
-            f"config.json has model_type = {config['model_type']!r}, of which detok reads the "
-            "first layer only; expected 'gpt2' where all layers are needed"
-        )
-    found: Shapes = dict(family.plan(config).shapes)  # which checks the sizes
+    check_whole(config)
+    found: Shapes = dict(family_of(config).plan(config).shapes)  # which checks the sizes
     V, d = size(config, "vocab_size"), size(config, "n_embd")
     m = 4 * d if config.get("n_inner") is None else size(config, "n_inner")
     for layer in range(size(config, "n_layer")):

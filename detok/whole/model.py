@@ -152,12 +152,12 @@ def load_model(
 ) -> Model:
     """Loads all layers of a GPT-2: "mini" (bundled), a checkpoint folder, or a .safetensors file.
 
-    A hub id works where the hub's own cache has the whole checkpoint; `detok.load` needs, and
-    fetches, the first layer only.
+    A hub id such as "gpt2" works once `detok.fetch_whole` has brought all its layers here;
+    `detok.load` needs, and fetches, the first one only.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
-    damaged or of another family than GPT-2; NotDownloadable for a model of the hub that is not on
-    this machine; InputError if it needs more memory than there is.
+    damaged or of another family than GPT-2; NotDownloadable for a model of the hub that was not
+    fetched; InputError if it needs more memory than there is.
     """
     check_dtype(dtype)
     chosen = pick_device(device)

@@ -83,7 +83,7 @@ def test_another_family_is_refused_by_its_name() -> None:
 
 
 def test_a_model_of_the_hub_that_is_not_here() -> None:
-    with pytest.raises(detok.NotDownloadable, match="`hf download someone/none`"):
+    with pytest.raises(detok.NotDownloadable, match=r"detok.fetch_whole\('someone/none'\) brings"):
         detok.load_model("someone/none")
     with pytest.raises(detok.CheckpointError, match="is not a folder"):
         detok.load_model("/no/such/folder")
