@@ -9,7 +9,7 @@ from detok.errors import InputError
 from detok.model.inputs import check_index
 from detok.model.layer import Layer
 from detok.scores.decomposition import TERMS, terms
-from detok.whole.forward import Changes, next_token
+from detok.whole.forward import Changes, forward, last_of, next_token
 from detok.whole.model import Model
 from detok.whole.reversed import gradient_of_scores
 from detok.whole.run import Run
@@ -62,7 +62,8 @@ def finite_difference(run: Run, layer: Layer, head: int, term: str, epsilon: flo
 
     def loss(size: float) -> float:
         changes = Changes(scores={0: size * change})
-        return -next_token(run.model, run.ids, changes)[run.target].item()
+        last = last_of(forward(run.model, run.hidden[0], changes))
+        return -next_token(run.model, last)[run.target].item()
 
     return (loss(epsilon) - loss(-epsilon)) / (2 * epsilon)
 

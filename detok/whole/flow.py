@@ -8,7 +8,7 @@ import torch
 from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.inputs import check_index
-from detok.whole.lens import target_ranks
+from detok.whole.lens import most_rank, target_logits
 from detok.whole.run import Run
 
 if TYPE_CHECKING:
@@ -180,9 +180,8 @@ class _Graph:
         nodes = nodes.astype({"head": "Int64", "position": "Int64", "neuron": "Int64"})
         nodes["norm"] = vectors.norm(dim=1).tolist()
         ranks, probabilities = [], []
-        for block in vectors.split(256):  # (block, V) logits at a time
-            ranks += target_ranks(self.run, block)[0].tolist()
-            logits = self.run.model.logits(block)
+        for logits, own in target_logits(self.run, vectors):
+            ranks += most_rank(logits, own).tolist()
             probabilities += logits.softmax(dim=1)[:, self.run.target].tolist()
         nodes["rank"], nodes["probability"] = ranks, probabilities
         adds = pd.Series(self.added(vectors).tolist()) * nodes["coefficient"].fillna(1.0)

@@ -47,7 +47,7 @@ def inner_vocabulary(
     if word is not None:
         token = model.token_id(word)
         ids = torch.cat([run.ids[:start], run.ids.new_tensor([token])])
-        blocks = forward(model, embedded(model, ids))
+        blocks = list(forward(model, embedded(model, ids)))
         single = torch.stack([blocks[0].before[-1], *(block.after[-1] for block in blocks)])
         table["word_rank"] = ranks(token).tolist()
         table["cosine"] = torch.cosine_similarity(states, single, dim=1).tolist()

@@ -1,6 +1,8 @@
 """The logit lens forward and backward: states and gradients read as tokens of the vocabulary."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import torch
@@ -11,6 +13,8 @@ from detok.model.inputs import check_index
 from detok.whole.run import Run
 
 Matrix = Literal["first", "second"]
+# States whose logits over the vocabulary are held at once.
+ROWS = 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -30,9 +34,17 @@ class BackwardLens(
     run: Run
     first_norms: torch.Tensor  # (B, n), ‖δ_i‖ at the first matrix's output
     second_norms: torch.Tensor  # (B, n), ‖δ_i‖ at the second matrix's output
-    input_ranks: torch.Tensor  # (B, n), of the target in LL(x_i), x_i the first's inputs; 1: most
     most_ranks: torch.Tensor  # (B, n), of the target in LL(δ_i), δ_i the second's; 1: most probable
     least_ranks: torch.Tensor  # (B, n), as above; 1: least probable
+
+    @cached_property
+    def input_ranks(self) -> torch.Tensor:
+        """The target's ranks in LL(x_i) of the first matrix's inputs, (B, n); 1: most probable."""
+        read = self.first_norms > 0
+        blocks = target_logits(self.run, self.run.mlp_inputs[read])
+        ranks = torch.zeros_like(self.most_ranks)
+        ranks[read] = torch.cat([most_rank(*block) for block in blocks])
+        return ranks
 
     def tokens(
         self, layer: int, position: int, k: int = 10, matrix: Matrix = "second"
@@ -90,24 +102,32 @@ def backward_lens(run: Run) -> BackwardLens:
     Language Model Gradients into the Vocabulary Space" (Katz, Belinkov, Geva and Wolf).
     """
     first_norms, second_norms = run.d_first.norm(dim=2), run.d_second.norm(dim=2)  # (B, n)
-    inputs = [target_ranks(run, x)[0] for x in run.mlp_inputs]  # (n,) each
-    vjps = [target_ranks(run, delta) for delta in run.d_second]
-    most, least = (torch.stack(ranks) for ranks in zip(*vjps, strict=True))  # (B, n)
-    return BackwardLens(
-        run=run,
-        first_norms=first_norms,
-        second_norms=second_norms,
-        input_ranks=torch.stack(inputs) * (first_norms > 0),
-        most_ranks=most * (second_norms > 0),
-        least_ranks=least * (second_norms > 0),
-    )
+    written = second_norms > 0
+    ranks = [
+        (most_rank(*block), least_rank(*block))
+        for block in target_logits(run, run.d_second[written])
+    ]
+    most_ranks, least_ranks = torch.zeros(2, *written.shape, dtype=torch.int32).to(written.device)
+    most_ranks[written] = torch.cat([most for most, _ in ranks])
+    least_ranks[written] = torch.cat([least for _, least in ranks])
+    return BackwardLens(run, first_norms, second_norms, most_ranks, least_ranks)
 
 
-def target_ranks(run: Run, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """The target's rank in LL of each row of x, (rows, d), counted from the most and the least.
+def target_logits(run: Run, x: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
+    """The logits of LL of the rows of x, (rows, V), a block at a time, and the target's, (rows, 1).
 
-    Each (rows,), from 1; tokens with just as much share the better rank.
+    x may have any dimensions before its last, d.
     """
-    logits = run.model.logits(x)  # (rows, V)
-    own = logits[:, run.target, None]
-    return (logits > own).sum(dim=1) + 1, (logits < own).sum(dim=1) + 1
+    for block in x.reshape(-1, x.shape[-1]).split(ROWS):
+        logits = run.model.logits(block)
+        yield logits, logits[:, run.target, None]
+
+
+def most_rank(logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """The rank of the target, (rows,): 1 if no token is more probable."""
+    return (logits > own).sum(dim=1, dtype=torch.int32) + 1
+
+
+def least_rank(logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
+    """The rank of the target, (rows,): 1 if no token is less probable."""
+    return (logits < own).sum(dim=1, dtype=torch.int32) + 1

@@ -9,7 +9,7 @@ from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.inputs import check_index
 from detok.whole.etas import check_etas
-from detok.whole.forward import Changes, next_token
+from detok.whole.forward import Changes, curve, embedded
 from detok.whole.model import Model
 from detok.whole.run import Run
 
@@ -112,5 +112,4 @@ def patched(
             )
     mean = sum(one.R for one in given) / len(given)
     etas = check_etas(eta)
-    changes = [Changes(attention=value * mean) for value in etas.tolist()]
-    return Patched(etas, torch.stack([next_token(model, tokens, change) for change in changes]))
+    return Patched(etas, curve(model, embedded(model, tokens), Changes(attention=mean), etas))

@@ -7,7 +7,7 @@ import torch
 
 from detok.display import Displayed
 from detok.model import memory
-from detok.whole.forward import embedded, forward
+from detok.whole.forward import embedded, forward, next_token
 from detok.whole.model import Model
 
 
@@ -95,8 +95,8 @@ def run(model: Model, ids: Sequence[int] | torch.Tensor, target: int | str | Non
 
 def _run(model: Model, ids: torch.Tensor, target: int | str | None) -> Run:
     x = embedded(model, ids).requires_grad_()
-    blocks = forward(model, x)
-    log_probs = model.logits(blocks[-1].after[-1]).log_softmax(dim=-1)  # (V,)
+    blocks = list(forward(model, x))
+    log_probs = next_token(model, blocks[-1])  # (V,)
     chosen = check_target(model, target, log_probs)
     read = ("heads", "first_out", "second_out")
     gradients = torch.autograd.grad(

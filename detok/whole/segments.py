@@ -8,7 +8,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.whole.forward import Changes, embedded, forward
+from detok.whole.forward import Changes, forward, next_token
 from detok.whole.run import Run
 
 
@@ -70,12 +70,12 @@ def segment_attention(run: Run, lengths: Sequence[int]) -> SegmentAttention:
     """
     lengths = tuple(lengths)
     visible = visible_by_segments(lengths, run.n).to(run.ids.device)
-    blocks = forward(run.model, embedded(run.model, run.ids), Changes(visible=visible))
+    blocks = list(forward(run.model, run.hidden[0], Changes(visible=visible)))
     return SegmentAttention(
         lengths=lengths,
         visible=visible,
         attention=torch.stack([block.attention for block in blocks]),
         causal=run.attention,
-        log_probs=run.model.logits(blocks[-1].after[-1]).log_softmax(dim=-1),
+        log_probs=next_token(run.model, blocks[-1]),
         causal_log_probs=run.log_probs,
     )

@@ -1,4 +1,4 @@
-"""A model edited by a forward pass alone, on a copy of one of its matrices."""
+"""A model edited by a forward pass alone, in one of its matrices; itself it stays as it is."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ import torch
 from detok.display import Displayed
 from detok.model.inputs import check_index
 from detok.whole.etas import check_etas
-from detok.whole.forward import Changes, embedded, forward, next_token
+from detok.whole.forward import Changes, curve, embedded, forward, next_token
 from detok.whole.model import Model
 
 
@@ -56,13 +56,9 @@ def forward_shift(
     chosen = model.token_id(target)
     check_index("layer", layer, model.n_layers, "B")
     etas = check_etas(eta)
-    blocks = forward(model, embedded(model, tokens))
+    blocks = list(forward(model, embedded(model, tokens)))
     x = blocks[layer].second_in[-1]  # (m,)
-    step = torch.outer(x, model.W_U[chosen])  # (m, d)
-    second = model.blocks[layer].mlp.c_proj.weight  # (m, d)
-    shifted = [
-        next_token(model, tokens, Changes(second={layer: second + value * step}))
-        for value in etas.tolist()
-    ]
-    unchanged = model.logits(blocks[-1].after[-1]).log_softmax(dim=-1)
-    return ForwardShift(layer, chosen, unchanged, etas, torch.stack(shifted))
+    # The step has rank 1: what it adds is at hand without a copy of the matrix for every η.
+    step = Changes(second={layer: (x, model.W_U[chosen])})
+    shifted = curve(model, blocks[layer].before, step, etas, start=layer)
+    return ForwardShift(layer, chosen, next_token(model, blocks[-1]), etas, shifted)

@@ -15,7 +15,7 @@ def gradients(
 ) -> list[torch.Tensor]:
     """The oracle: autograd's ∂L/∂ of what a pass holds by these names, (B, …) each."""
     x = embedded(model, torch.tensor(ids)).requires_grad_()
-    blocks = forward(model, x)
+    blocks = list(forward(model, x))
     loss = -model.logits(blocks[-1].after[-1]).log_softmax(0)[target]
     return [
         torch.stack(

@@ -7,7 +7,7 @@ import torch
 
 import detok
 from detok.scores.decomposition import TERMS
-from detok.whole.forward import Changes, embedded, forward
+from detok.whole.forward import Changes, forward
 from tests.support.whole import same
 
 
@@ -30,7 +30,7 @@ def test_autograd_finds_the_same(
     matrices = torch.stack([terms.matrix(name).expand(4, 9, 9) for name in TERMS]).clone()
     factors = torch.zeros(6, 4, 1, 1, dtype=torch.float64, requires_grad=True)
     change = (factors * matrices).sum(0)
-    blocks = forward(whole, embedded(whole, a_run.ids), Changes(scores={0: change}))
+    blocks = list(forward(whole, a_run.hidden[0], Changes(scores={0: change})))
     loss = -whole.logits(blocks[-1].after[-1]).log_softmax(0)[7]
     (expected,) = torch.autograd.grad(loss, factors)
     same(detok.term_attribution(a_run, first).by_term, expected[:, :, 0, 0].T)

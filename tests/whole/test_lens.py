@@ -1,6 +1,7 @@
 """Gradients of the MLP matrices are what the lens says they are made of."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 import torch
@@ -62,6 +63,19 @@ def test_tokens_of_a_cell(oracle: GPT2LMHeadModel, a_run: detok.Run, matrix: str
         assert list(ids) == best.indices.tolist()
         same(torch.tensor(probabilities, dtype=torch.float64), best.values)
     assert len(lens.tokens(1, 4, k=1000)[0]) == 300
+
+
+def test_where_nothing_has_a_gradient(a_run: detok.Run) -> None:
+    """As of a target that is certain already."""
+    nothing = replace(
+        a_run,
+        d_first=torch.zeros_like(a_run.d_first),
+        d_second=torch.zeros_like(a_run.d_second),
+    )
+    lens = detok.backward_lens(nothing)
+    for ranks in (lens.most_ranks, lens.least_ranks, lens.input_ranks):
+        assert ranks.shape == (3, 9)
+        assert not ranks.any()
 
 
 @pytest.mark.parametrize(

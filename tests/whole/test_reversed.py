@@ -6,7 +6,7 @@ import pytest
 import torch
 
 import detok
-from detok.whole.forward import Changes, embedded, forward
+from detok.whole.forward import Changes, forward
 from tests.support.whole import gradients, same
 
 
@@ -35,7 +35,7 @@ def test_R_is_the_gradient_of_the_scores(
     R = detok.reversed_attention(a_run).R
     for layer in range(3):
         change = torch.zeros(4, 9, 9, dtype=torch.float64, requires_grad=True)
-        blocks = forward(whole, embedded(whole, a_run.ids), Changes(scores={layer: change}))
+        blocks = list(forward(whole, a_run.hidden[0], Changes(scores={layer: change})))
         loss = -whole.logits(blocks[-1].after[-1]).log_softmax(0)[7]
         same(torch.autograd.grad(loss, change)[0], R[layer])
 
