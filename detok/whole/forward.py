@@ -55,8 +55,9 @@ def forward(
 ) -> Iterator[Block]:
     """What each layer does with its input, one after the other from `start` on, whose input is x.
 
-    As `transformers` in eager attention. Gradients flow to x, if it takes any; the weights take none. x may be several inputs at once,
-    (k, n, d), and all that is in a block then has that dimension too.
+    As `transformers` in eager attention. Gradients flow to x, if it takes any; the weights take
+    none. x may be several inputs at once, (k, n, d), and what a block holds then has that dimension
+    too.
     """
     n = x.shape[-2]
     visible = changes.visible
