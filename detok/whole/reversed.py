@@ -100,7 +100,7 @@ def patched(
     """
     tokens = model.check_ids(ids)
     given = [direction] if isinstance(direction, ReversedAttention) else list(direction)
-    if not given:
+    if not given or not all(isinstance(one, ReversedAttention) for one in given):
         raise InputError("there is no direction; expected the reversed attention of a text or more")
     n = len(tokens)
     expected = (model.n_layers, model.n_heads, n, n)

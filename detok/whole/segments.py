@@ -1,6 +1,6 @@
 """What a model would attend to if each segment of its prompt saw itself as a whole."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from numbers import Integral
 
@@ -68,6 +68,8 @@ def segment_attention(run: Run, lengths: Sequence[int]) -> SegmentAttention:
 
     Raises: InputError for a segment of nothing, or segments longer than the text.
     """
+    if not isinstance(lengths, Iterable):
+        raise InputError(f"lengths are {lengths!r}; expected the tokens of each segment")
     lengths = tuple(lengths)
     visible = visible_by_segments(lengths, run.n).to(run.ids.device)
     blocks = list(forward(run.model, run.hidden[0], Changes(visible=visible)))

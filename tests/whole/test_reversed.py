@@ -87,6 +87,7 @@ def test_the_mean_of_several_texts(whole: detok.Model, ids: list[int]) -> None:
     [
         (lambda m, r: detok.patched(m, [1, 2], r, 0.1), "shape .*of a text as long as this one"),
         (lambda m, r: detok.patched(m, [1, 2], [], 0.1), "there is no direction"),
+        (lambda m, r: detok.patched(m, range(9), r.R, 0.1), "there is no direction"),
         (lambda m, r: detok.patched(m, [], r, 0.1), "no tokens"),
         (lambda m, r: detok.patched(m, range(9), r, []), "expected a finite number, or several"),
         (lambda m, r: detok.patched(m, range(9), r, float("nan")), "expected a finite number"),

@@ -1,8 +1,11 @@
 """One pass forward and backward holds what `transformers` and its autograd find."""
 
+import json
+import shutil
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields
+from pathlib import Path
 
 import pytest
 import torch
@@ -10,7 +13,7 @@ from transformers import GPT2LMHeadModel
 
 import detok
 from detok.model import memory
-from tests.support.whole import same
+from tests.support.whole import gradients, same
 
 
 def equal(a: detok.Run, b: detok.Run) -> bool:
@@ -29,6 +32,34 @@ def test_forward_is_the_models_own(whole: detok.Model, oracle: GPT2LMHeadModel, 
     same(run.attention, torch.cat(own.attentions))
     same(run.hidden[:-1], torch.cat(own.hidden_states[:-1]))
     same(oracle.transformer.ln_f(run.hidden[-1]), own.hidden_states[-1][0])  # as they say
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        {"scale_attn_weights": False},
+        {"scale_attn_by_inverse_layer_idx": True},
+        {"activation_function": "relu", "layer_norm_epsilon": 1e-3},
+    ],
+    ids=str,
+)
+def test_what_a_config_asks_for(whole_folder: Path, tmp_path: Path, config: dict) -> None:
+    folder = shutil.copytree(whole_folder, tmp_path / "changed")
+    path = folder / "config.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | config))
+    model = detok.load_model(folder, device="cpu", dtype=torch.float64)
+    oracle = GPT2LMHeadModel.from_pretrained(folder, attn_implementation="eager").double().eval()
+    ids = [5, 4, 3, 2, 1]
+    run = detok.run(model, ids, 7)
+    with torch.no_grad():
+        own = oracle(torch.tensor([ids]), output_attentions=True)
+    same(run.log_probs, own.logits[0, -1].log_softmax(0))
+    same(run.attention, torch.cat(own.attentions))
+    (d_q,) = gradients(model, ids, 7, ("queries",))
+    same(detok.reversed_attention(run).R @ run.keys, d_q)
+    layer = detok.load(folder, device="cpu", dtype=torch.float64)
+    found = detok.term_attribution(run, layer)
+    same(found.by_term.sum(1), found.total)
 
 
 def test_gradients_are_those_of_autograd_with_hooks(

@@ -71,11 +71,12 @@ def test_a_text_of_one_token_and_a_full_one(whole: detok.Model) -> None:
     [
         ([3, 0, 2], "segments have 3, 0, 2 tokens; expected at least 1 in each"),
         ([-1], "segments have -1 tokens"),
+        (3, "lengths are 3; expected the tokens of each segment"),
         ([2.5], r"segments have 2\.5 tokens"),
         ([5, 5], "segments have 10 tokens together; expected at most n = 9"),
     ],
 )
-def test_segments_that_cannot_be(a_run: detok.Run, lengths: list[Any], sentence: str) -> None:
+def test_segments_that_cannot_be(a_run: detok.Run, lengths: Any, sentence: str) -> None:
     with pytest.raises(detok.InputError, match=sentence):
         detok.segment_attention(a_run, lengths)
 
