@@ -55,6 +55,7 @@ from .model.layer import (
 )
 from .model.source import (
     fetch as fetch,
+    fetch_whole as fetch_whole,
 )
 from .model.token_kinds import (
     TOKEN_KINDS as TOKEN_KINDS,
@@ -109,4 +110,47 @@ from .scores.specific import (
     shared_query as shared_query,
     shared_scores as shared_scores,
     split_ee as split_ee,
+)
+from .whole.attribution import (
+    TermAttribution as TermAttribution,
+    finite_difference as finite_difference,
+    term_attribution as term_attribution,
+)
+from .whole.flow import (
+    Flow as Flow,
+    Pruning as Pruning,
+    flow as flow,
+)
+from .whole.inner import (
+    inner_vocabulary as inner_vocabulary,
+)
+from .whole.lens import (
+    BackwardLens as BackwardLens,
+    backward_lens as backward_lens,
+)
+from .whole.model import (
+    Model as Model,
+    load_model as load_model,
+)
+from .whole.ov import (
+    OvReadings as OvReadings,
+    ov_readings as ov_readings,
+)
+from .whole.reversed import (
+    Patched as Patched,
+    ReversedAttention as ReversedAttention,
+    patched as patched,
+    reversed_attention as reversed_attention,
+)
+from .whole.run import (
+    Run as Run,
+    run as run,
+)
+from .whole.segments import (
+    SegmentAttention as SegmentAttention,
+    segment_attention as segment_attention,
+)
+from .whole.shift import (
+    ForwardShift as ForwardShift,
+    forward_shift as forward_shift,
 )

@@ -31,6 +31,20 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
 
     Raises: InputError if there are none, more than L, or one that is no token of the model.
     """
+    tensor = check_text(ids, layer.n_positions, layer.vocab_size)
+    padding = layer.first.padding_id
+    if padding is not None and (tensor == padding).any():
+        raise InputError(
+            f"token id {padding} is this model's padding, which has no position of its own; "
+            "expected a text without it"
+        )
+    return tensor.to(layer.device, torch.long)
+
+
+def check_text(
+    ids: Sequence[int] | torch.Tensor, n_positions: int, vocab_size: int
+) -> torch.Tensor:
+    """As `check_ids`, for a model of which only L and V are known; the tensor is where it was."""
     try:
         tensor = torch.as_tensor(ids)
     except (TypeError, ValueError, RuntimeError) as error:
@@ -43,23 +57,17 @@ def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
         raise InputError(
             f"ids have shape {tuple(tensor.shape)} and type {tensor.dtype}; expected (n,) integers"
         )
-    if len(tensor) > layer.n_positions:
+    if len(tensor) > n_positions:
         raise InputError(
-            f"the text has n = {len(tensor)} tokens; expected at most L = {layer.n_positions}, the "
+            f"the text has n = {len(tensor)} tokens; expected at most L = {n_positions}, the "
             "positions of this model"
         )
-    wrong = tensor[(tensor < 0) | (tensor >= layer.vocab_size)]
+    wrong = tensor[(tensor < 0) | (tensor >= vocab_size)]
     if len(wrong):
         raise InputError(
-            f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {layer.vocab_size}"
+            f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {vocab_size}"
         )
-    padding = layer.first.padding_id
-    if padding is not None and (tensor == padding).any():
-        raise InputError(
-            f"token id {padding} is this model's padding, which has no position of its own; "
-            "expected a text without it"
-        )
-    return tensor.to(layer.device, torch.long)
+    return tensor
 
 
 def check_position(layer: Layer, i: int) -> None:

@@ -226,6 +226,12 @@ def pick_device(device: str | torch.device) -> torch.device:
         ) from error
 
 
+def check_dtype(dtype: torch.dtype) -> None:
+    """Raises: InputError for a type that detok does not compute in."""
+    if dtype not in (torch.float32, torch.float64):
+        raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
+
+
 @torch.inference_mode()
 def load(
     model: str | Path,
@@ -247,18 +253,11 @@ def load(
     damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError
     if it needs more memory than there is.
     """
-    if dtype not in (torch.float32, torch.float64):
-        raise InputError(f"dtype is {dtype}; expected torch.float32 or torch.float64")
+    check_dtype(dtype)
     chosen = pick_device(device)
     source = locate(str(model), revision, progress=progress)
     memory.check(read_config(source.folder), chosen, dtype)
-    try:
+    with memory.explaining(chosen):
         first = read_first_layer(source.folder, source.weights)
         tokenizer = Vocabulary.from_folder(source.folder)
         return fold_layer(first, tokenizer, source, chosen, dtype)
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise memory.out_of_memory(chosen) from error
-    except RuntimeError as error:
-        if "allocate memory" not in str(error):  # how the CPU's allocator says it
-            raise
-        raise memory.out_of_memory(chosen) from error

@@ -1,8 +1,8 @@
 """How much memory a first layer takes, and whether there is as much: asked before it is loaded."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,12 +51,30 @@ def available(device: torch.device) -> int | None:
 
 def check(config: Mapping[str, Any], device: torch.device, dtype: torch.dtype) -> None:
     """Raises: InputError if a model is too large for the memory that is free on a device."""
-    wanted, free = needed(config, dtype) + SPARE, available(device)
+    check_bytes(needed(config, dtype), device, "loading", "a smaller model")
+
+
+def check_bytes(n_bytes: int, device: torch.device, what: str, else_expected: str) -> None:
+    """Raises: InputError if so many bytes, and some to spare, are not free on a device."""
+    wanted, free = n_bytes + SPARE, available(device)
     if free is not None and wanted > free:
         raise InputError(
-            f"loading takes about {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on "
-            f"{device}; expected more, or a smaller model"
+            f"{what} takes about {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on "
+            f"{device}; expected more, or {else_expected}"
         )
+
+
+@contextmanager
+def explaining(device: torch.device) -> Iterator[None]:
+    """Raises: InputError where what is loaded in it turns out too large."""
+    try:
+        yield
+    except (MemoryError, torch.OutOfMemoryError) as error:
+        raise out_of_memory(device) from error
+    except RuntimeError as error:
+        if "allocate memory" not in str(error):  # how the CPU's allocator says it
+            raise
+        raise out_of_memory(device) from error
 
 
 def out_of_memory(device: torch.device) -> InputError:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from detok.bundled import BUNDLED
-from detok.errors import CheckpointError
+from detok.errors import CheckpointError, NotDownloadable
 from detok.model.files import (
     OLDER_TOKENIZERS,
     TOKENIZER,
@@ -68,6 +68,63 @@ def locate_here(model_id: str, revision: str | None = None) -> Source | None:
         return None
     latest = branches.latest(model_id, revision, folder.name)
     return Source(model_id, folder, folder.name, latest=latest)
+
+
+def locate_whole(model_id: str, revision: str | None = None) -> Source:
+    """As `locate`, of a model of which all layers are on this machine; the hub is not asked.
+
+    Raises: CheckpointError if there is no such folder; NotDownloadable for a model of the hub
+    of which not all layers are here.
+    """
+    model_id = model_id.strip()
+    here = _here(model_id, revision)
+    if here is not None:
+        return here
+    _check_id(model_id)
+    folder = _whole_here(model_id, revision)
+    if folder is None:
+        raise NotDownloadable(
+            f"{model_id!r} is not on this machine with all its layers, which may be several times "
+            f"as large as the first; detok.fetch_whole({model_id!r}) brings them here"
+        )
+    return Source(model_id, folder, folder.name)
+
+
+def fetch_whole(
+    model_id: str, revision: str | None = None, *, progress: Progress | None = None
+) -> Path:
+    """As `fetch`, but all layers of a GPT-2, which only `load_model` needs: of "gpt2" 548 MB.
+
+    They are kept in the cache of `huggingface_hub`, where other programs find them too.
+
+    Raises: CheckpointError for a model that cannot be used, or of another family; NotDownloadable
+    if the hub does not give it, or there is no room for it.
+    """
+    model_id = model_id.strip()
+    here = _here(model_id, revision)
+    if here is not None:
+        return here.folder
+    _check_id(model_id)
+    folder = _whole_here(model_id, revision)
+    if folder is not None:
+        return folder
+    # Imported here: what is on this machine does not need it.
+    from detok.model.families import check_whole
+    from detok.model.hub.remote import Remote
+    from detok.model.hub.whole import fetch_checkpoint
+
+    remote = Remote(model_id, revision)
+    check_whole(remote.config())
+    folder = fetch_checkpoint(remote, progress)
+    remote.note()
+    return folder
+
+
+def _whole_here(model_id: str, revision: str | None) -> Path | None:
+    """The folder of a whole checkpoint in the hub's cache: of the commit in use, if it is noted."""
+    known = None if branches.is_commit(revision) else branches.noted(model_id, revision)
+    noted = None if known is None else _whole_checkpoint(model_id, known.commit)
+    return noted or _whole_checkpoint(model_id, revision)
 
 
 def fetch(model_id: str, revision: str | None = None, *, progress: Progress | None = None) -> Path:

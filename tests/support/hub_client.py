@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +50,13 @@ class Client:
     ) -> dict[str, Any]:
         """What `detok.fetch` did, and what it reported; given up once so many bytes are there."""
         self.begin("fetch", model, revision, give_up_at)
+        return self.end()
+
+    def whole(
+        self, model: str, revision: str | None = None, give_up_at: int | None = None
+    ) -> dict[str, Any]:
+        """What `detok.fetch_whole` and then `detok.load_model` did, as `fetch`."""
+        self.begin("whole", model, revision, give_up_at)
         return self.end()
 
     def begin(self, *order: Any) -> None:
@@ -96,6 +104,24 @@ def fetch(model: str, revision: str | None, give_up_at: int | None) -> dict[str,
     """Fetches a model."""
     import detok
 
+    return _reported(detok.fetch, model, revision, give_up_at)
+
+
+def whole(model: str, revision: str | None, give_up_at: int | None) -> dict[str, Any]:
+    """Fetches and loads all layers of a model."""
+    import detok
+
+    answer = _reported(detok.fetch_whole, model, revision, give_up_at)
+    loaded = detok.load_model(model, revision=revision, device="cpu")
+    return answer | {
+        "folder": str(loaded.source.folder),
+        "probability": detok.run(loaded, [1, 2, 3]).probability,
+    }
+
+
+def _reported(
+    fetch: Callable[..., Any], model: str, revision: str | None, give_up_at: int | None
+) -> dict[str, Any]:
     reported = []
 
     def report(here: int, wanted: int) -> None:
@@ -103,8 +129,11 @@ def fetch(model: str, revision: str | None, give_up_at: int | None) -> dict[str,
         if give_up_at is not None and here >= give_up_at:
             raise ValueError("given up")
 
-    detok.fetch(model, revision, progress=report)
+    fetch(model, revision, progress=report)
     return {"reported": reported}
+
+
+ORDERS = {"load": load, "fetch": fetch, "whole": whole}
 
 
 def serve() -> None:
@@ -122,7 +151,7 @@ def serve() -> None:
         order, *arguments = json.loads(line)
         started = time.perf_counter()
         try:
-            answer = {"error": None} | (load if order == "load" else fetch)(*arguments)
+            answer = {"error": None} | ORDERS[order](*arguments)
         except (ValueError, KeyboardInterrupt) as error:
             answer = {"error": type(error).__name__, "sentence": str(error)}
         answer["seconds"] = time.perf_counter() - started

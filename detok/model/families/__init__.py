@@ -62,3 +62,13 @@ def family_of(config: Mapping[str, Any]) -> Family:
         f"config.json {named} supported architecture{why_not(architecture)}; expected one with "
         f"learned absolute positions: {', '.join(FAMILIES)}"
     )
+
+
+def check_whole(config: Mapping[str, Any]) -> None:
+    """Raises: CheckpointError for a family of which detok reads the first layer only, or none."""
+    family_of(config)
+    if config["model_type"] != "gpt2":
+        raise CheckpointError(
+            f"config.json has model_type = {config['model_type']!r}, of which detok reads the "
+            "first layer only; expected 'gpt2' where all layers are needed"
+        )

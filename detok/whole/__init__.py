@@ -1,0 +1,1 @@
+"""What all layers of a model do with a text, forward and backward."""

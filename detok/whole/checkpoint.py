@@ -1,0 +1,89 @@
+"""Reads all layers of a GPT-2 into the implementation of `transformers`."""
+
+import os
+from collections.abc import Mapping
+from math import prod
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from detok.errors import CheckpointError
+from detok.model.checkpoint import Tensors
+from detok.model.families import check_whole, family_of
+from detok.model.families.config import size
+from detok.model.files import check_tokenizer, read_config
+
+if TYPE_CHECKING:
+    from transformers import GPT2LMHeadModel
+
+Shapes = dict[str, Mapping[str, int]]
+
+
+def shapes(config: Mapping[str, Any]) -> Shapes:
+    """Every tensor that a GPT-2 is made of: sizes by dimension letter, m for the MLP's width.
+
+    Raises: CheckpointError for another family, or sizes that cannot be.
+    """
+    check_whole(config)
+    found: Shapes = dict(family_of(config).plan(config).shapes)  # which checks the sizes
+    V, d = size(config, "vocab_size"), size(config, "n_embd")
+    m = 4 * d if config.get("n_inner") is None else size(config, "n_inner")
+    for layer in range(size(config, "n_layer")):
+        parts = {
+            "ln_1": {"d": d},
+            "attn.c_attn": {"d": d, "3d": 3 * d},
+            "attn.c_proj": {"d": d, "d′": d},
+            "ln_2": {"d": d},
+            "mlp.c_fc": {"d": d, "m": m},
+            "mlp.c_proj": {"m": m, "d": d},
+        }
+        for name, shape in parts.items():
+            *_, last = shape.items()
+            found[f"h.{layer}.{name}.weight"] = shape
+            found[f"h.{layer}.{name}.bias"] = dict([last])
+    found["ln_f.weight"] = found["ln_f.bias"] = {"d": d}
+    if not config.get("tie_word_embeddings", True):
+        found["lm_head.weight"] = {"V": V, "d": d}
+    return found
+
+
+def needed(config: Mapping[str, Any], dtype: torch.dtype) -> int:
+    """Bytes that loading takes at its peak: all tensors, and the largest once more as it is read.
+
+    Raises: CheckpointError as `shapes`.
+    """
+    sizes = [prod(shape.values()) for shape in shapes(config).values()]
+    return (sum(sizes) + max(sizes)) * dtype.itemsize
+
+
+def read_network(
+    folder: Path, weights: Path | None, device: torch.device, dtype: torch.dtype
+) -> "GPT2LMHeadModel":
+    """All layers of a checkpoint, in eager attention; none of its parameters takes a gradient.
+
+    Raises: CheckpointError for a folder that is no checkpoint, a damaged file, another family, or
+    tensors whose shapes contradict config.json.
+    """
+    # Imported here: it takes seconds.
+    from transformers import GPT2Config, GPT2LMHeadModel
+    from transformers.activations import ACT2FN
+
+    config = read_config(folder)
+    wanted = shapes(config)
+    check_tokenizer(str(folder), os.listdir(folder))
+    own = GPT2Config.from_dict(config)
+    if own.activation_function not in ACT2FN:
+        raise CheckpointError(
+            f"config.json has activation_function = {own.activation_function!r}; expected one of "
+            "`transformers`, such as 'gelu_new'"
+        )
+    own._attn_implementation = "eager"
+    with torch.device("meta"):
+        network = GPT2LMHeadModel(own)
+    tensors = Tensors(folder, family_of(config).prefixes, weights)
+    read = {name: tensors.read(name, shape).to(device, dtype) for name, shape in wanted.items()}
+    head = read.pop("lm_head.weight", read["wte.weight"])
+    network.transformer.load_state_dict(read, assign=True)
+    network.lm_head.weight = torch.nn.Parameter(head, requires_grad=False)
+    return network.eval().requires_grad_(False)

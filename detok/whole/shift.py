@@ -1,0 +1,64 @@
+"""A model edited by a forward pass alone, in one of its matrices; itself it stays as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import torch
+
+from detok.display import Displayed
+from detok.model.inputs import check_index
+from detok.whole.etas import check_etas
+from detok.whole.forward import Changes, curve, embedded, forward, next_token
+from detok.whole.model import Model
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class ForwardShift(Displayed, also=("before", "after")):
+    """The probability of a target after a text, once one MLP matrix is shifted towards it, by η.
+
+    Counterfactual: the model itself stays as it is. Log-probabilities are natural.
+    """
+
+    layer: int
+    target: int
+    unchanged: torch.Tensor  # (V,), log-probabilities of the next token as the model is
+    etas: torch.Tensor  # (k,)
+    log_probs: torch.Tensor  # (k, V), with the shifted matrix
+
+    @property
+    def before(self) -> float:
+        """p(target) as the model is."""
+        return self.unchanged[self.target].exp().item()
+
+    @property
+    def after(self) -> torch.Tensor:
+        """p(target) at every η, (k,)."""
+        return self.log_probs[:, self.target].exp()
+
+
+@torch.inference_mode()
+def forward_shift(
+    model: Model,
+    ids: Sequence[int] | torch.Tensor,
+    target: int | str,
+    layer: int,
+    eta: float | Sequence[float],
+) -> ForwardShift:
+    """What follows a text if W_2 of one layer's MLP becomes W_2 + η x_nᵀ W_U[target].
+
+    x_n are the neurons' activations at the last position. No backward pass is made: a gradient
+    step imprints inputs and shifts outputs, and here the shift is towards the target's own row of
+    the unembedding. "Forward-pass shift" in the paper of `backward_lens`.
+
+    Raises: InputError for ids, a target or a layer that this model has not, or an η that is none.
+    """
+    tokens = model.check_ids(ids)
+    chosen = model.token_id(target)
+    check_index("layer", layer, model.n_layers, "B")
+    etas = check_etas(eta)
+    blocks = list(forward(model, embedded(model, tokens)))
+    x = blocks[layer].second_in[-1]  # (m,)
+    # The step has rank 1: what it adds is at hand without a copy of the matrix for every η.
+    step = Changes(second={layer: (x, model.W_U[chosen])})
+    shifted = curve(model, blocks[layer].before, step, etas, start=layer)
+    return ForwardShift(layer, chosen, next_token(model, blocks[-1]), etas, shifted)
