@@ -56,6 +56,8 @@ class _Visit:
     # with the address of the other. What it ought to be is here.
     strays: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     notices: DeltaGenerator | None = None
+    made: set[str] = field(default_factory=set)  # the widgets of this run, by key
+    made_before: set[str] = field(default_factory=set)  # and of the last one
 
 
 def _visit() -> _Visit:
@@ -95,6 +97,7 @@ def begin(page: str) -> bool:
         _take()
         _write()
     visit.notices = st.container()
+    visit.made_before, visit.made = visit.made, set()
     return is_opened
 
 
@@ -229,9 +232,11 @@ def chosen(
                 f"“{text:.40}” cannot be used for “{label}”: {error}. Shown instead: {shown}."
             )
             (visit.notices or st).warning(escaped(sentence))
-    # What another page has under this key is not what a widget of this one will have.
-    if before is None or key not in state or state[key] != value:
+    # What another page has under this key is not what a widget of this one will have; nor is what
+    # the state still has after a run that ended before it came to this widget.
+    if before is None or key not in visit.made_before or state.get(key) != value:
         state[key] = value
+    visit.made.add(key)
     visit.choices[key] = _Choice(value, default)
     if is_refused:
         _write()

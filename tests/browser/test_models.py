@@ -118,7 +118,7 @@ def test_the_model_goes_along_to_other_pages_and_back(
         choose(page, "mini")
         page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
         browser.settle(page)
-        page.get_by_role("link", name="LayerNorm variance").click()
+        page.get_by_test_id("stSidebar").get_by_role("link", name="LayerNorm variance").click()
         page.wait_for_url(re.compile("LayerNorm_variance"))
         expect(page.get_by_role("heading", name="LayerNorm variance")).to_be_visible()
         browser.settle(page)
