@@ -41,7 +41,6 @@ def offer_gpt2(layer: detok.Layer) -> None:
         st.button(
             f"See it in GPT-2 ({in_bytes(KNOWN['gpt2'].size)})",
             on_click=lambda: st.session_state.update(model="gpt2"),
-            type="primary",
         )
 
 

@@ -103,11 +103,13 @@ def test_letters_stand_out(chromium: Browser, address: str, path: str, theme: st
 def test_one_page_after_the_other_shows_its_own_word(chromium: Browser, address: str) -> None:
     """Also the word that is the text's default, after another one."""
     page = visit(chromium, address)
-    links = page.locator("[data-testid=stMain] a[href*='text=']")
+    links = page.locator("[data-testid=stMain] a[href*='Token_affinity'][href*='text=']")
     hrefs = links.evaluate_all("links => links.map(link => link.getAttribute('href'))")
     assert len(hrefs) > 1
     for place in (len(hrefs) - 1, 0, 1):
-        page.locator("[data-testid=stMain] a[href*='text=']").nth(place).click()
+        page.locator("[data-testid=stMain] a[href*='Token_affinity'][href*='text=']").nth(
+            place
+        ).click()
         page.wait_for_url("**/Token_affinity?**")
         browser.settle(page)
         box = page.get_by_role("textbox", name="Word or text")

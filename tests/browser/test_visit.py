@@ -22,6 +22,11 @@ def opened(chromium: Browser, url: str, **more: object) -> Page:
     return page
 
 
+def in_menu(page: Page, name: str) -> Locator:
+    """The link to a page in the sidebar."""
+    return page.get_by_test_id("stSidebar").get_by_role("link", name=name)
+
+
 def head(page: Page) -> Locator:
     return page.get_by_role("combobox", name="Head", exact=True)
 
@@ -90,13 +95,13 @@ def test_head_and_text_go_along_and_back_goes_the_way_that_was_come(
     chromium: Browser, address: str
 ) -> None:
     page = opened(chromium, address + LINK)
-    page.get_by_role("link", name="Replication").click()
+    in_menu(page, "Replication").click()
     page.get_by_role("heading", name="Replication").wait_for()
-    page.get_by_role("link", name="Positional bias").click()
+    in_menu(page, "Positional bias").click()
     expect(head(page)).to_have_value("1")
     browser.settle(page)
     choose_head(page, "2")
-    page.get_by_role("link", name="Token affinity").click()
+    in_menu(page, "Token affinity").click()
     expect(head(page)).to_have_value("2")
     expect(page.get_by_role("textbox", name="Word or text")).to_have_value("Mr. Sherlock")
     browser.settle(page)
@@ -219,7 +224,7 @@ def test_on_a_phone_the_bar_stays_in_view_in_one_row_and_the_menu_closes(
         assert bar["y"] <= box["y"] <= bar["y"] + bar["height"]
         assert box["x"] + box["width"] <= 390
     page.get_by_test_id("stExpandSidebarButton").click()
-    page.get_by_role("link", name="Positional bias").click()
+    in_menu(page, "Positional bias").click()
     page.get_by_role("heading", name="Positional bias").wait_for()
     page.get_by_test_id("stExpandSidebarButton").wait_for()
     assert page.get_by_test_id("stSidebar").bounding_box()["x"] < 0
