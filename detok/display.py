@@ -66,8 +66,10 @@ def _is_array(value: Any) -> bool:
 
 
 def _brief(value: Any) -> str:
-    if _is_array(value):
+    if hasattr(value, "shape"):  # also of a DataFrame
         return str(tuple(value.shape))
+    if isinstance(value, Displayed):
+        return f"{type(value).__name__}(…)"
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_brief(part)}" for name, part in value.items()) + "}"
     if isinstance(value, list | tuple):

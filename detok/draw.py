@@ -3,6 +3,7 @@
 What they return is Altair's, to be shown, changed or saved as its documentation says.
 """
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import fields, replace
 
@@ -190,7 +191,7 @@ def position_bias(
         f"T^pp: what position {i} gives each j": positions_charts.comparison(curves, i),
         f"Attention of position {i}": positions_charts.attention(attention, i),
     }
-    return _whole(below(parts).resolve_scale(color="independent"))
+    return _below(parts)
 
 
 def layernorm_stats(stats: LayerNormStats) -> Chart:
@@ -200,7 +201,7 @@ def layernorm_stats(stats: LayerNormStats) -> Chart:
         "Variance of the position embeddings": layernorm_charts.variances(table),
         "What LayerNorm divides by": layernorm_charts.sigma(table),
     }
-    return _whole(below(parts).resolve_scale(color="independent"))
+    return _below(parts)
 
 
 def pair_auroc(pairs: PairAuroc, counts: Counts, baselines: Baselines) -> Chart:
@@ -259,6 +260,14 @@ def _window(n: int, window: range | None) -> range:
             f"such as window=range({min(n, MAX_MAP)})"
         )
     return shown
+
+
+def _below(parts: dict[str, Chart]) -> Chart:
+    """Charts below each other, each with a scale of colours of its own."""
+    with warnings.catch_warnings():
+        # What they have for clicks is the same in each, and Altair says that it keeps it once.
+        warnings.filterwarnings("ignore", "Automatically deduplicated")
+        return _whole(below(parts).resolve_scale(color="independent"))
 
 
 def _whole(chart: Chart) -> Chart:

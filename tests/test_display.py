@@ -3,6 +3,7 @@
 import inspect
 from dataclasses import replace
 from html.parser import HTMLParser
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -21,9 +22,12 @@ SHOWN = [
 
 
 @pytest.fixture(scope="module")
-def results(layer: detok.Layer, counts: detok.Counts) -> dict[str, Any]:
+def results(layer: detok.Layer, counts: detok.Counts, checkpoint: Path) -> dict[str, Any]:
     """One of every class, by its name."""
     terms = detok.terms(layer, IDS)
+    model = detok.load_model(checkpoint, device="cpu", dtype=torch.float64)
+    run = detok.run(model, IDS)
+    reversed_ = detok.reversed_attention(run)
     return {
         "Layer": layer,
         "Vocabulary": layer.tokenizer,
@@ -39,6 +43,18 @@ def results(layer: detok.Layer, counts: detok.Counts) -> dict[str, Any]:
         "Auroc": detok.auroc(layer, counts),
         "PairAuroc": detok.pair_auroc(layer, counts),
         "Baselines": detok.auroc_baselines(layer, counts),
+        "Rebuilt": detok.rebuilt_words(layer, counts),
+        "Model": model,
+        "Run": run,
+        "ReversedAttention": reversed_,
+        "Patched": detok.patched(model, IDS, reversed_, [-0.1, 0.1]),
+        "TermAttribution": detok.term_attribution(run, layer),
+        "SegmentAttention": detok.segment_attention(run, [2, 3]),
+        "BackwardLens": detok.backward_lens(run),
+        "ForwardShift": detok.forward_shift(model, IDS, 12, 0, [0.0, 0.1]),
+        "Flow": detok.flow(run),
+        "Pruning": detok.Pruning(),
+        "OvReadings": detok.ov_readings(model),
     }
 
 
@@ -60,6 +76,13 @@ def names(layer: detok.Layer, results: dict[str, Any]) -> dict[str, Any]:
         "found": results["Auroc"],
         "pairs": results["PairAuroc"],
         "baselines": results["Baselines"],
+        "model": results["Model"],
+        "run": results["Run"],
+        "reversed": results["ReversedAttention"],
+        "lens": results["BackwardLens"],
+        "flow": results["Flow"],
+        "readings": results["OvReadings"],
+        **{"head": 0, "position": 3, "node": 0, "eta": 0.1, "lengths": [2, 3]},
         **{"ids": IDS, "i": 5, "token": 12, "token_id": 12, "text": "a", "past": 1, "current": 2},
     }
 

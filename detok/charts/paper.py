@@ -84,8 +84,12 @@ def specification(chart: Chart, title: str, subtitle: list[str]) -> dict[str, An
     )
     spec = whole(figure)
     _for_print(spec)
-    written = json.dumps(spec, ensure_ascii=False)
-    return json.loads(re.sub("T([ᵉᵖ]+)", lambda term: "T^" + term[1].translate(_RAISED), written))
+    return json.loads(on_paper(json.dumps(spec, ensure_ascii=False)))
+
+
+def on_paper(text: str) -> str:
+    """A text with terms as the fonts of the figures can write them."""
+    return re.sub("T([ᵉᵖ]+)", lambda term: "T^" + term[1].translate(_RAISED), text)
 
 
 def _for_print(part: dict[str, Any]) -> None:

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-@dataclass(frozen=True)
-class Pruning:
+@dataclass(frozen=True, repr=False)
+class Pruning(Displayed):
     """How many of its strongest parts each layer keeps."""
 
     heads: int = 10  # with the largest norm of what they pass on

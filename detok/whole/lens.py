@@ -20,7 +20,7 @@ ROWS = 256
 @dataclass(frozen=True, eq=False, repr=False)
 class BackwardLens(
     Displayed,
-    then=("lens.tokens(layer, position)", "lens.weight_gradient(layer, 'second')"),
+    then=("lens.tokens(0, position)", "lens.weight_gradient(0, 'second')"),
 ):
     """What the gradients of the MLP matrices are made of, and where the target stands in them.
 

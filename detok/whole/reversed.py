@@ -17,7 +17,7 @@ from detok.whole.run import Run
 @dataclass(frozen=True, eq=False, repr=False)
 class ReversedAttention(
     Displayed,
-    then=("reversed.strongest(layer, head)", "detok.patched(model, ids, reversed, eta)"),
+    then=("reversed.strongest(0, head)", "detok.patched(model, ids, reversed, eta)"),
 ):
     """The gradient R of −log p(target) with respect to every head's attention scores.
 

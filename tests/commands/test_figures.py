@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detok.charts.paper import on_paper
 from detok.commands.main import main
 from detok.counting.in_memory import count_ids
 from detok.counting.provenance import TOKENIZER_HASH
@@ -78,7 +79,7 @@ def test_every_figure_is_written(
     for number, expected in MARKS.items():
         svg = out / f"figure-{number}.svg"
         assert expected <= marks(svg), number
-        assert f"Fig. {number} · {FIGURES[number].title}" in letters(svg)
+        assert f"Fig. {number} · {on_paper(FIGURES[number].title)}" in letters(svg)
         assert "model, a local checkpoint without a commit" in letters(svg)
         assert not outside(svg)
         assert_is_pdf(svg.with_suffix(".pdf"))
