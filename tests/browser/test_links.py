@@ -75,7 +75,7 @@ def test_choosing_a_row_of_the_summary_chooses_its_head(chromium: Browser, addre
     # Anywhere in the row of head 3: five rows of 35 pixels, one the header.
     grid.click(position={"x": 18, "y": 35 * 4 + 17}, force=True)  # a scroller lies over it
     page.wait_for_url(re.compile("head=3"))
-    page.get_by_text("In head 3, Tᵖ").wait_for(timeout=30_000)
+    page.get_by_text("In head 3, Tᵖ").first.wait_for(timeout=30_000)
 
 
 def test_a_model_that_cannot_be_downloaded_is_refused_in_a_sentence(
