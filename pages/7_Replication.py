@@ -32,7 +32,6 @@ elif job.state != "done":
         "Measure all",
         on_click=cached.compute_report,
         args=(layer,),
-        type="primary",
         help="Once for all visitors: seconds for a small model, a minute or more for GPT-2 small.",
     )
 

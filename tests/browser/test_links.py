@@ -97,6 +97,8 @@ def test_the_model_stays_when_the_page_changes(chromium: Browser, checkpoint: Pa
     with browser.server(DETOK_MODEL=str(checkpoint)) as address:
         page = browser.visit(chromium, address)
         page.get_by_text("How exact it is").wait_for(timeout=120_000)
+        browser.settle(page)
+        page.wait_for_timeout(1000)  # the list closes when the page runs again
         choose(page, "Model", "mini")
         page.wait_for_url(re.compile("model=mini"))
         browser.settle(page)
