@@ -213,7 +213,9 @@ def test_on_a_phone_the_bar_stays_in_view_in_one_row_and_the_menu_closes(
     page = opened(chromium, address + LINK, **phone)
     main = page.get_by_test_id("stMain")
     main.evaluate("main => main.scrollTo(0, 1500)")
-    page.wait_for_timeout(500)
+    page.wait_for_function(
+        "() => document.querySelector('.st-key-bar').getBoundingClientRect().y >= 0"
+    )
     bar = page.locator(".st-key-bar").bounding_box()
     assert 0 <= bar["y"] < 70
     assert bar["height"] < 110
