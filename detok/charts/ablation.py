@@ -8,6 +8,7 @@ from detok.charts.palette import BASELINE, DROPPED
 from detok.charts.parts import (
     bare_axes,
     clicked,
+    in_pairs,
     layer,
     map_size,
     panels,
@@ -105,34 +106,18 @@ def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
     Columns: j, past (label), attention ("full", "left"), weight.
     """
     names = {"full": "of the model", "left": "without the dropped terms"}
+    color = alt.Color(
+        "attention:N",
+        title="Attention",
+        scale=alt.Scale(domain=list(names), range=[BASELINE, DROPPED]),
+        legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
+    )
+    bars = in_pairs(table, "attention", list(names), color, "Attention", seen)
     return (
-        alt.Chart(table)
-        .mark_bar(cursor="pointer")
-        .encode(
-            y=alt.Y(
-                "past:N",
-                sort=alt.SortField("j"),
-                title=token_j(seen),
-                axis=alt.Axis(labelFlush=False),
-            ),
-            yOffset=alt.YOffset("attention:N", sort=list(names)),
-            x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
-            color=alt.Color(
-                "attention:N",
-                title="Attention",
-                scale=alt.Scale(domain=list(names), range=[BASELINE, DROPPED]),
-                legend=alt.Legend(orient="top", labelExpr=f"({names!r})[datum.value]"),
-            ),
-            tooltip=[
-                alt.Tooltip("past:N", title=token_j(seen)),
-                alt.Tooltip("attention:N", title="Attention"),
-                alt.Tooltip("weight:Q", title="Weight", format=".3f"),
-            ],
-        )
+        bars.mark_bar(cursor="pointer")
         .add_params(clicked("j"))
         .properties(
             description=f"Bars: the attention of one token to each {seen} token j, of the model "
-            "and without the dropped terms.",
-            height=alt.Step(12),
+            "and without the dropped terms."
         )
     )

@@ -7,7 +7,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, CONTRAST, MAIN, UNKNOWN
-from detok.charts.parts import layer, map_size, token_axes, token_j
+from detok.charts.parts import in_pairs, layer, map_size, token_axes, token_j
 
 LEGEND = 150  # pixels; three maps lie beside each other
 # The one side and the other wherever both are in one chart.
@@ -116,30 +116,10 @@ def _map(
 
 def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:
     """The attention of one row in both heads. Columns: j, past (label), side, weight."""
-    return (
-        alt.Chart(table)
-        .mark_bar()
-        .encode(
-            y=alt.Y(
-                "past:N",
-                sort=alt.SortField("j"),
-                title=token_j(seen),
-                axis=alt.Axis(labelFlush=False),
-            ),
-            yOffset=alt.YOffset("side:N", sort=list(_SIDES)),
-            x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
-            color=_by_side("side", _SIDES, "Head"),
-            tooltip=[
-                alt.Tooltip("past:N", title=token_j(seen)),
-                alt.Tooltip("side:N", title="Head"),
-                alt.Tooltip("weight:Q", title="Weight", format=".3f"),
-            ],
-        )
-        .properties(
-            description=f"Bars: the attention of one token to each {seen} token j, of the left and "
-            "of the right head.",
-            height=alt.Step(12),
-        )
+    color = _by_side("side", _SIDES, "Head")
+    return in_pairs(table, "side", list(_SIDES), color, "Head", seen).properties(
+        description=f"Bars: the attention of one token to each {seen} token j, of the left and of "
+        "the right head."
     )
 
 

@@ -51,7 +51,7 @@ def by_head(table: pd.DataFrame) -> alt.FacetChart:
         )
         .add_params(clicked("head", "token_id"))
     )
-    figure = panels(points, 168, 130, "Tᵉ (unscaled)").resolve_scale(y="independent")
+    figure = panels(points, 150, 130, "Tᵉ (unscaled)").resolve_scale(y="independent")
     return figure.properties(
         description="Points in a panel for each head: Tᵉ of tokens against how often they occur."
     )

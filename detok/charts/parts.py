@@ -56,6 +56,37 @@ def light(part: alt.Chart) -> alt.Chart:
     return bare
 
 
+def in_pairs(
+    table: pd.DataFrame, column: str, names: list[str], color: alt.Color, title: str, seen: str
+) -> alt.Chart:
+    """Two bars of attention for each token j, by the two `names` in a column.
+
+    Columns: j, past (label), weight, and the `column`, whose title is given.
+    """
+    y = alt.Y(
+        "past:N",
+        sort=alt.SortField("j"),
+        title=token_j(seen),
+        axis=alt.Axis(labelFlush=False),
+    )
+    return (
+        alt.Chart(table)
+        .mark_bar()
+        .encode(
+            y=y,
+            yOffset=alt.YOffset(f"{column}:N", sort=names),
+            x=alt.X("weight:Q", title="Attention weight", axis=alt.Axis(format="~%")),
+            color=color,
+            tooltip=[
+                alt.Tooltip("past:N", title=token_j(seen)),
+                alt.Tooltip(f"{column}:N", title=title),
+                alt.Tooltip("weight:Q", title="Weight", format=".3f"),
+            ],
+        )
+        .properties(height=alt.Step(12))
+    )
+
+
 def capitalized(title: str) -> str:
     """With a large first letter, and all others as they are."""
     return title[:1].upper() + title[1:]
