@@ -28,6 +28,8 @@ TRAVELS = ("head", "text", "token", "passage")
 MAX_IN_LINK = 1500
 # A run may begin with an address from before the last choice for as long as a message takes.
 ON_THE_WAY_S = 2.0
+# Ways to other pages that are remembered for a step back to them.
+MAX_STRAYS = 100
 
 
 @dataclass
@@ -79,8 +81,10 @@ def begin(page: str) -> bool:
     visit, address = _visit(), st.query_params.to_dict()
     is_back = get_script_run_ctx().is_history_navigation
     is_first, is_other = visit.written is None, page != visit.page
-    on_the_way = [then for at, then in visit.earlier if time.monotonic() - at < ON_THE_WAY_S]
-    is_opened = is_first or is_other or is_back or address not in [visit.written, *on_the_way]
+    now = time.monotonic()
+    visit.earlier = [(at, then) for at, then in visit.earlier if now - at < ON_THE_WAY_S]
+    known = [visit.written, *(then for _, then in visit.earlier)]
+    is_opened = is_first or is_other or is_back or address not in known
     if is_back and (page, str(address)) in visit.strays:
         address = visit.strays[page, str(address)]
         st.query_params.from_dict(address)
@@ -166,6 +170,8 @@ def leave(page: str, choices: dict[str, str]) -> dict[str, str]:
     _take()
     visit, address = _visit(), leading(page, choices)
     visit.strays[visit.page, str(address)] = st.query_params.to_dict()
+    if len(visit.strays) > MAX_STRAYS:
+        del visit.strays[next(iter(visit.strays))]
     return address
 
 

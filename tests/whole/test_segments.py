@@ -69,7 +69,8 @@ def test_a_text_of_one_token_and_a_full_one(whole: detok.Model) -> None:
 @pytest.mark.parametrize(
     ("lengths", "sentence"),
     [
-        ([3, 0, 2], "segments have 3, 0, 2 tokens; expected at least 1 in each"),
+        ([3, 0, 2], "segments have 3, 0, 2 tokens; expected a whole number in each, at least 1"),
+        ([1.5], "segments have 1.5 tokens; expected a whole number in each, at least 1"),
         ([-1], "segments have -1 tokens"),
         (3, "lengths are 3; expected the tokens of each segment"),
         ([2.5], r"segments have 2\.5 tokens"),
