@@ -43,8 +43,8 @@ def visible_by_segments(lengths: Sequence[int], n: int) -> torch.Tensor:
     """
     if not all(isinstance(length, Integral) and length >= 1 for length in lengths):
         raise InputError(
-            f"segments have {', '.join(map(str, lengths))} tokens; expected a whole number in each, "
-            "at least 1"
+            f"segments have {', '.join(map(str, lengths))} tokens; expected a whole number in "
+            "each, at least 1"
         )
     if sum(lengths) > n:
         raise InputError(

@@ -9,7 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from tests.support.pages import files, run, succeed, texts
+from tests.support.pages import figures, files, run, succeed, texts
 
 AFFINITY = "pages/1_Token_affinity.py"
 
@@ -80,6 +80,15 @@ def test_the_lead_is_the_best_head_for_the_own_piece_and_no_largest_score_of_all
     assert sentence in said
     assert f"In head {other}, which is chosen, it has rank" in said
     assert "Strongest of all" in said
+
+
+def test_no_file_of_all_heads_names_the_largest_of_their_scores() -> None:
+    said = {
+        head: [figures(run(PAGE, head=head))[name].answer for name in ("affinity", "liked")]
+        for head in ("all", "1")
+    }
+    assert said["all"] == ["", ""]
+    assert all("in head 1" in answer for answer in said["1"])
 
 
 def test_ranks_are_shown_within_words_only() -> None:

@@ -56,7 +56,7 @@ def best(
         draw=lambda dark: charts.bars(drawn, score),
         drawn=drawn,
         alike=("bars", score, tuple(drawn), drawn["head"].nunique() > 1),
-        answer=readings.answer(table, layer, score),
+        answer="" if head is None else readings.answer(table, layer, score),
         readings=(readings.known(table, counts, score, side),),
         listed={"": tables.side_by_side(table) if head is None else _listed(table)},
         of=f"Token {shown} (id {token})",
@@ -81,7 +81,7 @@ def liked(layer: detok.Layer, head: int | None, k: int, position: int | None) ->
             f"shared = detok.shared_scores(layer, less, heads={heads}, position={position})",
             f"table = tables.liked(layer, shared, {heads}, {k}, counts)",
         ),
-        answer=specific_readings.liked(table),
+        answer="" if head is None else specific_readings.liked(table),
         readings=(specific_readings.parts(counts),),
         listed={"": tables.side_by_side(table, "shown") if head is None else _listed(table)},
     )
