@@ -84,7 +84,7 @@ def test_the_lead_is_the_best_head_for_the_own_piece_and_no_largest_score_of_all
 
 def test_no_file_of_all_heads_names_the_largest_of_their_scores() -> None:
     said = {
-        head: [figures(run(PAGE, head=head))[name].answer for name in ("affinity", "liked")]
+        head: [figures(run(AFFINITY, head=head))[name].answer for name in ("affinity", "liked")]
         for head in ("all", "1")
     }
     assert said["all"] == ["", ""]
