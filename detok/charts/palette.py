@@ -119,3 +119,15 @@ def sequential(column: str, largest: float, dark: bool, title: str) -> alt.Color
     )
     legend = alt.Legend(orient="top", gradientLength=200, format="~%", titleLimit=300)
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
+
+
+def ranks(column: str, largest: int, dark: bool, title: str) -> alt.Color:
+    """A log scale of ranks from 1, the strongest, to the largest, of the page's background."""
+    scale = alt.Scale(
+        type="log",
+        domain=[1, max(2, largest)],
+        range=[_POSITIVE, _ZERO[dark]],
+        interpolate="rgb",
+    )
+    legend = alt.Legend(orient="top", gradientLength=200, format=",", titleLimit=300)
+    return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 
 from detok.model.layer import Layer
+from detok.whole.model import Model
 
 
-def labels(layer: Layer, ids: list[int]) -> np.ndarray:
+def labels(layer: Layer | Model, ids: list[int]) -> np.ndarray:
     """Each token with its place in the text, (n,): two equal tokens stay two."""
     shown = layer.tokenizer.show_each(ids)
     return np.array([f"{t} {text}" for t, text in enumerate(shown)], dtype=object)

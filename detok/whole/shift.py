@@ -10,6 +10,7 @@ from detok.model.inputs import check_index
 from detok.whole.etas import check_etas
 from detok.whole.forward import Changes, curve, embedded, forward, next_token
 from detok.whole.model import Model
+from detok.whole.run import Run
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,8 +58,32 @@ def forward_shift(
     check_index("layer", layer, model.n_layers, "B")
     etas = check_etas(eta)
     blocks = list(forward(model, embedded(model, tokens)))
-    x = blocks[layer].second_in[-1]  # (m,)
+    before, x = blocks[layer].before, blocks[layer].second_in[-1]  # (n, d), (m,)
+    return _shifted(model, chosen, layer, etas, before, x, next_token(model, blocks[-1]))
+
+
+@torch.inference_mode()
+def shift(run: Run, target: int | str, layer: int, eta: float | Sequence[float]) -> ForwardShift:
+    """`forward_shift` of a text that was taken through the model already, towards any token.
+
+    Raises: InputError for a target or a layer that the model has not, or an η that is none.
+    """
+    chosen = run.model.token_id(target)
+    check_index("layer", layer, run.model.n_layers, "B")
+    etas, x = check_etas(eta), run.neurons[layer, -1]  # (m,)
+    return _shifted(run.model, chosen, layer, etas, run.hidden[layer], x, run.log_probs)
+
+
+def _shifted(
+    model: Model,
+    target: int,
+    layer: int,
+    etas: torch.Tensor,
+    before: torch.Tensor,
+    x: torch.Tensor,
+    unchanged: torch.Tensor,
+) -> ForwardShift:
     # The step has rank 1: what it adds is at hand without a copy of the matrix for every η.
-    step = Changes(second={layer: (x, model.W_U[chosen])})
-    shifted = curve(model, blocks[layer].before, step, etas, start=layer)
-    return ForwardShift(layer, chosen, next_token(model, blocks[-1]), etas, shifted)
+    step = Changes(second={layer: (x, model.W_U[target])})
+    found = curve(model, before, step, etas, start=layer)
+    return ForwardShift(layer, target, unchanged, etas, found)
