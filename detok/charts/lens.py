@@ -22,7 +22,9 @@ def norms(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     Columns: layer, position, token (label), norm, and chosen: the cell that is framed.
     """
     color = sequential("norm", largest(table)[1], dark, "‖δ_i‖, norm of the VJP")
-    return _map(table, color.legend(orient="top", gradientLength=200, format="~g"), dark).properties(
+    return _map(
+        table, color.legend(orient="top", gradientLength=200, format="~g"), dark
+    ).properties(
         description="Map: a row for each layer, a column for each position; colour is the norm of "
         "the gradient at the matrix's output, grey where it is 0."
     )

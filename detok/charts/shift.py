@@ -12,11 +12,11 @@ _COLORS = {"target": MAIN, "rival": CONTRAST, "control": BASELINE}
 _AFTER = "Probability after the shift"
 
 
-def curve(table: pd.DataFrame, labels: dict[str, str], eta: float) -> alt.LayerChart:
+def curve(table: pd.DataFrame, labels: dict[str, str]) -> alt.LayerChart:
     """Probabilities over η on a log scale, a line each; those before are dashed.
 
-    Columns: line, eta, before, after; `labels` name the lines, `eta` is the chosen one. A click on
-    a point selects its eta as `cell`.
+    Columns: line, eta, before, after, and chosen: the η that is marked. `labels` name the lines. A
+    click on a point selects its eta as `cell`.
     """
     lines = [line for line in _COLORS if line in set(table["line"])]
     scale = alt.Scale(domain=lines, range=[_COLORS[line] for line in lines])
@@ -53,7 +53,7 @@ def curve(table: pd.DataFrame, labels: dict[str, str], eta: float) -> alt.LayerC
         chosen.encode(x=x),
         drawn,
         points,
-        data=table.assign(chosen=table["eta"] == eta),
+        data=table,
     ).properties(
         description="Lines over η: the probability of the target after the shift, of the token "
         "that was the most probable otherwise, and of the target after a shift towards a random "

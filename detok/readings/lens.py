@@ -2,56 +2,52 @@
 
 import pandas as pd
 
+from detok.readings.words import amount
+from detok.tables.lens import End, Near
 from detok.whole.lens import Matrix
 from detok.whole.run import Run
 
-# How many of the first ranks are counted as near the end.
-NEAR = 10
 READ = {"second": "LL(δ_i)", "first": "LL(x_i)"}
 
 
-def cells(table: pd.DataFrame, run: Run, end: str) -> str:
+def largest(table: pd.DataFrame, run: Run, at: tuple[int, int], end: End) -> str:
     """Where the largest norm stands, and the target's rank there beside chance.
 
-    `end` is that of which rank 1 is: "least" or "most" probable.
+    `at` is its layer and position, `end` that of which rank 1 is.
     """
-    if not table["norm"].any():
+    layer, position = at
+    best = _row(table, layer, position)
+    if best["norm"] == 0:
         return (
             "The norm of the VJP is 0 in every layer and at every position: a step of descent "
             "would write nothing, and no rank means anything."
         )
-    best = table.loc[table["norm"].idxmax()]
     return (
-        f"The largest VJP norm, {best['norm']:.3g}, stands in layer {best['layer']} at position "
-        f"{best['position']}, {_quoted(run, best['token_id'])}. {_rank(best, run, end)}."
+        f"The largest VJP norm, {best['norm']:.3g}, stands in layer {layer} at position "
+        f"{position}, {_quoted(run, best['token_id'])}. {_rank(best, run, end)}."
     )
 
 
-def near(table: pd.DataFrame, run: Run, end: str) -> str:
+def near(found: Near, run: Run, end: End) -> str:
     """In how many cells the target is near that end, beside chance, and what is grey."""
-    told = table[table["norm"] > 0]
-    grey, B = len(table) - len(told), run.model.n_layers
-    parts = []
-    if len(told):
-        V = run.model.vocab_size
-        most, ranks = min(NEAR, V), told[f"{end}_rank"]
-        first = f"the {most} {end} probable" if most > 1 else f"the one {end} probable"
-        parts.append(
-            f"{_quoted(run, run.target)} is among {first} tokens in "
-            f"{int((ranks <= most).sum()):,} of the {len(told):,} cells with a gradient, where "
-            f"chance would give {len(told) * most / V:.2g}."
-        )
-    if grey:
-        whole = "the only layer" if B == 1 else f"the last layer, {B - 1},"
-        last = f" In {whole} only the last position has a gradient." if run.n > 1 else ""
-        parts.append(f"Grey: the norm is 0 and a rank would mean nothing.{last}")
-    return " ".join(parts)
+    if not found.n_told:
+        return "Grey: the norm is 0 and a rank would mean nothing."
+    chance, B = found.by_chance, run.model.n_layers
+    sentence = (
+        f"{_quoted(run, run.target)} is among the {found.first} {end} probable tokens in "
+        f"{found.n_near:,} of {amount(found.n_told, 'cell')} with a gradient, where chance would "
+        f"give {chance:{',.0f' if chance >= 10 else '.2g'}}."
+    )
+    if found.n_told == found.n_cells:
+        return sentence
+    last = "the only layer" if B == 1 else f"the last layer, {B - 1},"
+    why = f" In {last} only the last position has a gradient." if run.n > 1 else ""
+    return f"{sentence} Grey: the norm is 0 and a rank would mean nothing.{why}"
 
 
-def cell(table: pd.DataFrame, run: Run, layer: int, position: int, end: str) -> str:
+def cell(table: pd.DataFrame, run: Run, layer: int, position: int, end: End) -> str:
     """The norm of one cell, and the target's rank there."""
-    rows = table[(table["layer"] == layer) & (table["position"] == position)]
-    one = rows.iloc[0]
+    one = _row(table, layer, position)
     where = f"Layer {layer}, position {position}, {_quoted(run, one['token_id'])}:"
     if one["norm"] == 0:
         return (
@@ -79,7 +75,11 @@ def tokens(run: Run, matrix: Matrix) -> str:
     )
 
 
-def _rank(row: pd.Series, run: Run, end: str) -> str:
+def _row(table: pd.DataFrame, layer: int, position: int) -> pd.Series:
+    return table[(table["layer"] == layer) & (table["position"] == position)].iloc[0]
+
+
+def _rank(row: pd.Series, run: Run, end: End) -> str:
     V, matrix = run.model.vocab_size, "second" if "least_rank" in row else "first"
     chance = f"{(V + 1) / 2:,.1f}".removesuffix(".0")
     return (

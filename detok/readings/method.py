@@ -81,6 +81,12 @@ PAGES = {
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
     ),
+    "12_Backward_lens": About(
+        "What would a step of training on this text write into the MLPs, and where?",
+        "A cell where the target is first among the least probable tokens: descent subtracts, so a "
+        "step writes it there. Large norms: where most of the gradient goes. In the forward shift, "
+        "a curve of the target that rises where that of a random token does not.",
+    ),
 }
 
 

@@ -2,6 +2,9 @@
 
 import pandas as pd
 
+from detok.readings.words import amount
+from detok.tables.shift import Layers
+
 COUNTERFACTUAL = (
     "Counterfactual: this is what the model would do with another matrix. The loaded model is not "
     "changed."
@@ -39,15 +42,13 @@ def control(table: pd.DataFrame, eta: float, stranger: str | None) -> str:
     )
 
 
-def by_layer(table: pd.DataFrame, target: str) -> str:
-    """In which layer the shift raises the target's probability most, and where it does not."""
-    best, before = table.loc[table["after"].idxmax()], table["before"].iloc[0]
-    eta, B = table["eta"].iloc[0], len(table)
-    raised = int((table["after"] > before).sum())
+def by_layer(table: pd.DataFrame, found: Layers, target: str) -> str:
+    """In which layer the shift raises the target's probability most, and in how many it does."""
+    first = table.iloc[0]
     return (
-        f"At η = {eta:g}, “{target}” is most probable if layer {best['layer']:.0f} is shifted: "
-        f"{_probability(best['after'])}, before {_probability(before)}. The shift raises it in {raised} of "
-        f"{B} layer{'' if B == 1 else 's'}, each shifted by itself."
+        f"At η = {first['eta']:g}, “{target}” is most probable if layer {found.best} is shifted: "
+        f"{_probability(found.after)}, before {_probability(first['before'])}. The shift raises it "
+        f"in {found.n_raised} of {amount(len(table), 'layer')}, each shifted by itself."
     )
 
 

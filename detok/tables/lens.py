@@ -1,11 +1,17 @@
 """The tables of the backward lens."""
 
+from dataclasses import dataclass
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 
 from detok.tables.common import array, long
 from detok.tables.text import labels
 from detok.whole.lens import BackwardLens, Matrix
+
+End = Literal["least", "most"]
+NEAR = 10  # ranks near the end of which they are counted
 
 
 def cells(lens: BackwardLens, matrix: Matrix) -> pd.DataFrame:
@@ -35,6 +41,24 @@ def largest(cells: pd.DataFrame) -> tuple[int, int]:
     """The layer and position of the largest norm; the first of them that are equal."""
     best = cells.loc[cells["norm"].idxmax()]
     return int(best["layer"]), int(best["position"])
+
+
+@dataclass(frozen=True)
+class Near:
+    """In how many cells the target is near one end of the vocabulary."""
+
+    first: int  # ranks that count as near
+    n_near: int  # cells with the target among these
+    n_told: int  # cells with a gradient
+    n_cells: int
+    by_chance: float  # cells that chance would give
+
+
+def near(cells: pd.DataFrame, end: End, vocab_size: int) -> Near:
+    """How often the target is among the first of that end, "least" or "most" probable."""
+    first, told = min(NEAR, vocab_size), cells[cells["norm"] > 0]
+    n_near = int((told[f"{end}_rank"] <= first).sum())
+    return Near(first, n_near, len(told), len(cells), len(told) * first / vocab_size)
 
 
 def tokens(

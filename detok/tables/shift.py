@@ -1,5 +1,7 @@
 """The tables of the forward-pass shift."""
 
+from dataclasses import dataclass
+
 import pandas as pd
 import torch
 
@@ -8,13 +10,13 @@ from detok.whole.run import Run
 from detok.whole.shift import ForwardShift, shift
 
 # In steps of 1, 2 and 5: how much is enough differs between models and layers by orders.
-ETAS = tuple(float(f"{digit}e{power}") for power in range(-4, 0) for digit in (1, 2, 5)) + (1.0,)
+ETAS = (*(float(f"{digit}e{power}") for power in range(-4, 0) for digit in (1, 2, 5)), 1.0)
 
 
 def rival(run: Run) -> int | None:
     """The most probable token after the text other than the target, if there is another."""
-    others = [token for token in run.log_probs.topk(min(2, len(run.log_probs))).indices.tolist()]
-    return next((token for token in others if token != run.target), None)
+    best = run.log_probs.topk(min(2, len(run.log_probs))).indices.tolist()
+    return next((token for token in best if token != run.target), None)
 
 
 def stranger(run: Run, sample: int) -> int | None:
@@ -59,9 +61,23 @@ def by_layer(run: Run, eta: float) -> pd.DataFrame:
 
     Columns: layer, eta, before (as the model is), after.
     """
-    after = [
-        shift(run, run.target, layer, eta).after.item() for layer in range(run.model.n_layers)
-    ]
+    after = [shift(run, run.target, layer, eta).after.item() for layer in range(run.model.n_layers)]
     return pd.DataFrame(
         {"layer": range(len(after)), "eta": eta, "before": run.probability, "after": after}
     )
+
+
+@dataclass(frozen=True)
+class Layers:
+    """What the shift does in each layer by itself, at one η."""
+
+    best: int  # the layer in which the target becomes most probable
+    after: float  # its probability there
+    n_raised: int  # layers in which it becomes more probable
+
+
+def layers(by_layer: pd.DataFrame) -> Layers:
+    """In which layer the shift does most, and in how many it helps."""
+    best = by_layer.loc[by_layer["after"].idxmax()]
+    n_raised = int((by_layer["after"] > by_layer["before"]).sum())
+    return Layers(int(best["layer"]), best["after"], n_raised)

@@ -9,7 +9,7 @@ from detok.tables import shift as tables
 
 def test_the_lines_of_the_curve(a_run: detok.Run) -> None:
     table = tables.curve(a_run, 1, 3)
-    lines = {name: rows for name, rows in table.groupby("line")}
+    lines = dict(iter(table.groupby("line")))
     assert set(lines) == {"target", "rival", "control"}
     towards = {"target": 7, "rival": 7, "control": tables.stranger(a_run, 3)}
     of = {"target": 7, "rival": tables.rival(a_run), "control": 7}
