@@ -75,11 +75,12 @@ def _map(table: pd.DataFrame, color: alt.Color, dark: bool) -> alt.LayerChart:
         if f"{end}_rank" in table:
             title = f"Rank of the target, 1: {end} probable"
             tooltip.append(alt.Tooltip(f"{end}_rank:Q", title=title, format=","))
+    # Apart from the others: Vega leaves out marks whose colour would be that of no number.
+    grey = base.transform_filter(alt.datum.norm == 0).mark_rect(color=UNKNOWN)
     cells = (
-        base.mark_rect(cursor="pointer")
-        .encode(
-            color=alt.condition(alt.datum.norm == 0, alt.value(UNKNOWN), color), tooltip=tooltip
-        )
+        base.transform_filter(alt.datum.norm > 0)
+        .mark_rect(cursor="pointer")
+        .encode(color=color, tooltip=tooltip)
         .add_params(clicked("layer", "position"))
     )
     frame = base.transform_filter(alt.datum.chosen).mark_rect(
@@ -87,4 +88,6 @@ def _map(table: pd.DataFrame, color: alt.Color, dark: bool) -> alt.LayerChart:
     )
     rows = table["layer"].nunique()
     step = min(_LARGEST_ROW, max(_LEAST_ROW, _HEIGHT // rows))
-    return layer(cells, frame, data=table).properties(height=alt.Step(step))
+    return layer(grey.encode(tooltip=tooltip[:3]), cells, frame, data=table).properties(
+        height=alt.Step(step)
+    )
