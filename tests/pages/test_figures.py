@@ -32,6 +32,8 @@ SHOWN = [
     ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
     ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
     ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
+    ("12_Backward_lens", {"passage": TEXT}),
+    ("12_Backward_lens", {"passage": TEXT, "target": "9", "matrix": "first", "sample": "3"}),
 ]
 
 

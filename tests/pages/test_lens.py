@@ -2,7 +2,9 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
@@ -55,6 +57,18 @@ def test_at_first_it_shows_the_cell_of_the_largest_norm(twelve: Path) -> None:
     test = run(LENS, passage=TEXT)
     best = figures(test)["norms"].table.sort_values("norm").iloc[-1]
     assert f"Layer {best['layer']}, position {best['position']}, “" in texts(test)
+
+
+@pytest.mark.usefixtures("twelve")
+def test_the_lines_give_the_tables_of_all_layers() -> None:
+    shown = figures(run(LENS, passage=TEXT, layer="3", at="1", end="most", every="true"))
+    assert len(shown) == 5
+    for figure in shown.values():
+        names: dict[str, Any] = {}
+        exec(figure.code, names)
+        pd.testing.assert_frame_equal(
+            names["table"].reset_index(drop=True), figure.table.reset_index(drop=True)
+        )
 
 
 def change_matrix(test: AppTest) -> None:
