@@ -1,0 +1,114 @@
+"""The figures of what the six terms of the first layer do to the loss."""
+
+from dataclasses import replace
+
+import pandas as pd
+import streamlit as st
+
+import detok
+from detok.app.figure import Figure, kept
+from detok.app.finished.reversed import of_run
+from detok.app.identity import identity, unique
+from detok.app.provenance import about, run_lines
+from detok.charts import attribution as charts
+from detok.readings import attribution as readings
+from detok.tables import attribution as tables
+
+_TABLES = "tables.attribution"
+_UNIT = (
+    "first-order change of −log p(target), natural logarithm, for each unit of ε in s + ε T; of "
+    "the first layer"
+)
+_BY_HEAD = "table = tables.by_head(detok.term_attribution(run, layer))"
+
+_for_a_moment = st.cache_resource(
+    show_spinner=False, max_entries=8, hash_funcs={detok.Layer: identity, detok.Run: unique}
+)
+
+
+@kept
+def by_head(layer: detok.Layer, run: detok.Run) -> Figure:
+    """The six attributions of every head, as bars that add up."""
+    table = _by_head(layer, run)
+    whole = float(table.drop_duplicates("head")["total"].sum())
+    return Figure(
+        name="attribution",
+        title="What each term of the first layer does to the loss",
+        table=table,
+        about=about(layer, _UNIT),
+        code=run_lines(layer, run, _TABLES, _BY_HEAD),
+        draw=lambda dark: charts.by_head(table, dark),
+        drawn=table,
+        alike=("attribution", table["head"].nunique()),
+        answer=readings.answer(tables.largest(table), run),
+        readings=(readings.by_head(tables.over_heads(table), whole),),
+        **of_run(run),
+    )
+
+
+@kept
+def of_head(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
+    """Those of one head, one after the other up to their sum."""
+    table = tables.of_head(_by_head(layer, run), head)
+    return Figure(
+        name="of_head",
+        title=f"Head {head} of the first layer: six terms and their sum",
+        table=table,
+        about=about(layer, _UNIT),
+        code=_code_of_head(layer, run, head),
+        draw=lambda dark: charts.of_head(table, dark),
+        drawn=table,
+        alike=("of_head",),
+        readings=(readings.of_head(table, head, tables.cancelled(table)),),
+        **of_run(run),
+    )
+
+
+@kept
+def tried(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
+    """The same beside six finite differences."""
+    shown = of_head(layer, run, head)
+    table = tables.tried(shown.table, run, layer, head)
+    furthest, widest = (tables.furthest(table, name) for name in ("of_largest", "relative"))
+    dtype = str(run.model.dtype).removeprefix("torch.")
+    six = table[table["part"] != tables.SUM]
+    return replace(
+        shown,
+        table=table,
+        about=shown.about | {"step": f"ε = {tables.EPSILON:g}"},
+        code=_code_of_head(layer, run, head, f"table = tables.tried(table, run, layer, {head})"),
+        draw=lambda dark: charts.of_head(table, dark),
+        drawn=table,
+        alike=("tried",),
+        listed={"": six[["part", "value", "tried", "relative"]]},
+        readings=(*shown.readings, readings.tried(furthest, widest, dtype)),
+        key=f"{shown.key}-tried",
+    )
+
+
+@kept
+def by_pair(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
+    """The pairs of tokens that do most in one head, each with its six terms."""
+    every = tables.by_pair(layer, run, head)
+    shown = tables.carriers(every)
+    return Figure(
+        name="by_pair",
+        title=f"Head {head} of the first layer: the pairs that do most",
+        table=every,
+        about=about(layer, f"{_UNIT}; of each pair less its row’s mean"),
+        code=run_lines(layer, run, _TABLES, f"table = tables.by_pair(layer, run, {head})"),
+        draw=None if shown.empty else lambda dark: charts.by_pair(shown, dark),
+        drawn=shown,
+        alike=("by_pair", shown["rank"].nunique()),
+        readings=(readings.carriers(shown, *tables.share(shown, every), head),),
+        **of_run(run),
+    )
+
+
+@_for_a_moment
+def _by_head(layer: detok.Layer, run: detok.Run) -> pd.DataFrame:
+    return tables.by_head(detok.term_attribution(run, layer))
+
+
+def _code_of_head(layer: detok.Layer, run: detok.Run, head: int, *more: str) -> str:
+    return run_lines(layer, run, _TABLES, _BY_HEAD, f"table = tables.of_head(table, {head})", *more)
