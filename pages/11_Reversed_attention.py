@@ -1,5 +1,7 @@
 """Reversed attention: what every head's scores do to the loss, and the six terms to it."""
 
+from contextlib import nullcontext
+
 import streamlit as st
 
 from detok.app import clicks, figure, go, inputs, link, output, takeaway, whole
@@ -8,7 +10,7 @@ from detok.readings.glossary import defined
 from detok.readings.reversed import pair as said_of_pair
 from detok.tables.reversed import ETAS, one
 
-WINDOW = 18  # tokens in a map, each with its label
+WINDOW = 28  # tokens in a map, each with its label
 ETA = -10.0
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),
@@ -58,6 +60,13 @@ def to_terms(i: int, j: int) -> dict[str, object]:
     return {"passage": state["passage"], "head": head, "pair_i": i, "pair_j": j}
 
 
+def listed(table: figure.Figure) -> None:
+    """What a table shows in words, and its menu."""
+    for sentence in table.readings:
+        output.reading(sentence)
+    figure.menu(table)
+
+
 st.header("Which heads the answer depends on", help=defined("head"))
 of_head = (layer, run, number, head)
 shown = finished.reverse(*of_head)
@@ -84,7 +93,8 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     j = link.number_input("Past j", 0, i, None, key="pair_j", width=150, **how)
     chosen = one(pairs, i, j)
     i, j = int(chosen["i"]), int(chosen["j"])
-output.answer(said_of_pair(chosen))
+is_shown = window[0] <= j and i < window[1]
+output.answer(said_of_pair(chosen, is_shown))
 if number == 0:
     go.link_to("terms", "The six terms of this pair", **to_terms(i, j))
 left, right = st.columns(2)
@@ -98,9 +108,7 @@ st.subheader("The strongest pairs")
 strongest = finished.strongest(*of_head)
 if len(strongest.table):
     figure.leads(strongest, choose_pair, columns=COLUMNS)
-for sentence in strongest.readings:
-    output.reading(sentence)
-figure.menu(strongest)
+listed(strongest)
 
 st.header("What the six terms of the first layer do to the loss")
 of_first = attribution.by_head(layer, run)
@@ -116,13 +124,13 @@ with right:
         key="check",
         help="Runs the model twelve times, with a little more and a little less of each term.",
     )
+    with st.spinner("Twelve times through all layers …") if is_tried else nullcontext():
+        shown = attribution.of_head(layer, run, head, is_tried)
+    figure.show(shown)
     if is_tried:
-        with st.spinner("Twelve times through all layers …"):
-            tried = attribution.tried(layer, run, head)
-        figure.show(tried)
+        tried = attribution.tried(layer, run, head)
         figure.lists(tried, _columns=TRIED)
-    else:
-        figure.show(attribution.of_head(layer, run, head))
+        listed(tried)
 st.subheader(f"The pairs that do most, in head {head} of the first layer")
 figure.show(
     attribution.by_pair(layer, run, head),
@@ -137,6 +145,10 @@ st.markdown(
 )
 
 
+def signed(eta: float) -> str:
+    return f"{eta:+g}" if eta else "0"
+
+
 def read(text: str) -> float:
     known = {f"{eta:g}": eta for eta in ETAS} | {str(eta): eta for eta in ETAS}
     if text not in known:
@@ -145,7 +157,7 @@ def read(text: str) -> float:
 
 
 link.chosen("η", "eta", ETA, read)
-eta = st.select_slider("η", ETAS, ETA, format_func=lambda eta: f"{eta:+g}", key="eta")
+eta = st.select_slider("η", ETAS, ETA, format_func=signed, key="eta")
 with st.spinner("Through all layers, with patched attention …"):
     patching = finished.patching(layer, run, eta)
 output.answer(patching.answer)

@@ -30,8 +30,11 @@ def by_pair(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
     Columns: rank, pair (label), i, j, reversed, order, term, attribution, total. A click on a bar
     selects its i and j as `cell`.
     """
-    axis = alt.Axis(labelLimit=180, labelFlush=False)
-    y = alt.Y("pair:N", sort=alt.SortField("rank"), title="Token i → token j", axis=axis)
+    order, axis = (
+        alt.EncodingSortField("rank", op="min"),
+        alt.Axis(labelLimit=180, labelFlush=False),
+    )
+    y = alt.Y("pair:N", sort=order, title="Token i → token j", axis=axis)
     tooltip = [
         alt.Tooltip("pair:N", title="Token i → token j"),
         alt.Tooltip("reversed:Q", title="R", format="+.3g"),

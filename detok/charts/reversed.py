@@ -9,6 +9,8 @@ from detok.charts.parts import clicked, layer, map_size, token_axes, token_j
 
 _MANY = 24  # layers, from which on their rows are lower
 _NAMES = {"forward": "‖A‖", "reversed": "‖R‖"}
+_SIGNED = "datum.value > 0 ? '+' + datum.label : datum.label"
+_CELL = 12  # pixels of a token: a map of 28 has half of a laptop's page
 _LEGEND = {"orient": "top", "gradientLength": 200, "format": ".2~g", "titleLimit": 300}
 
 
@@ -76,7 +78,7 @@ def pairs(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
         )
         .add_params(clicked("i", "j"))
     )
-    size = map_size(table, 16, 200)
+    size = map_size(table, _CELL, 200)
     what = {"attention": "attention weight", "reversed": "gradient of the loss at the score"}
     # Streamlit fits a single chart into its size, labels and legend included.
     return layer(cells, _frame(dark).encode(x=x, y=y), data=table).properties(
@@ -118,11 +120,11 @@ def patching(table: pd.DataFrame) -> alt.LayerChart:
         "eta:Q",
         title="η, on a logarithmic scale to both sides",
         scale=scale,
-        axis=alt.Axis(values=ticks, format="+~g"),
+        axis=alt.Axis(values=ticks, format=",d", labelExpr=_SIGNED),
     )
     y = alt.Y("probability:Q", title="p(target)", axis=alt.Axis(format="~g", tickCount=5))
     tooltip = [
-        alt.Tooltip("eta:Q", title="η", format="+~g"),
+        alt.Tooltip("eta:Q", title="η", format="+,~g"),
         alt.Tooltip("probability:Q", title="p(target)", format=".3g"),
         alt.Tooltip("loss:Q", title="Loss (nats)", format=".3f"),
     ]

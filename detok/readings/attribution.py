@@ -25,8 +25,9 @@ def answer(largest: pd.DataFrame, run: Run) -> str:
     also = f" {ties} more {'is' if ties == 1 else 'are'} as large." if ties else ""
     return (
         f"Largest in the first layer: {best['term']} of head {best['head']}, "
-        f"{best['attribution']:+.3g} nats. More of it would make {target} {does} probable. The "
-        f"mean size over all terms and heads is {best['mean']:.3g}.{also}"
+        f"{best['attribution']:+.3g}, where the mean size over all terms and heads is "
+        f"{best['mean']:.3g}. To first order, 1% more of it would change the loss by "
+        f"{best['attribution'] / 100:+.2g} nats and make {target} {does} probable.{also}"
     )
 
 
@@ -62,8 +63,8 @@ def tried(furthest: pd.Series | None, widest: pd.Series | None, dtype: str) -> s
     if furthest is None or widest is None:
         return f"{how}. Attributions of 0 have no relative difference."
     return (
-        f"{how}, in two forward passes for each term; the marks are what the loss did. Largest "
-        f"difference: {furthest['difference']:.2g}, {furthest['of_largest']:.2%} of the head’s "
+        f"{how}, in two forward passes for each term; the marks in the chart are what the loss "
+        f"did. Largest difference: {furthest['difference']:.2g}, {furthest['of_largest']:.2%} of the head’s "
         f"largest attribution, in {furthest['part']}. Largest beside a term’s own attribution: "
         f"{widest['relative']:.2%}, in {widest['part']} ({widest['value']:+.2g}). What is left is "
         f"rounding, as the model computes in {dtype}, and the size of the step."

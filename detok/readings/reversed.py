@@ -86,8 +86,8 @@ def strongest(strongest: pd.DataFrame, share: float, n: int) -> str:
     )
 
 
-def pair(row: pd.Series) -> str:
-    """What one pair's score does to the loss."""
+def pair(row: pd.Series, is_shown: bool) -> str:
+    """What one pair's score does to the loss, and whether it is among the tokens that are shown."""
     R = row["reversed"]
     does = f"would {'raise' if R > 0 else 'lower'} the loss, by {abs(R):.3g} nats for each unit"
     if R == 0:
@@ -95,6 +95,7 @@ def pair(row: pd.Series) -> str:
     return (
         f"i = {row['i']} “{_token(row['current'])}”, j = {row['j']} “{_token(row['past'])}”: "
         f"A = {row['attention']:.3g}, R = {R:+.3g}. To first order, a larger score {does}."
+        f"{'' if is_shown else ' The pair is not among the tokens shown.'}"
     )
 
 

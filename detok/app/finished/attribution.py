@@ -1,7 +1,5 @@
 """The figures of what the six terms of the first layer do to the loss."""
 
-from dataclasses import replace
-
 import pandas as pd
 import streamlit as st
 
@@ -47,18 +45,19 @@ def by_head(layer: detok.Layer, run: detok.Run) -> Figure:
 
 
 @kept
-def of_head(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
-    """Those of one head, one after the other up to their sum."""
-    table = tables.of_head(_by_head(layer, run), head)
+def of_head(layer: detok.Layer, run: detok.Run, head: int, is_tried: bool) -> Figure:
+    """Those of one head, one after the other up to their sum; marked is what was tried, if any."""
+    table = _of_head(layer, run, head)
+    drawn = _tried(layer, run, head) if is_tried else table
     return Figure(
         name="of_head",
         title=f"Head {head} of the first layer: six terms and their sum",
         table=table,
         about=about(layer, _UNIT),
         code=_code_of_head(layer, run, head),
-        draw=lambda dark: charts.of_head(table, dark),
-        drawn=table,
-        alike=("of_head",),
+        draw=lambda dark: charts.of_head(drawn, dark),
+        drawn=drawn,
+        alike=("of_head", is_tried),
         readings=(readings.of_head(table, head, tables.cancelled(table)),),
         **of_run(run),
     )
@@ -66,23 +65,20 @@ def of_head(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
 
 @kept
 def tried(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
-    """The same beside six finite differences."""
-    shown = of_head(layer, run, head)
-    table = tables.tried(shown.table, run, layer, head)
+    """Six finite differences beside the attributions of one head, as a table."""
+    table = _tried(layer, run, head)
     furthest, widest = (tables.furthest(table, name) for name in ("of_largest", "relative"))
     dtype = str(run.model.dtype).removeprefix("torch.")
     six = table[table["part"] != tables.SUM]
-    return replace(
-        shown,
+    return Figure(
+        name="tried",
+        title=f"Head {head} of the first layer: attributions and finite differences",
         table=table,
-        about=shown.about | {"step": f"ε = {tables.EPSILON:g}"},
+        about=about(layer, f"{_UNIT}; tried with ε = ±{tables.EPSILON:g}"),
         code=_code_of_head(layer, run, head, f"table = tables.tried(table, run, layer, {head})"),
-        draw=lambda dark: charts.of_head(table, dark),
-        drawn=table,
-        alike=("tried",),
         listed={"": six[["part", "value", "tried", "relative"]]},
-        readings=(*shown.readings, readings.tried(furthest, widest, dtype)),
-        key=f"{shown.key}-tried",
+        readings=(readings.tried(furthest, widest, dtype),),
+        **of_run(run),
     )
 
 
@@ -108,6 +104,16 @@ def by_pair(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
 @_for_a_moment
 def _by_head(layer: detok.Layer, run: detok.Run) -> pd.DataFrame:
     return tables.by_head(detok.term_attribution(run, layer))
+
+
+@_for_a_moment
+def _of_head(layer: detok.Layer, run: detok.Run, head: int) -> pd.DataFrame:
+    return tables.of_head(_by_head(layer, run), head)
+
+
+@_for_a_moment
+def _tried(layer: detok.Layer, run: detok.Run, head: int) -> pd.DataFrame:
+    return tables.tried(_of_head(layer, run, head), run, layer, head)
 
 
 def _code_of_head(layer: detok.Layer, run: detok.Run, head: int, *more: str) -> str:
