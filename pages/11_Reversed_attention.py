@@ -10,7 +10,7 @@ from detok.readings.glossary import defined
 from detok.readings.reversed import pair as said_of_pair
 from detok.tables.reversed import ETAS, one
 
-WINDOW = 28  # tokens in a map, each with its label
+WINDOW = 26  # tokens in a map, each with its label
 ETA = -10.0
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),

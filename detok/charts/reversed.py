@@ -10,7 +10,7 @@ from detok.charts.parts import clicked, layer, map_size, token_axes, token_j
 _MANY = 24  # layers, from which on their rows are lower
 _NAMES = {"forward": "‖A‖", "reversed": "‖R‖"}
 _SIGNED = "datum.value > 0 ? '+' + datum.label : datum.label"
-_CELL = 12  # pixels of a token: a map of 28 has half of a laptop's page
+_CELL = 12  # pixels of a token: a map of 26 has half of a laptop's page
 _LEGEND = {"orient": "top", "gradientLength": 200, "format": ".2~g", "titleLimit": 300}
 
 

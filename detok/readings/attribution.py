@@ -64,8 +64,8 @@ def tried(furthest: pd.Series | None, widest: pd.Series | None, dtype: str) -> s
         return f"{how}. Attributions of 0 have no relative difference."
     return (
         f"{how}, in two forward passes for each term; the marks in the chart are what the loss "
-        f"did. Largest difference: {furthest['difference']:.2g}, {furthest['of_largest']:.2%} of the head’s "
-        f"largest attribution, in {furthest['part']}. Largest beside a term’s own attribution: "
+        f"did. Largest difference: {furthest['difference']:.2g}, {furthest['of_largest']:.2%} of "
+        f"the head’s largest attribution, in {furthest['part']}. Largest beside a term’s own: "
         f"{widest['relative']:.2%}, in {widest['part']} ({widest['value']:+.2g}). What is left is "
         f"rounding, as the model computes in {dtype}, and the size of the step."
     )

@@ -26,11 +26,11 @@ def answer(largest: pd.DataFrame, norms: pd.DataFrame) -> str:
         named = _several(largest)
         return (
             f"‖R‖ is largest, and the same, in {named}: {best['reversed']:.3g} each, "
-            f"{best['share']:.1%} of the sum over {n} heads; the mean of a head is {1 / n:.1%}."
+            f"{best['share']:.1%} of the sum over {n:,} heads; the mean of a head is {1 / n:.1%}."
         )
     return (
         f"‖R‖ is largest in {_head(best)}: {best['reversed']:.3g}, {best['share']:.1%} of the sum "
-        f"over {n} heads. The mean of a head is {1 / n:.1%}."
+        f"over {n:,} heads. The mean of a head is {1 / n:.1%}."
     )
 
 
