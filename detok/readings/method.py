@@ -76,17 +76,17 @@ PAGES = {
         "beside what chance would give. Scores of two heads are on different scales; ranks and "
         "attention are not.",
     ),
+    "9_Method": About(
+        "How is all this computed, and where is it exact?",
+        "Whether a number is exact at its position or an average over positions, and in which unit "
+        "it is.",
+    ),
     "11_Reversed_attention": About(
         "Which heads would have to attend otherwise for another answer, and what do the six terms "
         "do to it?",
         "A head that stands out in the map of ‖R‖: its scores matter most to the target. In R, the "
         "blue pairs: more attention there makes the target more probable. In the first layer, long "
         "bars to the left: terms on the target’s side; bars to both sides cancel.",
-    ),
-    "9_Method": About(
-        "How is all this computed, and where is it exact?",
-        "Whether a number is exact at its position or an average over positions, and in which unit "
-        "it is.",
     ),
 }
 

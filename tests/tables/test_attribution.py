@@ -6,19 +6,11 @@ import pytest
 import detok
 from detok.scores.decomposition import TERMS
 from detok.tables import attribution as tables
-from tests.support.runs import IDS, TARGET, three_layers
 
 
 @pytest.fixture(scope="module")
-def of_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[detok.Layer, detok.Run]:
-    layer, model = three_layers(tmp_path_factory.mktemp("whole"))
-    return layer, detok.run(model, IDS, TARGET)
-
-
-@pytest.fixture(scope="module")
-def found(of_run: tuple[detok.Layer, detok.Run]) -> detok.TermAttribution:
-    layer, run = of_run
-    return detok.term_attribution(run, layer)
+def found(first: detok.Layer, a_run: detok.Run) -> detok.TermAttribution:
+    return detok.term_attribution(a_run, first)
 
 
 def test_every_term_of_every_head_is_in_its_place(found: detok.TermAttribution) -> None:
@@ -53,12 +45,11 @@ def test_the_bars_of_a_head_add_up_to_its_own_scores(
 
 
 def test_finite_differences_stand_beside_the_attributions(
-    of_run: tuple[detok.Layer, detok.Run], found: detok.TermAttribution
+    first: detok.Layer, a_run: detok.Run, found: detok.TermAttribution
 ) -> None:
-    layer, run = of_run
-    table = tables.tried(tables.of_head(tables.by_head(found), 2), run, layer, 2)
+    table = tables.tried(tables.of_head(tables.by_head(found), 2), a_run, first, 2)
     for row in table[:-1].itertuples():
-        again = detok.finite_difference(run, layer, 2, row.part, tables.EPSILON)
+        again = detok.finite_difference(a_run, first, 2, row.part, tables.EPSILON)
         assert row.tried == again
         assert row.difference == pytest.approx(abs(again - row.value))
         assert row.relative == pytest.approx(abs(again / row.value - 1))
@@ -71,32 +62,30 @@ def test_finite_differences_stand_beside_the_attributions(
 
 @pytest.mark.parametrize("head", range(4))
 def test_the_pairs_of_a_head_add_up_to_its_bars(
-    of_run: tuple[detok.Layer, detok.Run], found: detok.TermAttribution, head: int
+    first: detok.Layer, a_run: detok.Run, found: detok.TermAttribution, head: int
 ) -> None:
-    layer, run = of_run
-    every = tables.by_pair(layer, run, head)
-    assert len(every) == 28
+    every = tables.by_pair(first, a_run, head)
+    assert len(every) == 45
     sums = [every[term].sum() for term in TERMS]
     assert sums == pytest.approx(found.by_term[head].tolist(), abs=1e-12)
     assert every["total"].sum() == pytest.approx(found.total[head].item(), abs=1e-10)
 
 
-def test_a_constant_of_a_row_counts_in_no_pair(of_run: tuple[detok.Layer, detok.Run]) -> None:
+def test_a_constant_of_a_row_counts_in_no_pair(first: detok.Layer, a_run: detok.Run) -> None:
     """The pairs of a row are what attention weighs as a covariance: of all scores, too."""
-    layer, run = of_run
-    every = tables.by_pair(layer, run, 1)
-    A = run.attention[0, 1]
-    E = run.d_heads[0, 1] @ run.values[0, 1].mT
-    s = run.queries[0, 1] @ run.keys[0, 1].mT  # with what softmax ignores
-    for i in range(run.n):
+    every = tables.by_pair(first, a_run, 1)
+    A = a_run.attention[0, 1]
+    E = a_run.d_heads[0, 1] @ a_run.values[0, 1].mT
+    s = a_run.queries[0, 1] @ a_run.keys[0, 1].mT  # with what softmax ignores
+    for i in range(a_run.n):
         mean = (A[i] * E[i]).sum(), (A[i] * s[i]).sum()
-        expected = A[i] * (E[i] - mean[0]) * (s[i] - mean[1]) / run.model.d_head**0.5
+        expected = A[i] * (E[i] - mean[0]) * (s[i] - mean[1]) / a_run.model.d_head**0.5
         own = every.loc[every["i"] == i, "total"].to_numpy()
         np.testing.assert_allclose(own, expected[: i + 1], atol=1e-12)
 
 
-def test_the_pairs_that_do_most(of_run: tuple[detok.Layer, detok.Run]) -> None:
-    every = tables.by_pair(*of_run, 0)
+def test_the_pairs_that_do_most(first: detok.Layer, a_run: detok.Run) -> None:
+    every = tables.by_pair(first, a_run, 0)
     table = tables.carriers(every, 5)
     assert len(table) == 30
     totals = table.drop_duplicates("rank")["total"].abs()
@@ -111,15 +100,14 @@ def test_the_pairs_that_do_most(of_run: tuple[detok.Layer, detok.Run]) -> None:
     assert n == (every["total"] != 0).sum()
 
 
-def test_of_one_token_every_attribution_is_0(of_run: tuple[detok.Layer, detok.Run]) -> None:
-    layer, run = of_run
-    one = detok.run(run.model, [5])
-    table = tables.of_head(tables.by_head(detok.term_attribution(one, layer)), 0)
+def test_of_one_token_every_attribution_is_0(first: detok.Layer, a_run: detok.Run) -> None:
+    one = detok.run(a_run.model, [5])
+    table = tables.of_head(tables.by_head(detok.term_attribution(one, first)), 0)
     assert not table[["value", "end"]].to_numpy().any()
     assert tables.cancelled(table) == 0
-    tried = tables.tried(table, one, layer, 0)
+    tried = tables.tried(table, one, first, 0)
     assert tables.furthest(tried, "relative") is None
     assert tables.furthest(tried, "of_largest") is None
-    every = tables.by_pair(layer, one, 0)
+    every = tables.by_pair(first, one, 0)
     assert tables.carriers(every).empty
     assert tables.share(tables.carriers(every), every) == (0, 0)

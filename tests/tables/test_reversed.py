@@ -7,18 +7,11 @@ import torch
 
 import detok
 from detok.tables import reversed as tables
-from tests.support.runs import IDS, TARGET, three_layers
 
 
 @pytest.fixture(scope="module")
-def of_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[detok.Layer, detok.Run]:
-    layer, model = three_layers(tmp_path_factory.mktemp("whole"))
-    return layer, detok.run(model, IDS, TARGET)
-
-
-@pytest.fixture(scope="module")
-def found(of_run: tuple[detok.Layer, detok.Run]) -> detok.ReversedAttention:
-    return detok.reversed_attention(of_run[1])
+def found(a_run: detok.Run) -> detok.ReversedAttention:
+    return detok.reversed_attention(a_run)
 
 
 def test_every_head_of_every_layer_has_its_norms(found: detok.ReversedAttention) -> None:
@@ -33,32 +26,30 @@ def test_every_head_of_every_layer_has_its_norms(found: detok.ReversedAttention)
 
 
 def test_even_attention_has_the_smallest_norm(found: detok.ReversedAttention) -> None:
-    even = torch.ones(7, 7).tril() / torch.arange(1, 8)[:, None]
-    assert tables.even_norm(7) == pytest.approx(even.norm().item())
-    assert (tables.norms(found)["forward"] > tables.even_norm(7)).all()
+    even = torch.ones(9, 9).tril() / torch.arange(1, 10)[:, None]
+    assert tables.even_norm(9) == pytest.approx(even.norm().item())
+    assert (tables.norms(found)["forward"] > tables.even_norm(9)).all()
 
 
 def test_the_pairs_of_a_head(
-    of_run: tuple[detok.Layer, detok.Run], found: detok.ReversedAttention
+    first: detok.Layer, a_run: detok.Run, found: detok.ReversedAttention
 ) -> None:
-    layer, run = of_run
-    table = tables.pairs(layer, run, found, 1, 2)
-    assert len(table) == 28
+    table = tables.pairs(first, a_run, found, 1, 2)
+    assert len(table) == 45
     for row in table.sample(9, random_state=0).itertuples():
         assert row.reversed == found.R[1, 2, row.i, row.j]
-        assert row.attention == run.attention[1, 2, row.i, row.j]
-        assert (row.token_id_i, row.token_id_j) == (IDS[row.i], IDS[row.j])
-        assert row.current == f"{row.i} {layer.tokenizer.show(row.token_id_i)}"
+        assert row.attention == a_run.attention[1, 2, row.i, row.j]
+        assert (row.token_id_i, row.token_id_j) == tuple(a_run.ids[[row.i, row.j]].tolist())
+        assert row.current == f"{row.i} {first.tokenizer.show(row.token_id_i)}"
     inside = tables.window(table, range(2, 5))
     assert set(inside["i"]) == {2, 3, 4}
     assert inside["j"].min() == 2
 
 
 def test_the_strongest_pairs(
-    of_run: tuple[detok.Layer, detok.Run], found: detok.ReversedAttention
+    first: detok.Layer, a_run: detok.Run, found: detok.ReversedAttention
 ) -> None:
-    layer, run = of_run
-    every = tables.pairs(layer, run, found, 1, 2)
+    every = tables.pairs(first, a_run, found, 1, 2)
     table = tables.strongest(every)
     expected = found.strongest(1, 2)
     assert list(zip(table["i"], table["j"], table["reversed"], strict=True)) == expected
@@ -73,33 +64,31 @@ def test_the_strongest_pairs(
 
 
 def test_in_the_last_layer_only_the_last_row_has_a_gradient(
-    of_run: tuple[detok.Layer, detok.Run], found: detok.ReversedAttention
+    first: detok.Layer, a_run: detok.Run, found: detok.ReversedAttention
 ) -> None:
-    table = tables.strongest(tables.pairs(*of_run, found, 2, 0))
-    assert set(table["i"]) == {6}
-    assert len(table) == 7
+    table = tables.strongest(tables.pairs(first, a_run, found, 2, 0))
+    assert set(table["i"]) == {8}
+    assert len(table) == 9
 
 
-def test_of_one_token_nothing_is_strongest(of_run: tuple[detok.Layer, detok.Run]) -> None:
-    layer, run = of_run
-    one = detok.run(run.model, [5])
+def test_of_one_token_nothing_is_strongest(first: detok.Layer, a_run: detok.Run) -> None:
+    one = detok.run(a_run.model, [5])
     found = detok.reversed_attention(one)
-    every = tables.pairs(layer, one, found, 0, 0)
+    every = tables.pairs(first, one, found, 0, 0)
     assert tables.strongest(every).empty
     assert tables.share(tables.strongest(every), every) == (0, 0)
     assert tables.norms(found)["share"].tolist() == [0] * 12
     assert tables.one(every)[["i", "j"]].tolist() == [0, 0]
 
 
-def test_patching(of_run: tuple[detok.Layer, detok.Run], found: detok.ReversedAttention) -> None:
-    run = of_run[1]
+def test_patching(first: detok.Layer, a_run: detok.Run, found: detok.ReversedAttention) -> None:
     etas = [3.0, -0.1, 0.0, -300.0]
-    patched = detok.patched(run.model, run.ids, found, etas)
-    table = tables.patching(patched, TARGET)
+    patched = detok.patched(a_run.model, a_run.ids, found, etas)
+    table = tables.patching(patched, a_run.target)
     assert table["eta"].tolist() == sorted(etas)
     as_it_is = table[table["eta"] == 0].iloc[0]
-    assert as_it_is["probability"] == pytest.approx(run.probability)
-    assert as_it_is["loss"] == pytest.approx(run.loss)
+    assert as_it_is["probability"] == pytest.approx(a_run.probability)
+    assert as_it_is["loss"] == pytest.approx(a_run.loss)
     np.testing.assert_allclose(np.exp(-table["loss"]), table["probability"])
     below = tables.lowered(table)
     assert below["eta"].tolist() == [-0.1, -300]
