@@ -12,6 +12,8 @@ from detok.tables.reversed import ETAS, one
 
 WINDOW = 26  # tokens in a map, each with its label
 ETA = -10.0
+# Tokens times bytes of weights: with fewer, a text is through all layers at every η in a second.
+QUICK = 5e9
 COLUMNS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),
     "current": "Current token i",
@@ -45,12 +47,12 @@ with inputs.bar():
 
 def choose_head(clicked: clicks.Clicked) -> None:
     """A head of a layer: of the first one, where the mark is of that alone."""
-    go.to("reversed", layer=clicked[0].get("layer", 0), head=clicked[0]["head"])
+    go.to("reversed", layer=int(clicked[0].get("layer", 0)), head=int(clicked[0]["head"]))
 
 
 def choose_pair(clicked: clicks.Clicked) -> None:
     """A pair of tokens, and a part of the text where it is in view, as far as one has both."""
-    i, j = (clicked[0][place] for place in "ij")
+    i, j = (int(clicked[0][place]) for place in "ij")
     is_shown = begin_at <= j and i < begin_at + WINDOW
     go.to("reversed", pair_i=i, pair_j=j, window=None if is_shown else max(0, i + 1 - WINDOW))
 
@@ -134,7 +136,9 @@ with right:
 st.subheader(f"The pairs that do most, in head {head} of the first layer")
 figure.show(
     attribution.by_pair(layer, run, head),
-    on_select=lambda clicked: go.to("terms", **to_terms(clicked[0]["i"], clicked[0]["j"])),
+    on_select=lambda clicked: go.to(
+        "terms", **to_terms(int(clicked[0]["i"]), int(clicked[0]["j"]))
+    ),
 )
 
 st.header("What would follow if all heads attended otherwise")
@@ -149,6 +153,11 @@ def signed(eta: float) -> str:
     return f"{eta:+g}" if eta else "0"
 
 
+def choose_step(clicked: clicks.Clicked) -> None:
+    """Charts are sent in 32 bits: the step is the nearest to what was clicked."""
+    go.to("reversed", eta=min(ETAS, key=lambda eta: abs(eta - clicked[0]["eta"])))
+
+
 def read(text: str) -> float:
     known = {f"{eta:g}": eta for eta in ETAS} | {str(eta): eta for eta in ETAS}
     if text not in known:
@@ -156,10 +165,13 @@ def read(text: str) -> float:
     return known[text]
 
 
-link.chosen("η", "eta", ETA, read)
-eta = st.select_slider("η", ETAS, ETA, format_func=signed, key="eta")
-with st.spinner("Through all layers, with patched attention …"):
-    patching = finished.patching(layer, run, eta)
-output.answer(patching.answer)
-figure.show(patching, on_select=lambda clicked: go.to("reversed", eta=float(clicked[0]["eta"])))
+is_quick = run.n * model.n_bytes < QUICK
+how_often = f"Runs the model {len(ETAS)} times, once for each η."
+if link.toggle("Patch the attention", is_quick, key="patch", help=how_often):
+    link.chosen("η", "eta", ETA, read)
+    eta = st.select_slider("η", ETAS, ETA, format_func=signed, key="eta")
+    with st.spinner(f"{len(ETAS)} times through all layers, with patched attention …"):
+        patching = finished.patching(layer, run, eta)
+    output.answer(patching.answer)
+    figure.show(patching, on_select=lambda clicked: go.to("reversed", eta=float(clicked[0]["eta"])))
 takeaway.foot()
