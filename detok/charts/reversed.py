@@ -8,7 +8,7 @@ from detok.charts.palette import BASELINE, CHOSEN, FRAME, MAIN, both_sides
 from detok.charts.parts import clicked, layer, map_size, token_axes, token_j
 
 _MANY = 24  # layers, from which on their rows are lower
-_NAMES = {"forward": "‖A‖", "reversed": "‖R‖"}
+_NAMES = {"forward": "Norm of A", "reversed": "Norm of R"}
 _SIGNED = "datum.value > 0 ? '+' + datum.label : datum.label"
 _CELL = 12  # pixels of a token: a map of 26 has half of a laptop's page
 _LEGEND = {"orient": "top", "gradientLength": 200, "format": ".2~g", "titleLimit": 300}
@@ -34,9 +34,9 @@ def norms(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
             tooltip=[
                 alt.Tooltip("layer:O", title="Layer"),
                 alt.Tooltip("head:O", title="Head"),
-                alt.Tooltip("forward:Q", title="‖A‖", format=".3g"),
-                alt.Tooltip("reversed:Q", title="‖R‖", format=".3g"),
-                alt.Tooltip("share:Q", title="of all ‖R‖", format=".1%"),
+                alt.Tooltip("forward:Q", title="Norm of A", format=".3g"),
+                alt.Tooltip("reversed:Q", title="Norm of R", format=".3g"),
+                alt.Tooltip("share:Q", title="of the sum of norms of R", format=".1%"),
             ],
         )
         .add_params(clicked("layer", "head"))
@@ -44,8 +44,8 @@ def norms(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
     frame = _frame(dark).encode(x=x, y=y)
     step = 26 if table["layer"].nunique() < _MANY else 13
     return layer(cells, frame, data=table).properties(
-        description=f"Map: a row for each layer, a column for each head, colour is "
-        f"{_NAMES[column]} of the head.",
+        description="Map: a row for each layer, a column for each head, colour is the "
+        f"{_NAMES[column].replace('N', 'n')} in the head.",
         height=alt.Step(step),
     )
 

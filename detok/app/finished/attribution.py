@@ -1,27 +1,18 @@
 """The figures of what the six terms of the first layer do to the loss."""
 
 import pandas as pd
-import streamlit as st
 
 import detok
 from detok.app.figure import Figure, kept
 from detok.app.finished.reversed import of_run
-from detok.app.identity import identity, unique
 from detok.app.provenance import about, run_lines
 from detok.charts import attribution as charts
 from detok.readings import attribution as readings
 from detok.tables import attribution as tables
 
 _TABLES = "tables.attribution"
-_UNIT = (
-    "first-order change of −log p(target), natural logarithm, for each unit of ε in s + ε T; of "
-    "the first layer"
-)
+_UNIT = "d(−ln p(target)) / dε of scores s + ε T, first layer"
 _BY_HEAD = "table = tables.by_head(detok.term_attribution(run, layer))"
-
-_for_a_moment = st.cache_resource(
-    show_spinner=False, max_entries=8, hash_funcs={detok.Layer: identity, detok.Run: unique}
-)
 
 
 @kept
@@ -101,17 +92,17 @@ def by_pair(layer: detok.Layer, run: detok.Run, head: int) -> Figure:
     )
 
 
-@_for_a_moment
+@kept
 def _by_head(layer: detok.Layer, run: detok.Run) -> pd.DataFrame:
     return tables.by_head(detok.term_attribution(run, layer))
 
 
-@_for_a_moment
+@kept
 def _of_head(layer: detok.Layer, run: detok.Run, head: int) -> pd.DataFrame:
     return tables.of_head(_by_head(layer, run), head)
 
 
-@_for_a_moment
+@kept
 def _tried(layer: detok.Layer, run: detok.Run, head: int) -> pd.DataFrame:
     return tables.tried(_of_head(layer, run, head), run, layer, head)
 

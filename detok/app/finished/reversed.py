@@ -15,10 +15,11 @@ Window = tuple[int, int]  # from, and up to but without
 
 _TABLES = "tables.reversed"
 _FOUND = "found = detok.reversed_attention(run)"
-_UNIT = "gradients of −log p(target), natural logarithm, with respect to unscaled scores"
+_UNIT = "R = ∂(−ln p(target)) / ∂ unscaled score"
 _ETAS = f"patched = detok.patched(model, run.ids, found, {list(tables.ETAS)})"
 
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=8, hash_funcs={detok.Run: unique})
+# R of all heads: 9 MB at GPT-2's size for a text of 128 tokens.
+_for_a_moment = st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={detok.Run: unique})
 
 
 @kept
@@ -31,7 +32,7 @@ def forward(layer: detok.Layer, run: detok.Run, number: int, head: int) -> Figur
         number,
         head,
         "forward",
-        title="‖A‖ of every head",
+        title="Norm of A in every head",
         reading=readings.forward(tables.largest(table, "forward"), tables.even_norm(run.n), run.n),
     )
 
@@ -46,7 +47,7 @@ def reverse(layer: detok.Layer, run: detok.Run, number: int, head: int) -> Figur
         number,
         head,
         "reversed",
-        title="‖R‖ of every head",
+        title="Norm of R in every head",
         reading=readings.reverse(run),
         answer=readings.answer(tables.largest(table, "reversed"), table),
     )
@@ -69,7 +70,7 @@ def _map(
         name=column,
         title=title,
         table=table,
-        about=about(layer, f"norms (Frobenius) of attention weights, and of {_UNIT}"),
+        about=about(layer, f"Frobenius norms of attention A, and of {_UNIT}"),
         code=run_lines(layer, run, _TABLES, _FOUND, "table = tables.norms(found)"),
         draw=lambda dark: charts.norms(drawn, column, dark),
         drawn=drawn,
@@ -129,7 +130,7 @@ def _pairs(
         name=f"{column}_of_pairs",
         title=f"{sign} of head {head} of layer {number}",
         table=table,
-        about=about(layer, f"attention weights, and {_UNIT}"),
+        about=about(layer, f"A, and {_UNIT}"),
         code=_code_of_pairs(layer, run, number, head),
         draw=lambda dark: charts.pairs(drawn, column, dark),
         drawn=drawn,
@@ -150,7 +151,7 @@ def strongest(layer: detok.Layer, run: detok.Run, number: int, head: int) -> Fig
         name="strongest",
         title=f"The strongest pairs of head {head} of layer {number}",
         table=table,
-        about=about(layer, f"attention weights, and {_UNIT}"),
+        about=about(layer, f"A, and {_UNIT}"),
         code=_code_of_pairs(layer, run, number, head, "table = tables.strongest(table)"),
         listed={"": table[columns]},
         readings=(readings.strongest(table, *tables.share(table, every)),),
@@ -185,12 +186,12 @@ def _found(run: detok.Run) -> detok.ReversedAttention:
     return detok.reversed_attention(run)
 
 
-@_for_a_moment
+@kept
 def _norms(run: detok.Run) -> pd.DataFrame:
     return tables.norms(_found(run))
 
 
-@_for_a_moment
+@kept
 def _patching(run: detok.Run) -> pd.DataFrame:
     patched = detok.patched(run.model, run.ids, _found(run), tables.ETAS)
     return tables.patching(patched, run.target)
