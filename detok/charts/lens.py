@@ -21,7 +21,7 @@ def norms(table: pd.DataFrame, dark: bool = False) -> alt.LayerChart:
 
     Columns: layer, position, token (label), norm, and chosen: the cell that is framed.
     """
-    color = sequential("norm", largest(table)[1], dark, "‖δ_i‖, norm of the VJP")
+    color = sequential("norm", largest(table)[1], dark, "Norm of the VJP")
     return _map(
         table, color.legend(orient="top", gradientLength=200, format="~g"), dark
     ).properties(

@@ -81,6 +81,13 @@ PAGES = {
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
     ),
+    "11_Reversed_attention": About(
+        "Which heads would have to attend otherwise for another answer, and what do the six terms "
+        "do to it?",
+        "A head that stands out in the map of ‖R‖: its scores matter most to the target. In R, the "
+        "blue pairs: more attention there makes the target more probable. In the first layer, long "
+        "bars to the left: terms on the target’s side; bars to both sides cancel.",
+    ),
     "12_Backward_lens": About(
         "What would a step of training on this text write into the MLPs, and where?",
         "A cell where the target is first among the least probable tokens: descent subtracts, so a "

@@ -32,6 +32,8 @@ SHOWN = [
     ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
     ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
     ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
+    ("11_Reversed_attention", {"passage": TEXT, "head": "1", "check": "true", "eta": "-0.3"}),
+    ("11_Reversed_attention", {"passage": TEXT * 5, "target": "7", "pair_i": "9", "window": "0"}),
     ("12_Backward_lens", {"passage": TEXT}),
     ("12_Backward_lens", {"passage": TEXT, "target": "9", "matrix": "first", "sample": "3"}),
 ]

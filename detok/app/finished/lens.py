@@ -1,12 +1,11 @@
 """The figures of the backward lens."""
 
-from typing import Any
-
 import pandas as pd
 
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
+from detok.app.finished.reversed import of_run
 from detok.app.provenance import about, run_lines
 from detok.charts import lens as charts
 from detok.readings import lens as readings
@@ -15,7 +14,7 @@ from detok.whole.lens import Matrix
 
 SHOWN = 10  # tokens of each end of a cell
 Cell = tuple[int, int]  # layer and position
-_LOSS = "the gradient of −log p(target), natural logarithm"
+_VJP = "δ = ∂(−ln p(target)) / ∂ output"
 _LISTED = ["rank", "shown", "token_id", "probability", "is_target"]
 
 
@@ -38,14 +37,14 @@ def norms(
         name="norms",
         title=f"Norms of the VJPs of the {matrix} MLP matrix",
         table=table,
-        about=about(layer, f"norm of {_LOSS} at the output of the {matrix} MLP matrix"),
+        about=about(layer, f"norms of {_VJP} of the {matrix} MLP matrix"),
         code=f"{_in_code(layer, run, matrix)}\ntable = table[{columns}]",
         answer=readings.largest(every, run, tables.largest(every), end),
         draw=lambda dark: charts.norms(drawn, dark),
         drawn=drawn,
         alike=("norms", run.model.n_layers, *_names(table)),
         domain=charts.largest(table),
-        **text_of(run),
+        **of_run(run),
     )
 
 
@@ -61,17 +60,13 @@ def ranks(
         name="ranks",
         title=f"Rank of {target} in {readings.READ[matrix]}, 1: {end} probable",
         table=table,
-        about=about(
-            layer,
-            f"ranks of the target in {readings.READ[matrix]} = softmax(ln_f(·) W_Uᵀ), of "
-            f"{_LOSS}, {matrix} MLP matrix",
-        ),
+        about=about(layer, f"ranks in {readings.READ[matrix]}; {_VJP} of the {matrix} MLP matrix"),
         code=_in_code(layer, run, matrix),
         readings=(readings.near(tables.near(table, end, V), run, end),),
         draw=lambda dark: charts.of_ranks(drawn, end, V, target, dark),
         drawn=drawn,
         alike=("ranks", matrix, end, V, target, run.model.n_layers, *_names(table)),
-        **text_of(run),
+        **of_run(run),
     )
 
 
@@ -87,7 +82,9 @@ def cell(
         name="tokens",
         title=f"Tokens of layer {number}, position {position}, {matrix} MLP matrix",
         table=table,
-        about=about(layer, f"probabilities in {readings.READ[matrix]}, of {_LOSS}"),
+        about=about(
+            layer, f"probabilities in {readings.READ[matrix]}; {_VJP} of the {matrix} MLP matrix"
+        ),
         code=run_lines(
             layer,
             run,
@@ -98,7 +95,7 @@ def cell(
         answer=readings.cell(every, run, number, position, end),
         readings=() if table.empty else (readings.tokens(run, matrix),),
         listed={which: table.loc[table["end"] == which, _LISTED] for which in ("least", "most")},
-        **text_of(run),
+        **of_run(run),
     )
 
 
@@ -110,15 +107,6 @@ def _framed(table: pd.DataFrame, chosen: Cell) -> pd.DataFrame:
 def _names(table: pd.DataFrame) -> list[str]:
     """What stands along a map."""
     return table.drop_duplicates("position")["token"].tolist()
-
-
-def text_of(run: detok.Run) -> dict[str, Any]:
-    """What of a figure tells its text."""
-    vocabulary, ids = run.model.tokenizer, run.ids.tolist()
-    return {
-        "of": f"{vocabulary.text(*ids)} → {vocabulary.show(run.target)}",
-        "more": {"token_ids": ids, "target": run.target},
-    }
 
 
 def _in_code(layer: detok.Layer, run: detok.Run, matrix: Matrix) -> str:

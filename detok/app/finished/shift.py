@@ -4,7 +4,7 @@ import pandas as pd
 
 import detok
 from detok.app.figure import Figure, kept
-from detok.app.finished.lens import text_of
+from detok.app.finished.reversed import of_run
 from detok.app.provenance import about, run_lines
 from detok.charts import shift as charts
 from detok.readings import shift as readings
@@ -40,7 +40,7 @@ def curve(layer: detok.Layer, run: detok.Run, number: int, sample: int, eta: flo
         draw=lambda dark: charts.curve(drawn, labels),
         drawn=drawn,
         alike=("shift", *labels.items()),
-        **text_of(run),
+        **of_run(run),
     )
 
 
@@ -64,7 +64,7 @@ def by_layer(layer: detok.Layer, run: detok.Run, eta: float, number: int) -> Fig
         draw=lambda dark: charts.by_layer(drawn),
         drawn=drawn,
         alike=("shift-layers",),
-        **text_of(run),
+        **of_run(run),
     )
 
 
