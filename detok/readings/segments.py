@@ -72,15 +72,15 @@ def kept(moved: pd.Series) -> str:
         f"{moved['head']}"
     )
     if moved["layer"] == 0:
-        return f"{measured}: the first layer's input is the same under both masks."
-    return f"{measured}: the layers before have passed on other states."
+        return f"{measured}: the first layer's input is the same under both."
+    return f"{measured}: what the layers before it pass on need not be."
 
 
 def gains(gains: pd.DataFrame) -> str:
     """Which token gains most, and which loses most."""
     first, last = gains.iloc[0], gains.iloc[-1]
-    if first["gain"] <= 0:
-        return "No token gains attention."
+    if (gains["seen_segments"] == gains["seen_causal"]).all():
+        return "No token gains attention: both masks let every token see the same."
     return (
         f"Token “{first['token']}” gains most: its weight, averaged over all {len(gains)} tokens "
         f"i, goes from {first['causal']:.3f} to {first['segments']:.3f}. "

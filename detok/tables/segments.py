@@ -138,6 +138,12 @@ def gains(run: Run, found: SegmentAttention, layer: int, head: int) -> pd.DataFr
     return table.sort_values("gain", ascending=False, kind="stable", ignore_index=True)
 
 
+def listed(gains: pd.DataFrame) -> pd.DataFrame:
+    """`gains` to be read: without what repeats the token, and with the answer by its name."""
+    names = gains["segment"].astype(str).where(gains["segment"] > 0, "answer")
+    return gains.drop(columns=["j", "token_id"]).assign(segment=names)
+
+
 def next_tokens(run: Run, found: SegmentAttention, k: int = LIKELIEST) -> pd.DataFrame:
     """The target, and the k tokens that are most probable after the text under each mask.
 
