@@ -17,7 +17,7 @@ def attention(table: pd.DataFrame, dark: bool = False) -> alt.FacetChart:
     Columns: i, j, current and past (labels), map (a key of NAMES), weight.
     """
     x, y = token_axes(table, SEEN)
-    size = map_size(table, 14, 120)
+    size = map_size(table, 12, 120)
     cells = (
         alt.Chart(table)
         .mark_rect()

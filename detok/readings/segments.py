@@ -9,31 +9,31 @@ COUNTERFACTUAL = (
 )
 
 
+_SEGMENTS = {
+    0: "No segment, as there is no prompt",
+    1: "1 segment, in which each token sees all others",
+}
+
+
 def cut(segments: pd.DataFrame, n_unused: int) -> str:
     """Into what a text is cut; `n_unused` are cuts in the answer."""
-    prompt = segments[segments["segment"] > 0]
-    answer = segments[segments["segment"] == 0]
-    parts = [_segments(len(prompt)) if len(prompt) else "No segment: there is no prompt"]
-    if len(answer):
-        parts.append(f"an answer, {_tokens(answer.iloc[0])}, in which each token sees only itself "
-                     "and those before it")  # fmt: skip
+    n_segments = len(segments[segments["segment"] > 0])
+    many = f"{n_segments} segments: each token sees all of its own, and all tokens before it"
+    parts = [_SEGMENTS.get(n_segments, many)]
+    if n_segments == 1 and segments.loc[0, "last"] == 0:
+        parts = ["1 segment of 1 token, which sees itself"]
+    for row in segments[segments["segment"] == 0].itertuples():
+        parts.append(
+            f"an answer, token {row.first}: it sees itself and all before it"
+            if row.first == row.last
+            else f"an answer, tokens {row.first} to {row.last}: each sees only itself and those "
+            "before it"
+        )
     sentence = f"{'; '.join(parts)}."
     if n_unused:
         are = "cut is" if n_unused == 1 else "cuts are"
-        sentence += f" {n_unused} {are} in the answer, where nothing is cut."
+        sentence += f" {n_unused} {are} in the answer, which has no segments."
     return sentence
-
-
-def _segments(n: int) -> str:
-    if n == 1:
-        return "1 segment, in which each token sees all others"
-    return f"{n} segments: each token sees all of its own, and all tokens before it"
-
-
-def _tokens(row: pd.Series) -> str:
-    return f"token {row['first']}" if row["first"] == row["last"] else (
-        f"tokens {row['first']} to {row['last']}"
-    )  # fmt: skip
 
 
 def moved(moved: pd.Series, n: int) -> str:
@@ -51,8 +51,10 @@ def moved(moved: pd.Series, n: int) -> str:
     )
 
 
-def maps() -> str:
-    """How the three maps are to be read."""
+def maps(n: int) -> str:
+    """How the three maps of a text of n tokens are to be read."""
+    if n == 1:
+        return "The only token can attend to nothing but itself, under any mask."
     return (
         "Rows are current tokens i, columns attended tokens j; where there is no cell, i does not "
         "see j under that mask. The three maps share a scale, which reaches the largest value of "
@@ -72,8 +74,8 @@ def kept(moved: pd.Series) -> str:
         f"{moved['head']}"
     )
     if moved["layer"] == 0:
-        return f"{measured}: the first layer's input is the same under both."
-    return f"{measured}: what the layers before it pass on need not be."
+        return f"{measured}: its input is the same under both masks."
+    return f"{measured}: what the layers before it pass on need not be the same."
 
 
 def gains(gains: pd.DataFrame) -> str:
@@ -113,13 +115,13 @@ def next_tokens(table: pd.DataFrame, shared: float, n_layers: int) -> str:
     return sentence
 
 
-def square(spreads: pd.Series, head: int, n_hidden: int) -> str:
-    """Which terms decide where a head looks over the whole square."""
+def square(spreads: pd.Series, head: int, is_hidden: bool) -> str:
+    """Which terms decide where a head looks, over all pairs; whether the mask hides some shown."""
     words = ", ".join(f"{name} {value:.3g}" for name, value in spreads.items())
     spread = f"Spread along the rows, over what is seen, largest first: {words}."
     if not spreads.any():
         spread = "No term varies along a row, over what is seen."
-    hidden = " Outlined cells are hidden by the mask." if n_hidden else ""
+    hidden = " Outlined cells are hidden by the mask." if is_hidden else ""
     return (
         f"The first layer, head {head}: all pairs, tokens j after i included. A pair's terms are "
         f"the same under every mask.{hidden} Each row is shown less its mean over what i sees "

@@ -46,7 +46,7 @@ def attention(
         domain=charts.ends(drawn),
         answer=readings.moved(moved, run.n),
         readings=tuple(
-            filter(None, (readings.maps(), readings.kept(moved), readings.COUNTERFACTUAL))
+            filter(None, (readings.maps(run.n), readings.kept(moved), readings.COUNTERFACTUAL))
         ),
         **_text(run, lengths),
     )
