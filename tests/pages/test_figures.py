@@ -31,6 +31,9 @@ SHOWN = [
     ("8_Compare", {"passage": TEXT, "head": "1", "head_right": "0", "what": "ee"}),
     ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
     ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
+    ("10_Segments", {"passage": TEXT, "head": "1", "cuts": "2,4", "answer": "6", "target": "9"}),
+    ("10_Segments", {"passage": TEXT * 4, "window": "5"}),
+    ("10_Segments", {"passage": "I"}),
     ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
 ]
 
