@@ -70,12 +70,6 @@ PAGES = {
         "“Differs”: for GPT-2 small something to be looked into, for any other model a finding "
         "about it. “Not applicable” are numbers of GPT-2 small, asked of another model.",
     ),
-    "10_Segments": About(
-        "What would attention be if the tokens of each segment of a prompt saw all of it?",
-        "The tokens that gain attention beyond what an even spread would give them, and whether "
-        "the probabilities of the token after the text change. In the maps of the terms, the half "
-        "that a causal mask hides: whether a head would bind a piece to what comes after it.",
-    ),
     "8_Compare": About(
         "Where do two heads, of one model or of two, differ?",
         "The cell of the difference map that stands out, and how many tokens the two lists share "
@@ -86,6 +80,12 @@ PAGES = {
         "How is all this computed, and where is it exact?",
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
+    ),
+    "10_Segments": About(
+        "What would attention be if the tokens of each segment of a prompt saw all of it?",
+        "The tokens that gain attention beyond what an even spread would give them, and whether "
+        "the probabilities of the token after the text change. In the maps of the terms, the half "
+        "that a causal mask hides: whether a head would bind a piece to what comes after it.",
     ),
 }
 

@@ -106,6 +106,7 @@ def square(
     visible = visible_by_segments(lengths, run.n).numpy()
     terms = detok.terms(layer, ids, heads=head)
     table = term_tables.square(layer, ids, terms, range(*window), visible)
+    is_drawn = run.n > 1  # the only cell of a single token has no colour
     spreads = term_tables.spreads(table[table["visible"]])
     return Figure(
         name="square",
@@ -121,10 +122,9 @@ def square(
             f"terms = detok.terms(layer, ids, heads={head})",
             f"table = tables.square(layer, ids, terms, range{window}, visible)",
         ),
-        # The only cell of a single token has no colour.
-        draw=(lambda dark: term_charts.maps(table, dark, seen=charts.SEEN)) if run.n > 1 else None,
+        draw=(lambda dark: term_charts.maps(table, dark, seen=charts.SEEN)) if is_drawn else None,
         drawn=table,
-        alike=("square", *table.drop_duplicates("i")["current"]),
+        alike=("square", *table.drop_duplicates("i")["current"]) if is_drawn else None,
         domain=both_sides(table["centred"]),
         readings=(readings.square(spreads, head, not table["visible"].all()),),
         **_text(run, lengths),
