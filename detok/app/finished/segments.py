@@ -70,6 +70,7 @@ def gains(layer: detok.Layer, run: detok.Run, lengths: Lengths, number: int, hea
         ),
         listed={"": tables.listed(table)},
         answer=readings.gains(table),
+        readings=(readings.COUNTERFACTUAL,),
         **_text(run, lengths),
     )
 
@@ -93,6 +94,7 @@ def next_tokens(layer: detok.Layer, run: detok.Run, lengths: Lengths) -> Figure:
         ),
         draw=lambda dark: charts.next_tokens(tables.either(table)),
         answer=readings.next_tokens(table, tables.shared(found), run.model.n_layers),
+        readings=(readings.COUNTERFACTUAL,),
         **_text(run, lengths),
     )
 
