@@ -15,7 +15,6 @@ from tests.support.pages import figures, run, succeed, texts
 
 PAGE = "pages/10_Segments.py"
 TEXT = "The town was calm.\nShe smiled at old Ahab"
-LINES = "One line.\n\nTwo lines.\r\nThree"
 
 
 def run_of(text: str, model: str | Path = "mini") -> detok.Run:
@@ -64,14 +63,6 @@ def test_a_text_is_cut_after_its_lines_unless_told_otherwise() -> None:
     succeed(button(test, "Cut at line ends").click().run())
     assert "2 segments" in texts(test)
     assert "cuts" not in test.query_params
-
-
-def test_lines_of_a_text() -> None:
-    layer = detok.load("mini")
-    ids = layer.tokenizer.encode(LINES)
-    begun = [layer.tokenizer.text(*ids[at:]) for at in after_lines(layer, ids)]
-    assert begun == ["Two lines.\r\nThree", "Three"]
-    assert after_lines(layer, layer.tokenizer.encode("One line.\n")) == []
 
 
 def button(test: AppTest, label: str):  # noqa: ANN201 - a Button
