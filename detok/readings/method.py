@@ -88,6 +88,12 @@ PAGES = {
         "blue pairs: more attention there makes the target more probable. In the first layer, long "
         "bars to the left: terms on the target’s side; bars to both sides cancel.",
     ),
+    "10_Segments": About(
+        "What would attention be if the tokens of each segment of a prompt saw all of it?",
+        "The tokens that gain attention beyond what an even spread would give them, and whether "
+        "the probabilities of the token after the text change. In the maps of the terms, the half "
+        "that a causal mask hides: whether a head would bind a piece to what comes after it.",
+    ),
 }
 
 
