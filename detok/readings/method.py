@@ -81,6 +81,12 @@ PAGES = {
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
     ),
+    "10_Segments": About(
+        "What would attention be if the tokens of each segment of a prompt saw all of it?",
+        "The tokens that gain attention beyond what an even spread would give them, and whether "
+        "the probabilities of the token after the text change. In the maps of the terms, the half "
+        "that a causal mask hides: whether a head would bind a piece to what comes after it.",
+    ),
     "11_Reversed_attention": About(
         "Which heads would have to attend otherwise for another answer, and what do the six terms "
         "do to it?",
