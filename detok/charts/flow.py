@@ -122,9 +122,7 @@ def graph(
         base.mark_circle(size=110, opacity=1, cursor="pointer")
         .encode(
             color=ranks("rank", chance, dark, f"Rank of {target} (log scale)"),
-            stroke=alt.condition(
-                "datum.chosen", alt.value(FRAME[dark]), alt.value(BASELINE)
-            ),
+            stroke=alt.condition("datum.chosen", alt.value(FRAME[dark]), alt.value(BASELINE)),
             strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1)),
             tooltip=_tooltip("reads"),
         )

@@ -52,7 +52,7 @@ def settled(run: Run, position: int, found: Settled) -> str:
     return f"{where}{first}; {chance(run)}.{leaves}"
 
 
-def stream(run: Run, is_last: bool) -> str:
+def stream(is_last: bool) -> str:
     """How the chart of the stream is to be read."""
     end = (
         "its end is what the model answers with"

@@ -49,6 +49,12 @@ _NAMES = {
 _LAST = "stream after the last layer"
 
 
+def chance(run: Run) -> dict[str, float]:
+    """The target's rank, on average, and probability if it were one token as any other."""
+    V = run.model.vocab_size
+    return {"rank": (V + 1) / 2, "probability": 1 / V}
+
+
 def named(flow: Flow) -> pd.DataFrame:
     """The nodes of a graph, each with a name: `node`, the same however much is pruned, and `part`.
 
@@ -213,7 +219,7 @@ def placed(parts: pd.DataFrame) -> pd.DataFrame:
         slots[rows.index[rows["kind"].isin(["ln_2", "mlp"])]] = max(len(neurons) + 1, 2) / 2
     places = {kind: lane for lane, kind in enumerate(_LANES)}
     begun = (parts["layer"] - parts["layer"].min()) * len(_LANES)
-    label = parts["head"].astype(object).where(parts["kind"] == "head", None)
+    label = parts["head"].astype("string").where(parts["kind"] == "head", "")
     layers = ("layer " + parts["layer"].astype(str)).where(parts["part"] != _LAST, "the end")
     return parts.assign(
         slot=slots,

@@ -56,29 +56,50 @@ def _single(model: Model, pieces: list[int]) -> int | None:
     return None
 
 
-def curve(run: Run, start: int, stop: int, token_id: int | None) -> pd.DataFrame:
+def word(run: Run, start: int) -> pd.Series:
+    """The row of `words` that begins at a position.
+
+    Raises: InputError if there is none.
+    """
+    table = words(run)
+    found = table[table["start"] == start]
+    if found.empty:
+        starts = ", ".join(map(str, table["start"])) or "none"
+        raise InputError(
+            f"no word of several tokens begins at position {start}; expected one of {starts}"
+        )
+    return found.iloc[0]
+
+
+def curve(run: Run, word: pd.Series) -> pd.DataFrame:
     """The result of `detok.inner_vocabulary` for a word, and what its cosine is to be seen against.
 
     Adds `elsewhere`: the mean cosine of the state at the word's last piece to those at all other
     positions of the text.
     """
-    table = inner_vocabulary(run, start, stop, token_id)
-    others = [j for j in range(run.n) if j != stop - 1]
-    states = run.hidden[:, stop - 1, None]  # (B + 1, 1, d)
+    token = None if pd.isna(word["token_id"]) else int(word["token_id"])
+    table = inner_vocabulary(run, int(word["start"]), int(word["stop"]), token)
+    last = int(word["stop"]) - 1
+    others = [j for j in range(run.n) if j != last]
+    states = run.hidden[:, last, None]  # (B + 1, 1, d)
     cosines = torch.cosine_similarity(states, run.hidden[:, others], dim=2)  # (B + 1, n − 1)
     return table.assign(elsewhere=cosines.mean(dim=1).tolist())
 
 
-def ranks(curve: pd.DataFrame, following: str, single: str | None) -> pd.DataFrame:
-    """The ranks of a `curve` as a long table: layer, token (what is ranked, in words), rank."""
-    named = {"next_rank": f"{following}, which follows"}
-    named |= {} if single is None else {"word_rank": f"{single}, the word itself"}
+def ranks(run: Run, word: pd.Series, curve: pd.DataFrame) -> pd.DataFrame:
+    """The ranks of a word's `curve`. Columns: layer, token (what is ranked, in words), rank."""
+    show, stop = run.model.tokenizer.show, int(word["stop"])
+    named = {"next_rank": f"{show(run.target)}, the target"}
+    if stop < run.n:
+        named["next_rank"] = f"{show(int(run.ids[stop]))}, which follows"
+    if not pd.isna(word["token_id"]):
+        named["word_rank"] = f"{word['single']}, the word as one token"
     table = curve.melt("layer", list(named), "token", "rank")
     return table.assign(token=table["token"].map(named))
 
 
 def cosines(curve: pd.DataFrame) -> pd.DataFrame:
-    """The cosines of a `curve` as a long table: layer, state (to which), cosine."""
+    """The cosines of a `curve`. Columns: layer, state (to which), cosine."""
     named = {"cosine": "the word as one token", "elsewhere": "other positions, mean"}
     table = curve.melt("layer", list(named), "state", "value")
     return table.assign(state=table["state"].map(named)).rename(columns={"value": "cosine"})
