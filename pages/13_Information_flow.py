@@ -78,8 +78,8 @@ output.answer(part.answer)
 with st.container(horizontal=True):
     for which in part.listed:
         with st.container(width=340):
-            st.caption(f"Most probable tokens, {which}")
-            figure.leads(part, clicks.token, which, columns.FLOW_TOKENS, height=248)
+            st.caption(f"Most probable tokens: {which}")
+            figure.leads(part, clicks.token, which, columns.FLOW_TOKENS)
 figure.menu(part)
 graph = finished.graph(layer, *of_graph, node)
 figure.show(graph, on_select=choose)

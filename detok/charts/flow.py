@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, CONTRAST, FRAME, LARGEST, LETTERS, MAIN, NEGATIVE, ranks
-from detok.charts.parts import clicked, layer
+from detok.charts.parts import clicked, layer, log_ranks
 
 LANE_HEIGHT = 44
 # What the chart of the stream can show: its title, and whether the scale is logarithmic.
@@ -31,7 +31,7 @@ def stream(
     """
     title, is_log = MEASURES[measure]
     series = table["series"].unique().tolist()
-    scale = alt.Scale(type="log", reverse=True, nice=False) if is_log else alt.Scale()
+    y = log_ranks(measure, title, table[measure]) if is_log else alt.Y(f"{measure}:Q", title=title)
     last = int(table["place"].iloc[-1])
     base = alt.Chart(table).encode(
         x=alt.X(
@@ -40,7 +40,7 @@ def stream(
             scale=alt.Scale(domain=[0, last], nice=False),
             axis=alt.Axis(tickMinStep=1, format="d", grid=False),
         ),
-        y=alt.Y(f"{measure}:Q", title=title, scale=scale),
+        y=y,
         color=alt.Color(
             "series:N",
             title=None,
@@ -50,7 +50,7 @@ def stream(
     )
     band = alt.Chart(pd.DataFrame({"from": [shown[0]], "to": [shown[1]]}))
     band = band.mark_rect(color=BASELINE, opacity=0.18).encode(x="from:Q", x2="to:Q")
-    line = base.mark_line(strokeWidth=1.8).transform_filter("datum.series == 'the stream'")
+    line = base.mark_line(strokeWidth=1.8).transform_filter("datum.series == 'stream'")
     points = base.mark_point(filled=True, size=45, opacity=1, cursor="pointer").encode(
         shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=series)),
         tooltip=_tooltip(),
@@ -65,7 +65,7 @@ def stream(
     return layer(*drawn).properties(
         description=f"Line: {title} in the residual stream through the layers, and as dots in "
         "what attention and MLP of each layer add.",
-        height=260,
+        height=300,
     )
 
 
@@ -97,7 +97,7 @@ def graph(
         gridOpacity=0.4,
     )
     y = alt.Y("lane:Q", title=None, scale=down, axis=axis)
-    width = alt.Scale(domain=[0, 1], range=[0.4, 5])
+    width = alt.Scale(domain=[0, 1], range=[0.4, 4])
     links = (
         alt.Chart(edges)
         .mark_rule(opacity=0.5)

@@ -4,18 +4,14 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, CONTRAST, MAIN
-from detok.charts.parts import layer
+from detok.charts.parts import layer, log_ranks
 
 
 def ranks(table: pd.DataFrame, chance: float) -> alt.LayerChart:
     """Ranks of tokens at the last piece of a word, by layer. Columns: layer, token, rank."""
     lines = _lines(
         table,
-        alt.Y(
-            "rank:Q",
-            title="Rank (log scale)",
-            scale=alt.Scale(type="log", reverse=True, nice=False),
-        ),
+        log_ranks("rank", "Rank (log scale)", table["rank"]),
         "token",
         [
             alt.Tooltip("token:N", title="Token"),
@@ -31,7 +27,7 @@ def ranks(table: pd.DataFrame, chance: float) -> alt.LayerChart:
     ).properties(
         description="Lines: the ranks of the token that follows and of the word as one token, at "
         "the word's last piece, through the layers.",
-        height=260,
+        height=300,
     )
 
 
@@ -49,7 +45,7 @@ def cosines(table: pd.DataFrame) -> alt.Chart:
     ).properties(
         description="Lines: the cosine of the state at the word's last piece to that of the word "
         "as one token, and to the states of other positions, through the layers.",
-        height=260,
+        height=300,
     )
 
 

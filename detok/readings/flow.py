@@ -24,32 +24,23 @@ KINDS = {
 }
 
 
-def chance(run: Run) -> str:
-    """What the rank and the probability of a token are to be seen against."""
-    V = run.model.vocab_size
-    return f"by chance it would be in the middle, at {(V + 1) / 2:,.0f}, with {_percent(1 / V)}"
-
-
 def settled(run: Run, position: int, found: Settled) -> str:
-    """Which layer first gives the target its final rank, from what to what probability."""
+    """After which part the target first has its final rank, and its probabilities; chance."""
+    V = run.model.vocab_size
     target, token = (run.model.tokenizer.show(t) for t in (run.target, int(run.ids[position])))
-    where = f"At {token} (position {position}), "
-    first = (
-        f"{target} has its final rank, {found.rank:,} of {run.model.vocab_size:,}, before the "
-        f"first layer already, with {_percent(found.first)} there and {_percent(found.last)} in "
-        "the end"
-    )
-    if found.layer is not None:
-        first = (
-            f"layer {found.layer} is the first after which {target} has its final rank in the "
-            f"stream, {found.rank:,} of {run.model.vocab_size:,}: it has {_percent(found.before)} "
-            f"before that layer, {_percent(found.between)} after its attention and "
-            f"{_percent(found.after)} after its MLP"
+    begun = f"At {token} (position {position}), {target} first has its final rank in the stream, "
+    if found.part is None:
+        begun += f"{found.rank:,} of {V:,}, before all layers, with {_percent(found.after)}"
+    else:
+        begun += (
+            f"{found.rank:,} of {V:,}, after the {found.part}, which takes its probability from "
+            f"{_percent(found.before)} to {_percent(found.after)}"
         )
-        if found.layer < run.model.n_layers - 1:
-            first += f", in the end {_percent(found.last)}"
-    leaves = "" if found.stays else " In between it leaves that rank again."
-    return f"{where}{first}; {chance(run)}.{leaves}"
+    keeps = "keeps it" if found.kept == found.part else f"keeps it from the {found.kept} on"
+    return (
+        f"{begun}; it {keeps} and ends with {_percent(found.last)}. By chance it would be at "
+        f"{(V + 1) / 2:,.0f}, the middle, with {_percent(1 / V)}."
+    )
 
 
 def stream(is_last: bool) -> str:
@@ -91,10 +82,10 @@ def graph(run: Run, found: Leading, n_parts: int, layers: range) -> str:
 
 
 LEGEND = (
-    "A part's colour is the rank of the target in it: white or black, as the page, is chance or "
-    "worse. The width of an edge is its strength over the largest of its kind shown here; what is "
-    "negative is dashed. Heads are in the order of their norms, neurons in that of activation "
-    "times norm, the most negative ones last."
+    "A part's colour is the rank of the target in it; the colour of the page is chance or worse. "
+    "The width of an edge is its strength over the largest of its kind shown here; what is "
+    "negative is blue and dashed. Heads are in the order of their norms, neurons in that of "
+    "activation times norm, the most negative ones last."
 )
 
 

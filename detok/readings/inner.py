@@ -12,8 +12,8 @@ def ranks(run: Run, word: pd.Series, best: pd.DataFrame) -> str:
     said = [f"At {shown} (position {word['stop'] - 1}), the last piece of {word['pieces']}:"]
     for row in best.to_dict("records"):
         said.append(
-            f"{row['token']}, has rank {row['first']:,} before all layers, its best, "
-            f"{row['rank']:,}, {_after(row['layer'])}, and {row['last']:,} in the end."
+            f"{row['token']}, has rank {row['first']:,} before all layers and {row['last']:,} in "
+            f"the end; its best is {row['rank']:,}, {_after(row['layer'])}."
         )
     if pd.isna(word["token_id"]):
         said.append(
@@ -33,8 +33,7 @@ def cosines(word: pd.Series, closest: pd.Series) -> str:
         f"The state at the last piece is compared with that of {word['single']}, one token, after "
         f"the same beginning. It is closest {_after(closest['layer'])}: cosine "
         f"{closest['cosine']:.2f}, where the states of this text's other positions are at "
-        f"{closest['elsewhere']:.2f} to it on average, which is what there is without a common "
-        "word."
+        f"{closest['elsewhere']:.2f} to it on average."
     )
 
 
@@ -44,5 +43,5 @@ NONE = (
 )
 
 
-def _after(layer: int) -> str:
-    return f"after layer {layer - 1}" if layer else "before all layers"
+def _after(n_layers: float) -> str:
+    return f"after layer {int(n_layers) - 1}" if n_layers else "before all layers"

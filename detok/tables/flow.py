@@ -27,10 +27,10 @@ _LANES = {
 }
 _PLACES = {"state": 0.0, "attention": 0.5, "between": 0.5, "mlp": 1.0}  # in a layer
 SERIES = {
-    "state": "the stream",
-    "between": "the stream",
-    "attention": "what attention adds",
-    "mlp": "what the MLP adds",
+    "state": "stream",
+    "between": "stream",
+    "attention": "attention",
+    "mlp": "MLP",
 }
 # What LayerNorm makes of which part of the same layer.
 NORMALIZED = {"state": "ln_1", "between": "ln_2"}
@@ -93,34 +93,32 @@ def stream(flow: Flow) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Settled:
-    """Where the target first has the rank in the stream that it has in the end."""
+    """Where the target has the rank in the stream that it has in the end."""
 
-    layer: int | None  # after which; None before all
     rank: int
-    stays: bool  # whether it keeps that rank from there on
-    before: float  # the target's probability before that layer
-    between: float  # after its attention
+    layer: int  # that first brings it there; the first one if it was there before
+    part: str | None  # of that layer, which does so; None before all layers
+    kept: str | None  # the part after which it has that rank from there on; None before all
+    before: float  # the target's probability before `part`, and after it
     after: float
-    first: float  # before all layers
-    last: float  # after all
+    last: float  # and after all layers
 
 
 def settled(stream: pd.DataFrame) -> Settled:
-    """Which layer first brings the target to its final rank, of the table `stream`."""
-    states = stream[stream["kind"] == "state"].reset_index(drop=True)  # B + 1
-    between = stream[stream["kind"] == "between"].reset_index(drop=True)  # B
-    rank = states["rank"].iloc[-1]
-    has_it = states["rank"] == rank
-    at = int(has_it.idxmax())
-    layer, probability = max(0, at - 1), states["probability"]
+    """Which part of a layer first brings the target to its final rank, of the table `stream`."""
+    states = stream[stream["series"] == "stream"].reset_index(drop=True)  # 2B + 1
+    ranks, probability = states["rank"], states["probability"]
+    others = ranks.index[ranks != ranks.iloc[-1]]
+    first = int((ranks == ranks.iloc[-1]).idxmax())
+    kept = int(others[-1]) + 1 if len(others) else 0
+    adds = stream[stream["series"] != "stream"]["part"].tolist()  # 2B, each before its state
     return Settled(
-        layer=layer if at else None,
-        rank=int(rank),
-        stays=bool(has_it[at:].all()),
-        before=probability[layer],
-        between=between["probability"][layer],
-        after=probability[layer + 1],
-        first=probability.iloc[0],
+        rank=int(ranks.iloc[-1]),
+        layer=max(0, first - 1) // 2,
+        part=adds[first - 1] if first else None,
+        kept=adds[kept - 1] if kept else None,
+        before=probability[max(0, first - 1)],
+        after=probability[first],
         last=probability.iloc[-1],
     )
 
@@ -245,7 +243,7 @@ def tokens(flow: Flow, node: str, k: int) -> pd.DataFrame:
 
     Columns: which, rank, token_id, token, probability. `which` is "before LayerNorm" and "after
     LayerNorm" where the one is made of the other, else "its row" and "its opposite" of a neuron
-    with a negative activation, which writes that, or "itself".
+    with a negative activation, which writes that, or "the part itself".
 
     Raises: InputError for a node that the graph does not have.
     """
@@ -255,7 +253,7 @@ def tokens(flow: Flow, node: str, k: int) -> pd.DataFrame:
         raise InputError(f"there is no node {node!r} in the graph; expected one that it keeps")
     row = found.iloc[0]
     vector = flow.vectors[found.index[0]]
-    read = {"itself": vector}
+    read = {"the part itself": vector}
     for before, after in NORMALIZED.items():
         pair = nodes[(nodes["layer"] == row["layer"]) & nodes["kind"].isin([before, after])]
         if row["kind"] in (before, after) and len(pair) == 2:

@@ -44,15 +44,17 @@ def _spans(run: Run) -> list[tuple[int, int]]:
 
 
 def _single(model: Model, pieces: list[int]) -> int | None:
-    """The one token that spells a word, as exactly as there is one."""
+    """The one token that spells a word, as exactly as there is one; none of its own pieces."""
     word = model.tokenizer.text(*pieces)
     bare = word.strip()
     cased = dict.fromkeys([bare, bare.lower(), bare.capitalize(), bare.upper()])
     for spelled in [word, *(space + each for each in cased for space in (" ", ""))]:
         try:
-            return model.token_id(spelled)
+            token = model.token_id(spelled)
         except InputError:
             continue
+        if token not in pieces:
+            return token
     return None
 
 

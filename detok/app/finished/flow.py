@@ -47,13 +47,13 @@ def stream(
         answer=readings.settled(run, position, tables.settled(table)),
         draw=lambda dark: charts.stream(table, measure, chance, shown),
         readings=(readings.stream(position == run.n - 1),),
-        **_text(run),
+        **of_text(run),
     )
 
 
 def settled(run: detok.Run, position: int) -> int:
     """The layer that the graph begins with, unless another is chosen."""
-    return tables.settled(tables.stream(_flow(run, position, STREAM_ALONE))).layer or 0
+    return tables.settled(tables.stream(_flow(run, position, STREAM_ALONE))).layer
 
 
 @kept
@@ -77,7 +77,7 @@ def graph(
             readings.graph(run, tables.leading(parts), len(parts), range(*shown)),
             readings.LEGEND,
         ),
-        **_text(run),
+        **of_text(run),
     )
 
 
@@ -94,7 +94,7 @@ def edges(
         about=about(layer, "norms, q·k (unscaled), attention weights, activations: see what"),
         code=_in_code(layer, run, position, pruning, f"tables.passes(flow, range{shown})"),
         listed={"": table[["source_part", "target_part", "what", "strength"]]},
-        **_text(run),
+        **of_text(run),
     )
 
 
@@ -127,7 +127,7 @@ def tokens(
             which: rows[["rank", "token", "probability"]]
             for which, rows in table.groupby("which", sort=False)
         },
-        **_text(run),
+        **of_text(run),
     )
 
 
@@ -155,7 +155,7 @@ def _in_code(
     return run_lines(layer, run, "tables.flow", _flow_in_code(position, pruning), made)
 
 
-def _text(run: detok.Run) -> dict:
+def of_text(run: detok.Run) -> dict:
     """What of a figure tells its text."""
     ids = run.ids.tolist()
     return {

@@ -2,6 +2,7 @@
 
 import detok
 from detok.app.figure import Figure, kept
+from detok.app.finished.flow import of_text
 from detok.app.provenance import about, run_lines
 from detok.charts import inner as charts
 from detok.readings import inner as readings
@@ -24,7 +25,7 @@ def ranks(layer: detok.Layer, run: detok.Run, start: int) -> Figure:
         code=_in_code(layer, run, start, "tables.ranks(run, word, tables.curve(run, word))"),
         draw=lambda dark: charts.ranks(table, by_chance),
         readings=(readings.ranks(run, word, tables.best(table)),),
-        **_text(run),
+        **of_text(run),
     )
 
 
@@ -42,16 +43,10 @@ def cosines(layer: detok.Layer, run: detok.Run, start: int) -> Figure:
         code=_in_code(layer, run, start, "tables.cosines(tables.curve(run, word))"),
         draw=lambda dark: charts.cosines(table),
         readings=(readings.cosines(word, tables.closest(curve)),),
-        **_text(run),
+        **of_text(run),
     )
 
 
 def _in_code(layer: detok.Layer, run: detok.Run, start: int, table: str) -> str:
     word = f"word = tables.word(run, {start})"
     return run_lines(layer, run, "tables.inner", word, f"table = {table}")
-
-
-def _text(run: detok.Run) -> dict:
-    """What of a figure tells its text."""
-    ids = run.ids.tolist()
-    return {"of": run.model.tokenizer.text(*ids), "more": {"token_ids": ids}}
