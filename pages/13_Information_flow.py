@@ -65,22 +65,24 @@ with st.container(horizontal=True):
 of_graph = (run, position, pruning, shown)
 names, default = finished.parts(*of_graph)
 options = list(names)
-node = link.selectbox(
-    "Part",
-    options,
-    options.index(default),
-    key="node",
-    format_func=names.__getitem__,
-    help="Or click one. At first, what adds most to the target's logit of all that is shown.",
-)
-part = finished.tokens(layer, *of_graph, node)
-output.answer(part.answer)
-with st.container(horizontal=True):
+left, right = st.columns(2)
+with left:
+    node = link.selectbox(
+        "Part",
+        options,
+        options.index(default),
+        key="node",
+        format_func=names.__getitem__,
+        help="Or click one. At first, what adds most to the target's logit of all that is shown.",
+    )
+    part = finished.tokens(layer, *of_graph, node)
+    output.answer(part.answer)
+    figure.menu(part)
+with right, st.container(horizontal=True):
     for which in part.listed:
-        with st.container(width=340):
-            st.caption(f"Most probable tokens: {which}")
+        with st.container(width=190):
+            st.caption(f"Most probable: {which}")
             figure.leads(part, clicks.token, which, columns.FLOW_TOKENS)
-figure.menu(part)
 graph = finished.graph(layer, *of_graph, node)
 figure.show(graph, on_select=choose)
 with st.expander("The same as tables"):

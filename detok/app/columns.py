@@ -204,7 +204,6 @@ FLOW_EDGES = {
     "strength": st.column_config.NumberColumn("Strength", format="%.4g"),
 }
 FLOW_TOKENS = {
-    "rank": st.column_config.NumberColumn("Rank", width="small", help=defined("rank")),
     "token": st.column_config.TextColumn("Token", help=SIGNS),
     "probability": st.column_config.NumberColumn("Probability", format="%.3g"),
 }

@@ -62,7 +62,10 @@ def graph(run: Run, found: Leading, n_parts: int, layers: range) -> str:
     which = f"Layer {layers[0]}" if len(layers) == 1 else f"Layers {layers[0]} to {layers[-1]}"
     said = [f"{which}, {amount(n_parts, 'part')}."]
     if found.head is not None:
-        largest = f"The largest norm has {found.head['part']}, {found.head['norm']:.3g}"
+        largest = (
+            f"{_capital(found.head['part'])} has the largest norm of the heads, "
+            f"{found.head['norm']:.3g}"
+        )
         if found.value is not None:
             largest += (
                 f"; most of what it passes comes from {found.value['past']} (attention "

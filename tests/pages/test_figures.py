@@ -32,6 +32,8 @@ SHOWN = [
     ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
     ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
     ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
+    ("13_Information_flow", {"passage": TEXT, "measure": "adds"}),
+    ("13_Information_flow", {"passage": TEXT, "position": "1", "heads": "0", "node": "0-state"}),
 ]
 
 

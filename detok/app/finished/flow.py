@@ -124,7 +124,7 @@ def tokens(
         code=_in_code(layer, run, position, pruning, f"tables.tokens(flow, {node!r}, {TOP})"),
         answer=readings.part(run, row),
         listed={
-            which: rows[["rank", "token", "probability"]]
+            which: rows[["token", "probability"]]
             for which, rows in table.groupby("which", sort=False)
         },
         **of_text(run),
