@@ -81,7 +81,7 @@ with left:
 with right, st.container(horizontal=True):
     for which in part.listed:
         with st.container(width=190):
-            st.caption(f"Most probable: {which}")
+            st.caption(which)
             figure.leads(part, clicks.token, which, columns.FLOW_TOKENS)
 graph = finished.graph(layer, *of_graph, node)
 figure.show(graph, on_select=choose)

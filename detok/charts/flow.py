@@ -31,7 +31,11 @@ def stream(
     """
     title, is_log = MEASURES[measure]
     series = table["series"].unique().tolist()
-    y = log_ranks(measure, title, table[measure]) if is_log else alt.Y(f"{measure}:Q", title=title)
+    y = (
+        log_ranks(table[measure], title, chance or 1.0)
+        if is_log
+        else alt.Y(f"{measure}:Q", title=title)
+    )
     last = int(table["place"].iloc[-1])
     base = alt.Chart(table).encode(
         x=alt.X(

@@ -11,7 +11,7 @@ def ranks(table: pd.DataFrame, chance: float) -> alt.LayerChart:
     """Ranks of tokens at the last piece of a word, by layer. Columns: layer, token, rank."""
     lines = _lines(
         table,
-        log_ranks("rank", "Rank (log scale)", table["rank"]),
+        log_ranks(table["rank"], "Rank (log scale)", chance),
         "token",
         [
             alt.Tooltip("token:N", title="Token"),

@@ -131,12 +131,12 @@ def by_head() -> alt.X:
     return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0, labelFlush=False))
 
 
-def log_ranks(column: str, title: str, ranks: pd.Series) -> alt.Y:
-    """An axis of ranks with the first at the top, on a log scale."""
-    worst = max(2.0, float(ranks.max()))
+def log_ranks(ranks: pd.Series, title: str, chance: float) -> alt.Y:
+    """An axis of the ranks in a column, the first at the top, on a log scale that has chance."""
+    worst = max(2.0, chance, float(ranks.max()))
     powers = [10**n for n in range(10) if 10**n <= worst]
     return alt.Y(
-        f"{column}:Q",
+        f"{ranks.name}:Q",
         title=title,
         scale=alt.Scale(type="log", reverse=True, nice=False, domain=[1, worst]),
         axis=alt.Axis(values=powers, format=",d"),

@@ -241,9 +241,9 @@ def lines(placed: pd.DataFrame, passes: pd.DataFrame) -> pd.DataFrame:
 def tokens(flow: Flow, node: str, k: int) -> pd.DataFrame:
     """The k most probable tokens in LL of a node, and of what it is read beside.
 
-    Columns: which, rank, token_id, token, probability. `which` is "before LayerNorm" and "after
-    LayerNorm" where the one is made of the other, else "its row" and "its opposite" of a neuron
-    with a negative activation, which writes that, or "the part itself".
+    Columns: which, rank, token_id, token, probability. `which` is "Before LayerNorm" and "After
+    LayerNorm" where the one is made of the other, else "Its row" and "Its opposite" of a neuron
+    with a negative activation, which adds that, or "The part itself".
 
     Raises: InputError for a node that the graph does not have.
     """
@@ -253,14 +253,14 @@ def tokens(flow: Flow, node: str, k: int) -> pd.DataFrame:
         raise InputError(f"there is no node {node!r} in the graph; expected one that it keeps")
     row = found.iloc[0]
     vector = flow.vectors[found.index[0]]
-    read = {"the part itself": vector}
+    read = {"The part itself": vector}
     for before, after in NORMALIZED.items():
         pair = nodes[(nodes["layer"] == row["layer"]) & nodes["kind"].isin([before, after])]
         if row["kind"] in (before, after) and len(pair) == 2:
             both = flow.vectors[pair.index.tolist()]
-            read = dict(zip(("before LayerNorm", "after LayerNorm"), both, strict=True))
+            read = dict(zip(("Before LayerNorm", "After LayerNorm"), both, strict=True))
     if row["kind"] == "neuron" and row["coefficient"] < 0:
-        read = {"its row": vector, "its opposite": -vector}
+        read = {"Its row": vector, "Its opposite": -vector}
     best, shares = _best(flow.run, torch.stack(list(read.values())), k)
     table = long(
         {"which": read, "rank": range(1, best.shape[1] + 1)},
