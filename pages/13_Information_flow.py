@@ -113,6 +113,6 @@ else:
     with left:
         figure.show(inner_finished.ranks(layer, run, word))
     with right:
-        if inner_tables.word(run, word)["single"] is not None:
+        if inner_tables.word(run, word)["single"]:
             figure.show(inner_finished.cosines(layer, run, word))
 takeaway.foot()

@@ -15,7 +15,7 @@ def ranks(run: Run, word: pd.Series, best: pd.DataFrame) -> str:
             f"{row['token']}, has rank {row['first']:,} before all layers and {row['last']:,} in "
             f"the end; its best is {row['rank']:,}, {_after(row['layer'])}."
         )
-    if pd.isna(word["token_id"]):
+    if not word["single"]:
         said.append(
             "No single token spells this word, with a space before it or without, in small "
             "letters or capitals."

@@ -70,12 +70,6 @@ PAGES = {
         "“Differs”: for GPT-2 small something to be looked into, for any other model a finding "
         "about it. “Not applicable” are numbers of GPT-2 small, asked of another model.",
     ),
-    "13_Information_flow": About(
-        "What reaches one position of a text, layer by layer, and where does the target come from?",
-        "The layer at which the target's rank falls from chance to its final one, and the head or "
-        "neuron that adds most to its logit there. In the inner vocabulary: whether the last piece "
-        "of a word reads as the whole word somewhere in between.",
-    ),
     "8_Compare": About(
         "Where do two heads, of one model or of two, differ?",
         "The cell of the difference map that stands out, and how many tokens the two lists share "
@@ -86,6 +80,12 @@ PAGES = {
         "How is all this computed, and where is it exact?",
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
+    ),
+    "13_Information_flow": About(
+        "What reaches one position of a text, layer by layer, and where does the target come from?",
+        "The layer at which the target's rank falls from chance to its final one, and the head or "
+        "neuron that adds most to its logit there. In the inner vocabulary: whether the last piece "
+        "of a word reads as the whole word somewhere in between.",
     ),
 }
 

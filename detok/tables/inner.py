@@ -14,14 +14,14 @@ def words(run: Run) -> pd.DataFrame:
 
     Columns: start, stop (its tokens are start … stop − 1), word and pieces (as they are shown),
     token_id and single: the one token that spells it, if need be without the space before it or
-    with its letters in another case, and how that is shown; missing where there is none.
+    with its letters in another case, and how that is shown; where there is none, missing and "".
     """
     vocabulary, ids = run.model.tokenizer, run.ids.tolist()
     rows = []
     for start, stop in _spans(run):
         shown = vocabulary.show_each(ids)[start:stop]
         token = _single(run.model, ids[start:stop])
-        single = None if token is None else vocabulary.show(token)
+        single = "" if token is None else vocabulary.show(token)
         name = vocabulary.show(*ids[start:stop])
         rows.append((start, stop, name, " + ".join(shown), token, single))
     columns = ["start", "stop", "word", "pieces", "token_id", "single"]
@@ -79,7 +79,7 @@ def curve(run: Run, word: pd.Series) -> pd.DataFrame:
     Adds `elsewhere`: the mean cosine of the state at the word's last piece to those at all other
     positions of the text.
     """
-    token = None if pd.isna(word["token_id"]) else int(word["token_id"])
+    token = int(word["token_id"]) if word["single"] else None
     table = inner_vocabulary(run, int(word["start"]), int(word["stop"]), token)
     last = int(word["stop"]) - 1
     others = [j for j in range(run.n) if j != last]
@@ -94,7 +94,7 @@ def ranks(run: Run, word: pd.Series, curve: pd.DataFrame) -> pd.DataFrame:
     named = {"next_rank": f"{show(run.target)}, the target"}
     if stop < run.n:
         named["next_rank"] = f"{show(int(run.ids[stop]))}, which follows"
-    if not pd.isna(word["token_id"]):
+    if word["single"]:
         named["word_rank"] = f"{word['single']}, the word as one token"
     table = curve.melt("layer", list(named), "token", "rank")
     return table.assign(token=table["token"].map(named))
