@@ -32,7 +32,13 @@ with inputs.bar():
     if first_of_last:
         settled = min(finished.settled(run, position), first_of_last)
         start = link.slider(
-            f"First of the {SHOWN} layers shown", 0, first_of_last, settled, key="window"
+            f"First of the {SHOWN} layers shown",
+            0,
+            first_of_last,
+            settled,
+            key="window",
+            on_change=link.forget,
+            args=("node",),
         )
 shown = (start, min(start + SHOWN, model.n_layers))
 
