@@ -41,6 +41,8 @@ MAX_DOWNLOADS = 32
 MAX_MODELS = 1
 # Texts that went through one: 45 MB at GPT-2's size for one of 128 tokens.
 MAX_RUNS = 8
+# Graphs of what flows to a position, 3 MB each at GPT-2's size; each holds its text's run.
+MAX_FLOWS = 4
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -84,8 +86,13 @@ def whole_download(model: str, revision: str | None) -> Job[Path]:
     return Job(computes=False)
 
 
-# Runs hold their model.
-@_by_layer(max_entries=MAX_MODELS, on_release=lambda model: run_of.clear())
+def _forget_runs(model: detok.Model) -> None:
+    """Runs hold their model, and graphs their run."""
+    run_of.clear()
+    flow_of.clear()
+
+
+@_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
 def whole_model(layer: detok.Layer) -> detok.Model:
     """All layers of the model that a layer is the first of."""
     model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
@@ -97,6 +104,12 @@ def whole_model(layer: detok.Layer) -> detok.Model:
 def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> detok.Run:
     """A text's way through all layers, forward and backward."""
     return detok.run(model, ids, target)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_FLOWS, hash_funcs={detok.Run: unique})
+def flow_of(run: detok.Run, position: int, pruning: tuple[int, int, int, int]) -> detok.Flow:
+    """What flows to a position; `pruning` as in `detok.Pruning`."""
+    return detok.flow(run, position, detok.Pruning(*pruning))
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 import detok
+from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.identity import unique
 from detok.app.provenance import about, run_lines
@@ -30,7 +31,7 @@ def stream(
     layer: detok.Layer, run: detok.Run, position: int, measure: str, shown: Layers
 ) -> Figure:
     """The target through the layers at one position."""
-    table = tables.stream(_flow(run, position, STREAM_ALONE))
+    table = tables.stream(cached.flow_of(run, position, STREAM_ALONE))
     chance = tables.chance(run).get(measure)
     return Figure(
         name="stream",
@@ -53,7 +54,7 @@ def stream(
 
 def settled(run: detok.Run, position: int) -> int:
     """The layer that the graph begins with, unless another is chosen."""
-    return tables.settled(tables.stream(_flow(run, position, STREAM_ALONE))).layer
+    return tables.settled(tables.stream(cached.flow_of(run, position, STREAM_ALONE))).layer
 
 
 @kept
@@ -113,7 +114,7 @@ def tokens(
     layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, shown: Layers, node: str
 ) -> Figure:
     """What a part of the graph reads as."""
-    table = tables.tokens(_flow(run, position, pruning), node, TOP)
+    table = tables.tokens(cached.flow_of(run, position, pruning), node, TOP)
     parts, _ = _shown(run, position, pruning, shown)
     (row,) = [row for _, row in parts[parts["node"] == node].iterrows()]
     return Figure(
@@ -132,15 +133,10 @@ def tokens(
 
 
 @_for_a_moment
-def _flow(run: detok.Run, position: int, pruning: Pruning) -> detok.Flow:
-    return detok.flow(run, position, detok.Pruning(*pruning))
-
-
-@_for_a_moment
 def _shown(
     run: detok.Run, position: int, pruning: Pruning, shown: Layers
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    flow = _flow(run, position, pruning)
+    flow = cached.flow_of(run, position, pruning)
     return tables.parts(flow, range(*shown)), tables.passes(flow, range(*shown))
 
 
