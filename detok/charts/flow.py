@@ -12,12 +12,16 @@ from detok.charts.palette import BASELINE, CONTRAST, FRAME, LARGEST, LETTERS, MA
 from detok.charts.parts import clicked, layer, log_ranks
 
 LANE_HEIGHT = 44
+# Parts beside each other that a page has room for; a graph of more has a width of its own.
+ROOM = 30
+SLOT_WIDTH = 22
+_ADDS = "Adds to the target's logit"
 # What the chart of the stream can show: its title, and whether the scale is logarithmic.
 MEASURES = {
     "rank": ("Rank of the target (log scale)", True),
     "probability": ("Probability of the target", False),
     "norm": ("Norm", False),
-    "adds": ("Adds to the target's logit", False),
+    "adds": (_ADDS, False),
 }
 
 
@@ -57,7 +61,7 @@ def stream(
     line = base.mark_line(strokeWidth=1.8).transform_filter("datum.series == 'stream'")
     points = base.mark_point(filled=True, size=45, opacity=1, cursor="pointer").encode(
         shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=series)),
-        tooltip=_tooltip(),
+        tooltip=_tooltip(alt.Tooltip("adds:Q", title=_ADDS, format="+.3f")),
     )
     drawn = [band, line, points.add_params(clicked("node"))]
     if chance is not None:
@@ -121,14 +125,18 @@ def graph(
             ],
         )
     )
-    base = alt.Chart(nodes).encode(x=x, y=y)
+    # A missing number would be written as zero.
+    added = "isValid(datum.adds) ? format(datum.adds, '+.3f') : 'nothing'"
+    base = alt.Chart(nodes).transform_calculate(added=added).encode(x=x, y=y)
     dots = (
         base.mark_circle(size=110, opacity=1, cursor="pointer")
         .encode(
             color=ranks("rank", chance, dark, f"Rank of {target} (log scale)"),
             stroke=alt.condition("datum.chosen", alt.value(FRAME[dark]), alt.value(BASELINE)),
             strokeWidth=alt.condition("datum.chosen", alt.value(3), alt.value(1)),
-            tooltip=_tooltip("reads"),
+            tooltip=_tooltip(
+                alt.Tooltip("added:N", title=_ADDS), alt.Tooltip("reads:N", title="Reads as")
+            ),
         )
         .add_params(clicked("node"))
     )
@@ -144,16 +152,15 @@ def graph(
         description="Graph: the residual stream down the left, and to its right the heads with "
         "their keys and values, the MLP and its neurons, coloured by the target's rank.",
         height=LANE_HEIGHT * (last + 1),
+        **({"width": SLOT_WIDTH * widest} if widest > ROOM else {}),
     )
 
 
-def _tooltip(*more: str) -> list[alt.Tooltip]:
-    named = {"reads": "Reads as"}
+def _tooltip(*more: alt.Tooltip) -> list[alt.Tooltip]:
     return [
         alt.Tooltip("part:N", title="Part"),
-        *(alt.Tooltip(f"{column}:N", title=named[column]) for column in more),
         alt.Tooltip("rank:Q", title="Rank of the target", format=","),
         alt.Tooltip("probability:Q", title="Probability of the target", format=".3g"),
         alt.Tooltip("norm:Q", title="Norm", format=".4g"),
-        alt.Tooltip("adds:Q", title="Adds to the target's logit", format="+.3f"),
+        *more,
     ]

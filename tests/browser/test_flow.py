@@ -40,6 +40,13 @@ def test_a_click_chooses_a_part(chromium: Browser, address: str) -> None:
     expect(page.get_by_text("Ln_1 of layer 0 has norm")).to_be_visible()
 
 
+def test_what_is_not_added_is_no_zero(chromium: Browser, address: str) -> None:
+    page = opened(chromium, f"{address}{FLOW}")
+    marks = page.get_by_test_id("stVegaLiteChart").nth(1).locator("svg .mark-symbol.role-mark path")
+    expect(marks.nth(1)).to_have_attribute("aria-label", re.compile("ln_1.*logit: nothing"))
+    expect(marks.nth(2)).to_have_attribute("aria-label", re.compile(r"attention.*logit: [+−-]\d"))
+
+
 def test_a_row_of_the_table_chooses_a_part(chromium: Browser, address: str) -> None:
     page = opened(chromium, f"{address}{FLOW}")
     page.get_by_text("The same as tables").click()

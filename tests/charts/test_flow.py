@@ -43,6 +43,17 @@ def test_the_graph_is_whole_and_chooses_one(a_run: detok.Run, kept: tuple[int, .
         assert dots["encoding"]["tooltip"]
 
 
+@pytest.mark.parametrize(("neurons", "is_wide"), [(5, False), (90, True)])
+def test_many_parts_have_a_width_of_their_own(
+    a_run: detok.Run, neurons: int, is_wide: bool
+) -> None:
+    flow = detok.flow(a_run, 8, detok.Pruning(neurons=neurons, negative=0))
+    nodes = tables.placed(tables.parts(flow, range(1))).assign(chosen=False)
+    edges = tables.lines(nodes, tables.passes(flow, range(1)))
+    spec = charts.graph(nodes, edges, "target", 150.5, dark=False).to_dict()
+    assert ("width" in spec) == is_wide
+
+
 def test_of_a_vocabulary_of_one_token_there_is_a_scale(a_run: detok.Run) -> None:
     flow = detok.flow(a_run, 0, detok.Pruning(1, 1, 1, 1))
     nodes = tables.placed(tables.parts(flow, range(1))).assign(chosen=False)
