@@ -102,9 +102,12 @@ def both_sides(values: pd.Series) -> list[float]:
 
 
 def diverging(column: str, anchors: list[float], dark: bool, title: str) -> alt.Color:
-    """A scale between three anchors, the middle one in the colour of the page's background."""
+    """A scale between three anchors, the middle one in the colour of the page's background.
+
+    What lies outside has the colour of the nearest end.
+    """
     colors = [NEGATIVE, _ZERO[dark], _POSITIVE]
-    scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb")
+    scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb", clamp=True)
     legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
 

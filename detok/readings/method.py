@@ -81,6 +81,19 @@ PAGES = {
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
     ),
+    "10_Segments": About(
+        "What would attention be if the tokens of each segment of a prompt saw all of it?",
+        "The tokens that gain attention beyond what an even spread would give them, and whether "
+        "the probabilities of the token after the text change. In the maps of the terms, the half "
+        "that a causal mask hides: whether a head would bind a piece to what comes after it.",
+    ),
+    "11_Reversed_attention": About(
+        "Which heads would have to attend otherwise for another answer, and what do the six terms "
+        "do to it?",
+        "A head that stands out in the map of ‖R‖: its scores matter most to the target. In R, the "
+        "blue pairs: more attention there makes the target more probable. In the first layer, long "
+        "bars to the left: terms on the target’s side; bars to both sides cancel.",
+    ),
     "13_Information_flow": About(
         "What reaches one position of a text, layer by layer, and where does the target come from?",
         "The layer at which the target's rank falls from chance to its final one, and the head or "
