@@ -115,10 +115,11 @@ def test_a_part_that_is_gone_gives_way_to_another(twelve: Path) -> None:
 
 
 def test_a_shorter_text_has_a_position_of_its_own(twelve: Path) -> None:
-    test = run(FLOW, passage=TEXT, position="5")
+    test = run(FLOW, passage=TEXT, position="5", word="0")
     test.text_area(key="passage").set_value("EN")
     succeed(test.run())
     assert test.selectbox(key="position").value == 1
+    assert not test.warning
 
 
 def test_what_a_link_asks_for_in_vain_is_named(twelve: Path) -> None:
