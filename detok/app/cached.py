@@ -43,6 +43,8 @@ MAX_MODELS = 1
 MAX_RUNS = 8
 # Readings of gradients, each of which holds its text's run.
 MAX_LENSES = 2
+# Graphs of what flows to a position, 3 MB each at GPT-2's size; each holds its text's run.
+MAX_FLOWS = 4
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -87,9 +89,9 @@ def whole_download(model: str, revision: str | None) -> Job[Path]:
 
 
 def _forget_runs(model: detok.Model) -> None:
-    """Runs hold their model, and lenses their run."""
-    run_of.clear()
-    lens_of.clear()
+    """Runs hold their model, lenses and graphs their run."""
+    for kept in (run_of, lens_of, flow_of):
+        kept.clear()
 
 
 @_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
@@ -110,6 +112,12 @@ def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> deto
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_FLOWS, hash_funcs={detok.Run: unique})
+def flow_of(run: detok.Run, position: int, pruning: tuple[int, int, int, int]) -> detok.Flow:
+    """What flows to a position; `pruning` as in `detok.Pruning`."""
+    return detok.flow(run, position, detok.Pruning(*pruning))
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)

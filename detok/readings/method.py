@@ -100,6 +100,12 @@ PAGES = {
         "step writes it there. Large norms: where most of the gradient goes. In the forward shift, "
         "a curve of the target that rises where that of a random token does not.",
     ),
+    "13_Information_flow": About(
+        "What reaches one position of a text, layer by layer, and where does the target come from?",
+        "The layer at which the target's rank falls from chance to its final one, and the head or "
+        "neuron that adds most to its logit there. In the inner vocabulary: whether the last piece "
+        "of a word reads as the whole word somewhere in between.",
+    ),
 }
 
 

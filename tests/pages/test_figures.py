@@ -39,6 +39,8 @@ SHOWN = [
     ("11_Reversed_attention", {"passage": TEXT * 5, "target": "7", "pair_i": "9", "window": "0"}),
     ("12_Backward_lens", {"passage": TEXT}),
     ("12_Backward_lens", {"passage": TEXT, "target": "9", "matrix": "first", "sample": "3"}),
+    ("13_Information_flow", {"passage": TEXT, "measure": "adds"}),
+    ("13_Information_flow", {"passage": TEXT, "position": "1", "heads": "0", "node": "0-state"}),
 ]
 
 
