@@ -161,7 +161,8 @@ def fold_layer(
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
     H, n_rows = first.n_heads, len(first.W_E)
-    first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
+    W_U = None if first.W_U is None else first.W_U[: tokenizer.n_ids]
+    first = replace(first, W_E=first.W_E[: tokenizer.n_ids], W_U=W_U)
     holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
     # Half precision stays as it is: a wider copy would double it, and hold no more digits.
     narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
