@@ -33,7 +33,8 @@ PAGES = {
         "Rank 1 in the map of pieces: to this head, no token goes better with the piece than the "
         "one that stands before it in the word. In the lists: tokens that join to words, names and "
         "compounds with yours. In the heat map: a bright diagonal is a head that attends to copies "
-        "of a token.",
+        "of a token. In what a head passes on: whether it raises the logit of the token that it "
+        "attends to, and which others.",
     ),
     "2_Positional_bias": About(
         "How far does each head look by position alone?",
@@ -202,8 +203,8 @@ def inexact(layer: Layer) -> list[str]:
         "Where only tokens are given, as for Tᵉᵉ over the whole vocabulary and Tᵉ, σ of each token "
         "is its mean over all positions, as in the paper. Where only positions are given, terms "
         "are averaged over the vocabulary, and the spread is shown as a band.",
-        "It is about the attention scores of the first layer. What a head does with what it "
-        "attends to, and the layers above, are not looked at.",
+        "It is about the attention scores of the first layer. What a head passes on of what it "
+        "attends to is read on the direct path to the logits alone, as if nothing stood between.",
         "A head that ranks one piece of a word first for the other need not attend to it in a "
         "text: the other five terms take part, and so do the tokens that are there.",
         "A high AUROC is knowledge of the counted texts; other texts may give another.",

@@ -72,8 +72,8 @@ def why_not(layer: Layer) -> str:
         )
     if any(each is None for each in (first.W_V, first.W_O, first.ln_f_weight)):
         mend = (
-            f"an older detok fetched it; detok.fetch({name!r}, {layer.source.revision!r}) brings "
-            "them"
+            f"an older detok left them out; detok.fetch({name!r}, {layer.source.revision!r}) "
+            "brings those that the hub has"
             if was_fetched(layer)
             else "expected them in its files"
         )
