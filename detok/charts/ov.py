@@ -29,7 +29,7 @@ def copying(table: pd.DataFrame) -> alt.LayerChart:
                 title=None,
                 sort=names,
                 scale=alt.Scale(domain=names, range=[MAIN, BASELINE]),
-                legend=alt.Legend(orient="top", labelLimit=300),
+                legend=alt.Legend(orient="top", symbolStrokeWidth=0),
             ),
             strokeWidth=alt.condition(alt.datum.chosen, alt.value(3), alt.value(0)),
             tooltip=[
@@ -49,5 +49,5 @@ def copying(table: pd.DataFrame) -> alt.LayerChart:
         description="Bars for each head: the share of tokens whose own logit it raises, and the "
         "share of its eigenvalues that are positive; 1/2, what chance would give, is a dashed "
         "line.",
-        height=200,
+        height=240,
     )

@@ -13,9 +13,9 @@ VALUES = (
 )
 SHARES = "shares, of all tokens and of the eigenvalues of W_E W_OV W_U"
 HOW = (
-    "What a head writes for a token it attends to, read by the last LayerNorm's weight and the "
-    "unembedding, past everything between the two; what that makes of it is not looked at. The "
-    "numbers can be compared, but only a text gives them their size."
+    "The direct path: what a head writes for a token it attends to, read by the last LayerNorm's "
+    "weight and the unembedding, past everything in between. Changes can be compared with each "
+    "other; how large they are depends on the text."
 )
 
 

@@ -7,7 +7,7 @@ from detok.model.layer import Layer
 from detok.scores.ov import OvReadings, logit_changes, with_token
 from detok.tables.common import array, long
 
-MEASURES = {"copying": "Tokens that raise their own logit", "positive": "Positive eigenvalues"}
+MEASURES = {"copying": "Tokens copied", "positive": "Positive eigenvalues"}
 
 
 def passed_on(layer: Layer, token: int, heads: list[int], k: int) -> pd.DataFrame:
