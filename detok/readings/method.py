@@ -120,6 +120,10 @@ TERMS = {
         "position j alone, its self-assertion",
     ),
 }
+WRITTEN = (
+    r"\ell_{t} \propto \frac{e_j}{\sigma_j}\,W'^{V} W^{O}"
+    r"\left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)\operatorname{diag}(\gamma_f)\,u_t^{\top}"
+)
 CONTRIBUTION = (
     r"c_i(T) = D_{\mathrm{KL}}(P_i \,\Vert\, Q_i) = \sum_j P_{ij}\,\ln\frac{P_{ij}}{Q_{ij}}"
 )
@@ -152,6 +156,10 @@ def symbols(layer: Layer) -> dict[str, str]:
         "\\gamma,\\ \\beta,\\ \\varepsilon": "weight, bias and epsilon of the first LayerNorm",
         "W^Q,\\ b^Q,\\ W^K,\\ b^K": "a head's projections to queries and keys; W′ and b′ have "
         "LayerNorm's centring, weight and bias in them",
+        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in "
+        "it, and of values to what it writes",
+        "\\ell_t,\\ u_t,\\ \\gamma_f": "the logit of token t and its row of the unembedding, and the "
+        "weight of the last LayerNorm",
         "W^{QK}": f"both projections in one, d × d, of rank {layer.d_head} at most",
         "b^{QK}": "what every query asks for, whatever stands at i; the keys' bias is constant "
         "along a row and drops out",

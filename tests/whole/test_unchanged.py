@@ -49,7 +49,7 @@ def test_the_bundled_model_in_float32_and_inference_mode() -> None:
     results = [
         *(model, run, detok.reversed_attention(run), detok.term_attribution(run, layer)),
         *(detok.segment_attention(run, [2]), detok.backward_lens(run), detok.flow(run)),
-        *(detok.forward_shift(model, ids, 3, 0, 0.1)),
+        detok.forward_shift(model, ids, 3, 0, 0.1),
         detok.patched(model, ids, detok.reversed_attention(run), 0.1),
     ]
     for result in results:
