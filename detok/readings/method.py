@@ -122,7 +122,8 @@ TERMS = {
 }
 WRITTEN = (
     r"\ell_{t} \propto \frac{e_j}{\sigma_j}\,W'^{V} W^{O}"
-    r"\left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)\operatorname{diag}(\gamma_f)\,u_t^{\top}"
+    r"\left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)"
+    r"\operatorname{diag}(\gamma_f)\,u_t^{\top}"
 )
 CONTRIBUTION = (
     r"c_i(T) = D_{\mathrm{KL}}(P_i \,\Vert\, Q_i) = \sum_j P_{ij}\,\ln\frac{P_{ij}}{Q_{ij}}"
@@ -147,6 +148,13 @@ def attention(layer: Layer) -> str:
 def symbols(layer: Layer) -> dict[str, str]:
     """What each symbol of the formulas stands for, by its LaTeX."""
     seen = words.words_for(layer).seen
+    written = {
+        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in it, "
+        "and of values to what it writes",
+        "\\ell_t,\\ u_t,\\ \\gamma_f": "the logit of token t, its row of the unembedding, and the "
+        "weight of the last LayerNorm",
+    }
+    written = {} if layer.first.undefined else written
     return {
         "i,\\ j": f"positions in a text, from 0: i is the current one, j the {seen} one",
         "e_i,\\ p_i": "the embedding of the token at position i, and of position i itself: row "
@@ -156,14 +164,11 @@ def symbols(layer: Layer) -> dict[str, str]:
         "\\gamma,\\ \\beta,\\ \\varepsilon": "weight, bias and epsilon of the first LayerNorm",
         "W^Q,\\ b^Q,\\ W^K,\\ b^K": "a head's projections to queries and keys; W′ and b′ have "
         "LayerNorm's centring, weight and bias in them",
-        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in "
-        "it, and of values to what it writes",
-        "\\ell_t,\\ u_t,\\ \\gamma_f": "the logit of token t and its row of the unembedding, and the "
-        "weight of the last LayerNorm",
         "W^{QK}": f"both projections in one, d × d, of rank {layer.d_head} at most",
         "b^{QK}": "what every query asks for, whatever stands at i; the keys' bias is constant "
         "along a row and drops out",
         "s_{ij}": "the attention score, query of i times key of j",
+        **written,
         "P_{ij},\\ Q_{ij}": "attention with all terms, and with one term taken out",
         "H,\\ d,\\ d'": f"heads, width and width of a head: {layer.n_heads}, {layer.d_model:,} and "
         f"{layer.d_head}",
