@@ -149,8 +149,8 @@ def symbols(layer: Layer) -> dict[str, str]:
     """What each symbol of the formulas stands for, by its LaTeX."""
     seen = words.words_for(layer).seen
     written = {
-        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in it, "
-        "and of values to what it writes",
+        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in "
+        "it, and of values to what it writes",
         "\\ell_t,\\ u_t,\\ \\gamma_f": "the logit of token t, its row of the unembedding, and the "
         "weight of the last LayerNorm",
     }
