@@ -128,10 +128,10 @@ def logit_changes(
     path, token_id = _path(layer, check_heads(layer, heads)), layer.token_id(token)
     e = centre(layer.W_E[token_id].to(path.W_V.dtype))  # (d,)
     written = (e @ path.W_V)[:, None] @ path.W_O  # (heads, 1, d)
-    read = (centre(written[:, 0]) * path.ln_f_weight).T  # (d, heads)
+    read = centre(written[:, 0]) * path.ln_f_weight  # (heads, d)
     # W_U may be in half precision, of which there is to be no wider copy.
-    logits = [u.to(read.dtype) @ read for u in path.W_U.split(BLOCK)]
-    return torch.cat(logits)[layer.with_token].T
+    logits = [read @ u.to(read.dtype).T for u in path.W_U.split(BLOCK)]
+    return torch.cat(logits, dim=1)[:, layer.with_token]
 
 
 @torch.inference_mode()

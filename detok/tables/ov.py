@@ -1,6 +1,5 @@
 """The tables of what heads pass on."""
 
-import numpy as np
 import pandas as pd
 
 from detok.model.layer import Layer
@@ -17,19 +16,16 @@ def passed_on(layer: Layer, token: int, heads: list[int], k: int) -> pd.DataFram
     the token itself from the most raised), token_id, shown, change (of the logit, but for a factor
     above 0 that is the same in all rows).
     """
-    ids = with_token(layer).tolist()
+    ids, changes = with_token(layer), logit_changes(layer, token, heads)  # (tokens,), (heads, …)
+    k, is_own = min(k, len(ids)), ids == token
     rows = []
-    for head, change in zip(heads, array(logit_changes(layer, token, heads)), strict=True):
-        order = np.argsort(-change, kind="stable")
-        ends = [("most", order[:k]), ("least", order[::-1][:k])]
-        rows += [
-            (head, end, rank, ids[t], change[t])
-            for end, chosen in ends
-            for rank, t in enumerate(chosen.tolist(), start=1)
-        ]
-        if token in ids:
-            own = change[ids.index(token)]
-            rows.append((head, "own", 1 + int((change > own).sum()), token, own))
+    for head, change in zip(heads, changes, strict=True):
+        for end in ("most", "least"):
+            best = change.topk(k, largest=end == "most")
+            found = zip(ids[best.indices].tolist(), best.values.tolist(), strict=True)
+            rows += [(head, end, rank, t, value) for rank, (t, value) in enumerate(found, start=1)]
+        for own in change[is_own].tolist():
+            rows.append((head, "own", 1 + (change > own).sum().item(), token, own))
     table = pd.DataFrame(rows, columns=["head", "raised", "rank", "token_id", "change"])
     table.insert(4, "shown", [layer.tokenizer.show(t) for t in table["token_id"]])
     return table
