@@ -246,9 +246,10 @@ def load(
 
     `model` is "mini" (bundled), a hub id such as "gpt2" (whose first layer is fetched once, with
     the `progress` of `fetch`), a local checkpoint folder, or a .safetensors file beside its
-    config.json. Only the first layer's tensors are read. On the device stay three (V, d) matrices:
-    the token embeddings, in half precision where the checkpoint is, and in `dtype` their
-    projections to queries and keys.
+    config.json. Only the first layer's tensors are read, and those before the logits: the weight of
+    the last LayerNorm, and an unembedding of its own where there is one here. On the device stay
+    three (V, d) matrices: the token embeddings, in half precision where the checkpoint is, and in
+    `dtype` their projections to queries and keys.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
     damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError
