@@ -47,14 +47,14 @@ def passed_on() -> str:
 def copying(table: pd.DataFrame, head: int | None) -> str:
     """Which head copies most, from `tables.copying`, and how often the chosen one does."""
     chance = (
-        "A head copies a token if attending to it raises the token's own logit. Of weights drawn "
-        "at random, half of the tokens would, and half of the eigenvalues would be positive."
+        "A head copies a token if attending to it raises the token's own logit. With weights "
+        "drawn at random either share would be 1/2 on average."
     )
     if head is not None:
         own = table[table["head"] == head].iloc[0]
         return (
             f"Head {head} copies {own['copying']:.1%} of all tokens, and {own['positive']:.1%} of "
-            f"its eigenvalues are positive. {chance}"
+            f"its eigenvalues have a positive real part. {chance}"
         )
     best = first(table, "copying")
     heads = words.named(best["head"].tolist(), len(table)).capitalize()

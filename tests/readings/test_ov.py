@@ -41,7 +41,7 @@ def test_who_copies() -> None:
     table = pd.DataFrame({"head": [0, 1], "copying": [0.25, 0.75], "positive": [0.5, 1.0]})
     assert readings.copying(table, None).startswith("Head 1 copies most: 75.0% of all tokens.")
     said = readings.copying(table, 0)
-    assert said.startswith("Head 0 copies 25.0% of all tokens, and 50.0% of its eigenvalues are")
+    assert said.startswith("Head 0 copies 25.0% of all tokens, and 50.0% of its eigenvalues have")
     same = table.assign(copying=0.5)
     assert readings.copying(same, None).startswith("All heads copy: 50.0% of all tokens.")
     assert readings.copying(table[:1], None).startswith("Head 0 copies: 25.0% of all tokens.")
