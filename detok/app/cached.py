@@ -41,6 +41,8 @@ MAX_DOWNLOADS = 32
 MAX_MODELS = 1
 # Texts that went through one: 45 MB at GPT-2's size for one of 128 tokens.
 MAX_RUNS = 8
+# Readings of gradients, each of which holds its text's run.
+MAX_LENSES = 2
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -84,8 +86,13 @@ def whole_download(model: str, revision: str | None) -> Job[Path]:
     return Job(computes=False)
 
 
-# Runs hold their model.
-@_by_layer(max_entries=MAX_MODELS, on_release=lambda model: run_of.clear())
+def _forget_runs(model: detok.Model) -> None:
+    """Runs hold their model, and lenses their run."""
+    run_of.clear()
+    lens_of.clear()
+
+
+@_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
 def whole_model(layer: detok.Layer) -> detok.Model:
     """All layers of the model that a layer is the first of."""
     model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
@@ -97,6 +104,12 @@ def whole_model(layer: detok.Layer) -> detok.Model:
 def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> detok.Run:
     """A text's way through all layers, forward and backward."""
     return detok.run(model, ids, target)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_LENSES, hash_funcs={detok.Run: unique})
+def lens_of(run: detok.Run) -> detok.BackwardLens:
+    """Where the gradients of a run lie, and what they would write."""
+    return detok.backward_lens(run)
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)

@@ -31,6 +31,13 @@ PASSED_ON = {
         "Change", format="%.3g", help="Of the logit, but for a factor above 0 that a text gives"
     ),
 }
+LENS = {
+    "rank": st.column_config.NumberColumn("Rank", width="small"),
+    "shown": st.column_config.TextColumn("Token", help=SIGNS),
+    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
+    "probability": st.column_config.NumberColumn("Probability", format="scientific"),
+    "is_target": st.column_config.CheckboxColumn("Target"),
+}
 SUMMARY = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "slope_per_100": st.column_config.NumberColumn(
