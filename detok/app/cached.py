@@ -29,7 +29,7 @@ from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import compare_lists, frequency as tables
+from detok.tables import compare_lists, frequency as tables, ov
 
 T = TypeVar("T")
 
@@ -261,7 +261,7 @@ def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
 
 
 def is_small(layer: detok.Layer) -> bool:
-    """Whether the words that a model rebuilds are found in less than a second."""
+    """Whether what takes all tokens of a vocabulary, such as its words, takes under a second."""
     return layer.vocab_size <= SMALL
 
 
@@ -279,6 +279,31 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
     job = _rebuilt_job(layer)
     if job.state == "idle":
         compute_rebuilt(layer)
+    return job
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def _copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    return Job(ov.copying(detok.ov_readings(layer)) if is_small(layer) else None)
+
+
+def compute_copying(layer: detok.Layer) -> None:
+    """Starts to measure how often heads copy, once for all visitors: seconds for GPT-2."""
+
+    def compute(progress: Callable[[int, int], None]) -> pd.DataFrame:
+        return ov.copying(detok.ov_readings(layer, progress=progress))
+
+    _copying_job(layer).start(compute)
+
+
+def copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    """How often heads copy: done for a small model; for others begun when first asked for.
+
+    Raises: InputError for a model of which that cannot be said.
+    """
+    job = _copying_job(layer)
+    if job.state == "idle":
+        compute_copying(layer)
     return job
 
 

@@ -25,6 +25,12 @@ LIKED = {
     "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),
     "count": st.column_config.NumberColumn("Times seen", format="localized"),
 }
+PASSED_ON = {
+    **AFFINITY,
+    "change": st.column_config.NumberColumn(
+        "Change", format="%.3g", help="Of the logit, but for a factor above 0 that a text gives"
+    ),
+}
 LENS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),
     "shown": st.column_config.TextColumn("Token", help=SIGNS),

@@ -161,7 +161,8 @@ def fold_layer(
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
     H, n_rows = first.n_heads, len(first.W_E)
-    first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
+    W_U = None if first.W_U is None else first.W_U[: tokenizer.n_ids]
+    first = replace(first, W_E=first.W_E[: tokenizer.n_ids], W_U=W_U)
     holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
     # Half precision stays as it is: a wider copy would double it, and hold no more digits.
     narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
@@ -245,9 +246,10 @@ def load(
 
     `model` is "mini" (bundled), a hub id such as "gpt2" (whose first layer is fetched once, with
     the `progress` of `fetch`), a local checkpoint folder, or a .safetensors file beside its
-    config.json. Only the first layer's tensors are read. On the device stay three (V, d) matrices:
-    the token embeddings, in half precision where the checkpoint is, and in `dtype` their
-    projections to queries and keys.
+    config.json. Only the first layer's tensors are read, and those before the logits: the weight of
+    the last LayerNorm, and an unembedding of its own where there is one here. On the device stay
+    three (V, d) matrices: the token embeddings, in half precision where the checkpoint is, and in
+    `dtype` their projections to queries and keys.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
     damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError

@@ -59,7 +59,7 @@ def test_the_button_of_the_overview_leads_to_gpt2(
     with browser.server(**settings) as address:
         page = browser.visit(chromium, address)
         page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
-        button = page.get_by_role("button", name="See it in GPT-2 (165 MB)")
+        button = page.get_by_role("button", name="See it in GPT-2 (167 MB)")
         button.click()
         expect(page.get_by_text("Fetching the first layer of gpt2")).to_be_visible()
         expect(page.get_by_text(re.compile(r"\d+ of 22 MB"))).to_be_visible(timeout=PATIENCE_MS)
