@@ -70,9 +70,9 @@ def not_one_text(left: Layer, right: Layer, left_splits: bool, right_splits: boo
         )
     cannot = right if left_splits else left
     return (
-        f"Texts cannot be split into tokens with the files of {cannot.name}, as they can with those "
-        "of the other model: the two cannot be given one text. Each alone can, on the page of the "
-        "six terms."
+        f"Texts cannot be split with the files of {cannot.name}, as they can with those of the "
+        "other model: the two cannot be given one text. Each alone can, on the page of the six "
+        "terms."
     )
 
 
