@@ -66,7 +66,7 @@ def _cut(
     own = dict(part if isinstance(part, Mapping) else config)
     for key in _NOT_THE_TENSORS:
         own.pop(key, None)
-    cut = model_class.config_class.from_dict(own | dict(one_layer))
+    cut = model_class.config_class.from_dict(own, **one_layer)
     for key in _NEURONS:
         if hasattr(cut, key):
             setattr(cut, key, 1)
