@@ -78,6 +78,8 @@ def read_network(
             f"config.json has activation_function = {own.activation_function!r}; expected one of "
             "`transformers`, such as 'gelu_new'"
         )
+    if own.activation_function == "gelu_new":
+        own.activation_function = "gelu_pytorch_tanh"  # the same function, at a fifth of the time
     own._attn_implementation = "eager"
     with torch.device("meta"):
         network = GPT2LMHeadModel(own)
