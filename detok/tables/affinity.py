@@ -118,11 +118,18 @@ def pairs(
     table = long({"head": heads, "row": n, "column": n}, score=matrix)
     ids, shown = np.array(tokens), np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
     row, column = table["row"].to_numpy(), table["column"].to_numpy()
-    table = table.assign(
-        token_id_i=ids[row], token_id_j=ids[column], current=shown[row], past=shown[column]
+    return pd.DataFrame(
+        {
+            "head": table["head"].to_numpy(),
+            "row": row,
+            "column": column,
+            "token_id_i": ids[row],
+            "token_id_j": ids[column],
+            "current": shown[row],
+            "past": shown[column],
+            "score": table["score"].to_numpy(),
+        }
     )
-    columns = ["head", "row", "column", "token_id_i", "token_id_j", "current", "past", "score"]
-    return table[columns]
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:

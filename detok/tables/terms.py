@@ -3,6 +3,7 @@
 Values are scaled throughout: divided by the layer's scale, as softmax takes them.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -141,8 +142,9 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
     Columns: rank, term, heads (most first).
     """
     alone = ranks[~ranks["tied"]]
-    table = alone.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
-    return table.sort_values("heads", ascending=False, kind="stable", ignore_index=True)
+    counted = Counter(zip(alone["rank"], alone["term"], strict=True)).most_common()
+    rows = [(*place, heads) for place, heads in counted]
+    return pd.DataFrame(rows, columns=["rank", "term", "heads"])
 
 
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:

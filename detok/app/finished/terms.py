@@ -344,7 +344,7 @@ def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
 
 def _labels(table: pd.DataFrame) -> list[str]:
     """What stands along the axes of a map."""
-    return table.drop_duplicates("i")["current"].tolist()
+    return list(dict.fromkeys(table["current"]))
 
 
 def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:
