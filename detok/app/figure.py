@@ -226,11 +226,12 @@ def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
 def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
     if figure.alike is None:
         spec, tables = parted(readable(figure.draw(dark), dark))
+        sent = {name: arrow(table, table.columns) for name, table in tables.items()}
     else:
         spec, columns = _alike(figure.alike, dark, figure)
         spec = spec if figure.domain is None else recolored(spec, figure.domain)
-        tables = {spec["data"]["name"]: figure.drawn[columns]}
-    return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
+        sent = {spec["data"]["name"]: arrow(figure.drawn, columns)}
+    return spec | {"datasets": sent}
 
 
 @st.cache_resource(show_spinner=False, max_entries=MAX_DRAWN)
