@@ -20,7 +20,7 @@ import torch
 
 import detok
 from detok.app import disk_cache, garbage, tokens
-from detok.app.identity import identity
+from detok.app.identity import identity, unique
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
@@ -37,6 +37,12 @@ T = TypeVar("T")
 MAX_LAYERS = 3
 # Downloads, under way or done.
 MAX_DOWNLOADS = 32
+# Models with all their layers: 0.5 GB each at GPT-2's size.
+MAX_MODELS = 1
+# Texts that went through one: 45 MB at GPT-2's size for one of 128 tokens.
+MAX_RUNS = 8
+# Readings of gradients, each of which holds its text's run.
+MAX_LENSES = 2
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -72,6 +78,38 @@ def load_layer(model: str) -> detok.Layer:
     garbage.watch()
     garbage.collect()  # a layer that has gone may be among it
     return layer
+
+
+@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+def whole_download(model: str, revision: str | None) -> Job[Path]:
+    """The download of all layers of a model of the hub, for whoever wants it."""
+    return Job(computes=False)
+
+
+def _forget_runs(model: detok.Model) -> None:
+    """Runs hold their model, and lenses their run."""
+    run_of.clear()
+    lens_of.clear()
+
+
+@_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
+def whole_model(layer: detok.Layer) -> detok.Model:
+    """All layers of the model that a layer is the first of."""
+    model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
+    garbage.collect()
+    return model
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_RUNS, hash_funcs={detok.Model: unique})
+def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> detok.Run:
+    """A text's way through all layers, forward and backward."""
+    return detok.run(model, ids, target)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_LENSES, hash_funcs={detok.Run: unique})
+def lens_of(run: detok.Run) -> detok.BackwardLens:
+    """Where the gradients of a run lie, and what they would write."""
+    return detok.backward_lens(run)
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)

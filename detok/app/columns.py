@@ -25,6 +25,13 @@ LIKED = {
     "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),
     "count": st.column_config.NumberColumn("Times seen", format="localized"),
 }
+LENS = {
+    "rank": st.column_config.NumberColumn("Rank", width="small"),
+    "shown": st.column_config.TextColumn("Token", help=SIGNS),
+    "token_id": st.column_config.NumberColumn("Id", format="%d", width="small"),
+    "probability": st.column_config.NumberColumn("Probability", format="scientific"),
+    "is_target": st.column_config.CheckboxColumn("Target"),
+}
 SUMMARY = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
     "slope_per_100": st.column_config.NumberColumn(

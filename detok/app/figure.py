@@ -34,7 +34,7 @@ from altair.utils.schemapi import disable_debug_mode
 
 import detok
 from detok.app import exports, output, takeaway
-from detok.app.identity import identity
+from detok.app.identity import identity, unique
 from detok.app.provenance import link
 from detok.charts.parts import readable
 from detok.charts.wire import Chart, arrow, parted, recolored, used
@@ -83,9 +83,11 @@ class Figure:
     key: str = field(default_factory=lambda: uuid4().hex)  # no two that were made have the same
 
 
-# Keeps what a function makes of a layer and other arguments, for all visitors.
+# Keeps what a function makes of a layer, a run and other arguments, for all visitors.
 kept = st.cache_resource(
-    show_spinner=False, max_entries=MAX_FIGURES, hash_funcs={detok.Layer: identity}
+    show_spinner=False,
+    max_entries=MAX_FIGURES,
+    hash_funcs={detok.Layer: identity, detok.Run: unique},
 )
 
 

@@ -102,9 +102,12 @@ def both_sides(values: pd.Series) -> list[float]:
 
 
 def diverging(column: str, anchors: list[float], dark: bool, title: str) -> alt.Color:
-    """A scale between three anchors, the middle one in the colour of the page's background."""
+    """A scale between three anchors, the middle one in the colour of the page's background.
+
+    What lies outside has the colour of the nearest end.
+    """
     colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
-    scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb")
+    scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb", clamp=True)
     legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
 
@@ -118,4 +121,16 @@ def sequential(column: str, largest: float, dark: bool, title: str) -> alt.Color
         clamp=True,
     )
     legend = alt.Legend(orient="top", gradientLength=200, format="~%", titleLimit=300)
+    return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
+
+
+def ranks(column: str, largest: int, dark: bool, title: str) -> alt.Color:
+    """A log scale of ranks from 1, the strongest, to the largest, of the page's background."""
+    scale = alt.Scale(
+        type="log",
+        domain=[1, max(2, largest)],
+        range=[_POSITIVE, _ZERO[dark]],
+        interpolate="rgb",
+    )
+    legend = alt.Legend(orient="top", gradientLength=200, format=",", titleLimit=300)
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)

@@ -37,29 +37,42 @@ MAX_DRAWN = 3000  # positions × heads drawn, for each term
 def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
     """The six terms and their sum for one head, for all j that i sees in a window of the text.
 
-    `terms` have that head only; those of `split_ee` have two parts in the place of ee. Columns:
-    panel (in display order), term ("sum" for the sum), i, j, token_id_i, token_id_j, current, past
-    (labels), value, and centred: the value less its mean over the whole row, which is all that
-    softmax sees (0 where it is less than float32's rounding).
+    As `square`, of what the model itself sees, and without the column visible.
+    """
+    n = len(ids)
+    visible = np.tri(n, dtype=bool) if layer.is_causal else np.ones((n, n), dtype=bool)
+    return seen(layer, square(layer, ids, terms, window, visible).drop(columns="visible"))
+
+
+def square(
+    layer: Layer, ids: list[int], terms: Terms, window: range, visible: np.ndarray
+) -> pd.DataFrame:
+    """The six terms and their sum for one head, for all pairs in a window of the text.
+
+    `visible` is (n, n), True where i sees j. `terms` have that head only; those of `split_ee` have
+    two parts in the place of ee. Columns: panel (in display order), term ("sum" for the sum), i, j,
+    token_id_i, token_id_j, current, past (labels), visible, value, and centred: the value less its
+    mean over what i sees of the text, which is all that softmax sees (0 where it is less than
+    float32's rounding).
     """
     start, stop = window.start, window.stop
     parts = [*(terms.matrix(name).expand_as(terms.ee) for name in terms.names), terms.total]
     rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7 or 8, rows, n)
     rows /= terms.scale
-    shape = rows.shape[1:]
-    visible = np.tri(*shape, start) if layer.is_causal else np.ones(shape)  # 1 where i sees j
-    mean = (rows * visible).sum(axis=2) / visible.sum(axis=1)  # (7 or 8, rows)
+    counted = visible[start:stop]  # (rows, n)
+    mean = (rows * counted).sum(axis=2) / counted.sum(axis=1)  # (7 or 8, rows)
     axes = {"term": [*terms.names, "sum"], "i": window, "j": window}
     value = rows[:, :, start:stop]  # (7 or 8, rows, rows)
     centred = value - mean[:, :, None]
     centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
-    table = seen(layer, long(axes, value=value, centred=centred))
+    inside = np.broadcast_to(counted[:, start:stop], value.shape)
+    table = long(axes, visible=inside, value=value, centred=centred)
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],
             **table[["term", "i", "j"]],
             **pairs_of(layer, ids, table),
-            **table[["value", "centred"]],
+            **table[["visible", "value", "centred"]],
         }
     )
 

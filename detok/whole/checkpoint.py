@@ -57,6 +57,16 @@ def needed(config: Mapping[str, Any], dtype: torch.dtype) -> int:
     return (sum(sizes) + max(sizes)) * dtype.itemsize
 
 
+def largest_file(config: Mapping[str, Any], dtype: torch.dtype) -> int:
+    """Bytes of a checkpoint of all layers, at most: older ones keep a mask (L, L) in each layer.
+
+    Raises: CheckpointError as `shapes`.
+    """
+    numbers = sum(prod(shape.values()) for shape in shapes(config).values())
+    masks = size(config, "n_layer") * size(config, "n_positions") ** 2
+    return (numbers + masks) * dtype.itemsize
+
+
 def read_network(
     folder: Path, weights: Path | None, device: torch.device, dtype: torch.dtype
 ) -> "GPT2LMHeadModel":

@@ -14,7 +14,7 @@ from detok.whole.model import Model
 @dataclass(frozen=True, eq=False, repr=False)
 class Run(
     Displayed,
-    also=("loss", "probability"),
+    also=("loss", "probability", "rank"),
     then=(
         "detok.reversed_attention(run)",
         "detok.backward_lens(run)",
@@ -54,6 +54,11 @@ class Run(
     def probability(self) -> float:
         """p(target) after the text."""
         return self.log_probs[self.target].exp().item()
+
+    @property
+    def rank(self) -> int:
+        """The target's rank after the text among all V, 1 if no token is more probable."""
+        return int((self.log_probs > self.log_probs[self.target]).sum()) + 1
 
     @property
     def n(self) -> int:
