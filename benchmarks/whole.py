@@ -57,8 +57,6 @@ def main() -> None:
     run = detok.run(model, ids)
     print(f"GPT-2 small's size, n = {N_TOKENS}, {torch.get_num_threads()} threads, float32")
     direction = detok.reversed_attention(run)
-    read = run.d_second[run.d_second.norm(dim=2) > 0]  # (vectors, d), those of the lens
-    nodes = detok.flow(run).vectors  # (nodes, d)
     functions = {
         "detok.run: forward and backward": lambda: detok.run(model, ids),
         "detok.segment_attention": lambda: detok.segment_attention(run, [20, 30]),
@@ -66,12 +64,10 @@ def main() -> None:
         "detok.patched, 5 values of eta": lambda: detok.patched(model, ids, direction, range(5)),
         "detok.term_attribution, all heads and terms": lambda: detok.term_attribution(run, layer),
         "detok.backward_lens": lambda: detok.backward_lens(run),
-        "  the product of its vectors with W_U alone": lambda: model.W_U @ read.T,
         "detok.forward_shift, 5 values of eta": lambda: detok.forward_shift(
             model, ids, run.target, 5, range(5)
         ),
         "detok.flow": lambda: detok.flow(run),
-        "  the product of its nodes with W_U alone": lambda: model.W_U @ nodes.T,
         "detok.ov_readings, once a model": lambda: detok.ov_readings(model),
         "six finite differences of one head": lambda: [
             detok.finite_difference(run, layer, 0, term) for term in TERMS
