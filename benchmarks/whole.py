@@ -17,11 +17,15 @@ N_TOKENS = 64
 
 
 def whole() -> Model:
-    """All twelve layers, in float32, with the weights that `transformers` begins training with."""
+    """All twelve layers, in float32, with the weights that `transformers` begins training with.
+
+    The activation is the one that `detok.load_model` takes for GPT-2's "gelu_new", its equal.
+    """
     from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    network = GPT2LMHeadModel(GPT2Config(attn_implementation="eager"))
+    config = GPT2Config(attn_implementation="eager", activation_function="gelu_pytorch_tanh")
+    network = GPT2LMHeadModel(config)
     return Model(models.SOURCE, models.vocabulary(), network.eval().requires_grad_(False))
 
 
