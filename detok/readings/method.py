@@ -71,41 +71,41 @@ PAGES = {
         "“Differs”: for GPT-2 small something to be looked into, for any other model a finding "
         "about it. “Not applicable” are numbers of GPT-2 small, asked of another model.",
     ),
-    "8_Compare": About(
-        "Where do two heads, of one model or of two, differ?",
-        "The cell of the difference map that stands out, and how many tokens the two lists share "
-        "beside what chance would give. Scores of two heads are on different scales; ranks and "
-        "attention are not.",
-    ),
-    "9_Method": About(
-        "How is all this computed, and where is it exact?",
-        "Whether a number is exact at its position or an average over positions, and in which unit "
-        "it is.",
-    ),
-    "10_Segments": About(
+    "8_Segments": About(
         "What would attention be if the tokens of each segment of a prompt saw all of it?",
         "The tokens that gain attention beyond what an even spread would give them, and whether "
         "the probabilities of the token after the text change. In the maps of the terms, the half "
         "that a causal mask hides: whether a head would bind a piece to what comes after it.",
     ),
-    "11_Reversed_attention": About(
+    "9_Reversed_attention": About(
         "Which heads would have to attend otherwise for another answer, and what do the six terms "
         "do to it?",
         "A head that stands out in the map of ‖R‖: its scores matter most to the target. In R, the "
         "blue pairs: more attention there makes the target more probable. In the first layer, long "
         "bars to the left: terms on the target’s side; bars to both sides cancel.",
     ),
-    "12_Backward_lens": About(
+    "10_Backward_lens": About(
         "What would a step of training on this text write into the MLPs, and where?",
         "A cell where the target is first among the least probable tokens: descent subtracts, so a "
         "step writes it there. Large norms: where most of the gradient goes. In the forward shift, "
         "a curve of the target that rises where that of a random token does not.",
     ),
-    "13_Information_flow": About(
+    "11_Information_flow": About(
         "What reaches one position of a text, layer by layer, and where does the target come from?",
         "The layer at which the target's rank falls from chance to its final one, and the head or "
         "neuron that adds most to its logit there. In the inner vocabulary: whether the last piece "
         "of a word reads as the whole word somewhere in between.",
+    ),
+    "12_Compare": About(
+        "Where do two heads, of one model or of two, differ?",
+        "The cell of the difference map that stands out, and how many tokens the two lists share "
+        "beside what chance would give. Scores of two heads are on different scales; ranks and "
+        "attention are not.",
+    ),
+    "13_Method": About(
+        "How is all this computed, and where is it exact?",
+        "Whether a number is exact at its position or an average over positions, and in which unit "
+        "it is.",
     ),
 }
 

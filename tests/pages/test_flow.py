@@ -10,7 +10,7 @@ import detok
 from tests.support.models import random_checkpoint
 from tests.support.pages import figures, files, run, succeed, texts
 
-FLOW = "pages/13_Information_flow.py"
+FLOW = "pages/11_Information_flow.py"
 TEXT = "toast EN in there"
 
 
