@@ -53,6 +53,9 @@ from .model.layer import (
     Layer as Layer,
     load as load,
 )
+from .model.rotary_layer import (
+    RotaryLayer as RotaryLayer,
+)
 from .model.source import (
     fetch as fetch,
     fetch_whole as fetch_whole,
@@ -104,6 +107,9 @@ from .scores.positions import (
     PositionBias as PositionBias,
     position_bias as position_bias,
     position_summary as position_summary,
+)
+from .scores.rotary import (
+    RotaryTerms as RotaryTerms,
 )
 from .scores.specific import (
     SplitTerms as SplitTerms,

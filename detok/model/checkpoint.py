@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from detok.errors import CheckpointError
 from detok.model.families import family_of
-from detok.model.families.family import FirstLayer
+from detok.model.families.family import First
 from detok.model.files import (
     BYTES,
     WEIGHTS_INDEX,
@@ -92,7 +92,7 @@ class Tensors:
         return dtype, prod(found) * BYTES[dtype]
 
 
-def read_first_layer(folder: Path, weights: Path | None = None) -> FirstLayer:
+def read_first_layer(folder: Path, weights: Path | None = None) -> First:
     """Reads only the first layer's tensors of a checkpoint, never a pickle.
 
     `weights` is a safetensors file, if it is not to be found in the folder.

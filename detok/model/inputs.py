@@ -6,12 +6,13 @@ from numbers import Integral
 import torch
 
 from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
 
 _NO_IDS = (torch.bool, torch.complex64, torch.complex128)
 
 
-def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
+def check_heads(layer: AnyLayer, heads: Sequence[int] | int | None) -> list[int]:
     """Head numbers as a list; None means all.
 
     Raises: InputError if there are none, or one is out of range.
@@ -26,7 +27,7 @@ def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
     return list(chosen)
 
 
-def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+def check_ids(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """Token ids of a text as a tensor (n,) on the layer's device.
 
     Raises: InputError if there are none, more than L, or one that is no token of the model.
@@ -68,6 +69,15 @@ def check_text(
             f"token id {wrong[0].item()} is out of range; expected 0 ≤ id < V = {vocab_size}"
         )
     return tensor
+
+
+def check_learned(layer: AnyLayer) -> None:
+    """Raises: InputError for a layer without learned positions, which have six terms."""
+    if not isinstance(layer, Layer):
+        raise InputError(
+            f"{layer.name!r} turns queries and keys by their distance (rotary positions), which "
+            "this does not show yet; expected a model with learned positions, such as GPT-2"
+        )
 
 
 def check_position(layer: Layer, i: int) -> None:

@@ -44,7 +44,7 @@ def sizes_of(config: Mapping[str, Any]) -> Sizes:
         n_heads=first.n_heads,
         d_model=first.W_E.shape[1],
         d_head=first.W_Q.shape[1] // first.n_heads,
-        n_positions=first.W_pos.shape[0],
+        n_positions=first.n_positions,
         vocab_size=first.W_E.shape[0],
         scale=first.scale,
         is_causal=first.is_causal,

@@ -30,13 +30,62 @@ class FirstLayer:
     is_causal: bool = True
     padding_id: int | None = None  # a token that the model gives no position of its own
 
+    @property
+    def n_positions(self) -> int:
+        return self.W_pos.shape[0]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Norm:
+    """LayerNorm, (x − mean) / σ · weight + bias, or RMSNorm, which takes off no mean."""
+
+    weight: torch.Tensor  # (d,); of queries and keys also (d',), (H, d'), or (H·d',) over all heads
+    bias: torch.Tensor | None = None  # in the shape of the weight
+    eps: float
+    is_centred: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class RotaryFirst:
+    """As `FirstLayer`, of a model that turns queries and keys by their positions.
+
+    Queries are x @ W_Q + b_Q with x the normed embedding, normed once more where `q_norm` is given,
+    and then turned: pairs of their first coordinates by the angles position · frequency, either
+    coordinate m with m + r/2 of the r that are turned, or (interleaved) 2m with 2m + 1.
+    """
+
+    W_E: torch.Tensor  # (V, d)
+    norm: Norm | None  # an embedding scale s is in its eps: norm(s·e; ε) = norm(e; ε/s²)
+    W_Q: torch.Tensor  # (d, H·d')
+    b_Q: torch.Tensor | None  # (H·d',)
+    W_K: torch.Tensor  # (d, H_kv·d')
+    b_K: torch.Tensor | None  # (H_kv·d',)
+    q_norm: Norm | None
+    k_norm: Norm | None
+    # Those of the r/2 pairs, (r/2,), and what both queries' and keys' turned coordinates are
+    # multiplied by. A function, as it takes seconds to import what knows them.
+    frequencies: Callable[[], tuple[torch.Tensor, float]]
+    is_interleaved: bool
+    n_heads: int
+    n_key_heads: int  # H_kv; head h reads key head ⌊h · H_kv / H⌋
+    n_layers: int  # of the whole model
+    n_positions: int  # of the longest text for which these frequencies hold
+    scale: float  # what softmax divides scores by
+    soft_cap: float | None = None  # c: softmax takes c · tanh(score / c)
+    window: int | None = None  # a token sees only the last so many, itself among them
+    is_causal: bool = True
+    padding_id: int | None = None
+
+
+First = FirstLayer | RotaryFirst
+
 
 @dataclass(frozen=True)
 class Plan:
     """The tensors that a checkpoint's first layer needs, and how it is made of them."""
 
     shapes: Mapping[str, Mapping[str, int]]  # by name: sizes by dimension letter, in order
-    first_layer: Callable[[Mapping[str, torch.Tensor]], FirstLayer]
+    first_layer: Callable[[Mapping[str, torch.Tensor]], First]
 
 
 @dataclass(frozen=True)
