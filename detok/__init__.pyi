@@ -84,6 +84,14 @@ from .scores.decomposition import (
     attention as attention,
     terms as terms,
 )
+from .scores.distance_bias import (
+    DistanceBias as DistanceBias,
+    distance_bias as distance_bias,
+)
+from .scores.distance_curve import (
+    DistanceCurve as DistanceCurve,
+    distance_curve as distance_curve,
+)
 from .scores.frequency import (
     self_assertion as self_assertion,
 )

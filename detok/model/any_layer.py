@@ -34,11 +34,27 @@ class AnyLayer(Protocol):
     def d_head(self) -> int:
         """d', the width of a head."""
 
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type that it computes in; `W_E` may be of a narrower one."""
+
+    def n_visible(self, i: int) -> int:
+        """How many positions, from 0 on, a text needs to hold all that the token at i sees."""
+
+    def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
+        """The mean of all tokens' queries by weights (V,) that sum to 1, (H, d'), unscaled.
+
+        Without b'^Q; with learned positions σ of a token is its mean over all of them.
+        """
+
     def neighbour_queries(self, head: int, ids: torch.Tensor) -> torch.Tensor:
         """What meets `neighbour_keys` in T^ee of R tokens i, each right after its past token.
 
         (R, d'), unscaled. With learned positions σ of a token is its mean over all of them.
         """
+
+    def at_neighbour(self, queries: torch.Tensor) -> torch.Tensor:
+        """Queries (…, d') such as `mean_query` as they meet `neighbour_keys`."""
 
     def neighbour_keys(self, head: int) -> tuple[torch.Tensor, torch.Tensor]:
         """Of every past token, (V, d'), and what its scores are to be divided by, (V,) or ()."""

@@ -8,6 +8,7 @@ import torch
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
+from detok.model.rotary_layer import RotaryLayer
 
 _NO_IDS = (torch.bool, torch.complex64, torch.complex128)
 
@@ -80,10 +81,19 @@ def check_learned(layer: AnyLayer) -> None:
         )
 
 
-def check_position(layer: Layer, i: int) -> None:
+def check_position(layer: AnyLayer, i: int) -> None:
     """Raises: InputError if i is no position of the model."""
     if not 0 <= i < layer.n_positions:
         raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
+
+
+def check_distance(layer: RotaryLayer, distance: int) -> None:
+    """Raises: InputError if no token sees another at this distance."""
+    if not isinstance(distance, Integral) or not 0 <= distance < layer.n_distances:
+        raise InputError(
+            f"distance is {distance!r}; expected 0 ≤ distance < {layer.n_distances}, the distances "
+            "at which this model's tokens see one another"
+        )
 
 
 def check_index(name: str, value: int, size: int, letter: str) -> None:

@@ -85,9 +85,20 @@ class Layer(
     def d_head(self) -> int:
         return self.Q_E.shape[2]
 
+    @property
+    def dtype(self) -> torch.dtype:
+        return self.Q_E.dtype
+
     def n_visible(self, i: int) -> int:
         """How many positions the token at position i sees in a text that fills all of them."""
         return i + 1 if self.is_causal else self.n_positions
+
+    def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
+        share = (weights / self.moments.token_mean).to(self.Q_E.dtype)  # (V,)
+        return (self.Q_E.mT @ share[:, None])[:, :, 0]  # (H, d')
+
+    def at_neighbour(self, queries: torch.Tensor) -> torch.Tensor:
+        return queries
 
     def neighbour_queries(self, head: int, ids: torch.Tensor) -> torch.Tensor:
         return self.Q_E[head, ids] / self.moments.token_mean[ids, None]  # (R, d')

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -11,7 +12,7 @@ from detok.errors import CheckpointError, InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.families.family import Norm, RotaryFirst
 from detok.model.layernorm import BLOCK, centre
-from detok.model.projection import Projection
+from detok.model.projection import ALL, Projection
 from detok.model.rotation import pairs_apart, turn
 from detok.model.source import Source
 from detok.model.vocabulary import Vocabulary
@@ -96,6 +97,10 @@ class RotaryLayer(
         return self.K.shape[2]
 
     @property
+    def dtype(self) -> torch.dtype:
+        return self.K.dtype
+
+    @property
     def n_key_heads(self) -> int:
         return self.K.shape[0]
 
@@ -137,9 +142,71 @@ class RotaryLayer(
         angles = where[..., None] * self.theta  # (n, d'/2)
         return turn(vectors, angles)
 
+    @property
+    def n_distances(self) -> int:
+        """The distances Δ = i − j of tokens that i sees are 0 … n − 1."""
+        window = self.first.window
+        return self.n_positions if window is None else min(window, self.n_positions)
+
+    def n_visible(self, i: int) -> int:
+        """How many positions, from 0 on, a text needs to hold all that the token at i sees."""
+        return i + 1
+
+    def key_products(
+        self, vectors: torch.Tensor, heads: Sequence[int] | None = None
+    ) -> torch.Tensor:
+        """Products of a vector of each head (heads, d') with the keys of all tokens, (heads, V).
+
+        Without b'^K. Where all heads are wanted, each number of the keys is read once.
+        """
+        if heads is None:
+            grouped = vectors.unflatten(0, (self.n_key_heads, -1))  # (H_kv, H / H_kv, d')
+            return (grouped @ self.K.mT).flatten(0, 1)  # (H, V)
+        pairs = zip(vectors, self.key_heads(heads), strict=True)
+        return torch.stack([vector @ self.K[key_head].mT for vector, key_head in pairs])
+
+    def query_products(
+        self, vectors: torch.Tensor, heads: Sequence[int] | None = None
+    ) -> torch.Tensor:
+        """Products of a vector of each head (heads, d') with the queries of all tokens, (heads, V).
+
+        Without b'^Q, unless a norm mixes it in. The vectors are brought to the width of the
+        embeddings, so that no token is projected.
+        """
+        of = ALL if heads is None else list(heads)
+        norm, b = self.query.norm, self.query.b
+        own = vectors if norm is None else vectors * norm.weight[of]
+        wide = (self.query.W[of] @ own[:, :, None])[:, :, 0].T  # (d, heads)
+        products = torch.cat([x @ wide for x in self.blocks()]).T.contiguous()  # (heads, V)
+        if norm is None:
+            return products
+        if b is not None:
+            products += (b[of] * own).sum(dim=1, keepdim=True)
+        products /= self._query_divisors if norm.is_over_all else self._query_divisors[of]
+        if norm.bias is not None:
+            products += (norm.bias[of] * vectors).sum(dim=1, keepdim=True)
+        return products
+
+    @cached_property
+    def _query_divisors(self) -> torch.Tensor:
+        """What the norm of queries divides those of all tokens by, (H, V), or (1, V)."""
+        W, b, norm = self.query.W, self.query.b, self.query.norm
+        added = 0 if b is None else b[:, None]
+        return torch.cat([norm.divisor(x @ W + added) for x in self.blocks()], dim=1)[..., 0]
+
+    def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
+        parts = zip(weights.to(self.dtype).split(BLOCK), self.blocks(), strict=True)
+        if self.query.norm is None:  # the mean of projections is that of the mean
+            mean = sum(weight @ x for weight, x in parts)  # (d,)
+            return self.query(mean[None])[:, 0]  # (H, d')
+        return sum(weight @ self.query(x) for weight, x in parts)  # (H, d')
+
+    def at_neighbour(self, queries: torch.Tensor) -> torch.Tensor:
+        return self.turned(queries, 1)
+
     def neighbour_queries(self, head: int, ids: torch.Tensor) -> torch.Tensor:
         own = self.query(self.normed(ids), slice(head, head + 1))[0]  # (R, d')
-        return self.turned(own, 1)
+        return self.at_neighbour(own)
 
     def neighbour_keys(self, head: int) -> tuple[torch.Tensor, torch.Tensor]:
         return self.K[self.key_heads([head])[0]], self.K.new_ones(())

@@ -75,12 +75,11 @@ class RotaryFactors:
                 parts["b"] = bias[chosen, None].expand(-1, n, -1)  # (H, n, d')
             return {name: layer.turned(part, positions) for name, part in parts.items()}
 
-        first = layer.first
         return cls(
             queries=turned(layer.queries(tokens), layer.b_Q),
             keys=turned(layer.keys(tokens), layer.b_K),
             scale=layer.scale,
-            sight=Sight(first.is_causal, first.window, first.soft_cap),
+            sight=Sight.of(layer),
             names=layer.term_names,
         )
 

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import torch
 
+from detok.model.rotary_layer import RotaryLayer
+
 
 @dataclass(frozen=True)
 class Sight:
@@ -12,6 +14,12 @@ class Sight:
     is_causal: bool = True  # only itself and those before it
     window: int | None = None  # of these the last so many, itself among them
     soft_cap: float | None = None  # c: a score s becomes c · tanh(s / c)
+
+    @classmethod
+    def of(cls, layer: RotaryLayer) -> "Sight":
+        """That of a layer's texts."""
+        first = layer.first
+        return cls(first.is_causal, first.window, first.soft_cap)
 
     def first_seen(self, i: int) -> int:
         """The first token that i sees."""
