@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import pytest
 import torch
 
 import detok
@@ -23,22 +22,9 @@ KINDS = {
 
 
 def load(folder: Path, kind: str) -> detok.RotaryLayer:
+    """A random one, in float64."""
     family, number = KINDS[kind]
     random_member(folder, *ROTARY[family][number])
     layer = detok.load(folder, device="cpu", dtype=torch.float64)
     assert isinstance(layer, detok.RotaryLayer)
     return layer
-
-
-@pytest.fixture(scope="session", params=KINDS)
-def rotary(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> detok.RotaryLayer:
-    """A layer of each kind, in float64."""
-    return load(tmp_path_factory.mktemp("rotary"), request.param)
-
-
-@pytest.fixture(scope="session")
-def qwen2(tmp_path_factory: pytest.TempPathFactory) -> detok.RotaryLayer:
-    """One that has all four terms."""
-    return load(tmp_path_factory.mktemp("qwen2"), "biases")
