@@ -1,9 +1,9 @@
 """The first attention layer of a model that turns queries and keys by their positions."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import torch
 
@@ -11,11 +11,16 @@ from detok.display import Displayed
 from detok.errors import CheckpointError, InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.families.family import Norm, RotaryFirst
-from detok.model.layernorm import BLOCK, centre
+from detok.model.layernorm import BLOCK_VALUES, centre
 from detok.model.projection import ALL, Projection
 from detok.model.rotation import pairs_apart, turn
 from detok.model.source import Source
+from detok.model.threads import side_by_side
 from detok.model.vocabulary import Vocabulary
+
+T = TypeVar("T")
+# Tokens whose keys one thread reads at once, for every head of a group.
+SEARCHED = 4096
 
 
 class NotOfRotary(InputError, AttributeError):
@@ -121,12 +126,11 @@ class RotaryLayer(
 
     def normed(self, ids: torch.Tensor | slice) -> torch.Tensor:
         """e/σ of tokens, centred where the norm is LayerNorm, (n, d), in the type of the keys."""
-        return _normed(self.W_E[ids].to(self.K.dtype), self.first.norm)
+        return _normed(self.W_E[ids].to(self.dtype), self.first.norm)
 
-    def blocks(self) -> Iterator[torch.Tensor]:
-        """`normed` of all tokens, (block, d) at a time."""
-        for start in range(0, self.vocab_size, BLOCK):
-            yield self.normed(slice(start, start + BLOCK))
+    def over_tokens(self, work: Callable[[slice, torch.Tensor], T]) -> list[T]:
+        """What `work` makes of blocks of all tokens: of their ids, and of them `normed`, (B, d)."""
+        return side_by_side(lambda ids: work(ids, self.normed(ids)), _blocks(self.W_E), self.device)
 
     def queries(self, ids: torch.Tensor) -> torch.Tensor:
         """Queries of tokens in all heads, without b'^Q and not turned, (H, n, d')."""
@@ -159,11 +163,18 @@ class RotaryLayer(
 
         Without b'^K. Where all heads are wanted, each number of the keys is read once.
         """
-        if heads is None:
-            grouped = vectors.unflatten(0, (self.n_key_heads, -1))  # (H_kv, H / H_kv, d')
-            return (grouped @ self.K.mT).flatten(0, 1)  # (H, V)
-        pairs = zip(vectors, self.key_heads(heads), strict=True)
-        return torch.stack([vector @ self.K[key_head].mT for vector, key_head in pairs])
+        if heads is not None:
+            pairs = zip(vectors, self.key_heads(heads), strict=True)
+            return torch.stack([self.K[key_head] @ vector for vector, key_head in pairs])
+        grouped = vectors.unflatten(0, (self.n_key_heads, -1)).mT  # (H_kv, d', H / H_kv)
+        products = self.K.new_empty(*self.K.shape[:2], grouped.shape[2])  # (H_kv, V, H / H_kv)
+
+        def fill(start: int) -> None:
+            block = slice(start, start + SEARCHED)
+            torch.bmm(self.K[:, block], grouped, out=products[:, block])
+
+        side_by_side(fill, range(0, self.vocab_size, SEARCHED), self.device)
+        return products.mT.flatten(0, 1)  # (H, V)
 
     def query_products(
         self, vectors: torch.Tensor, heads: Sequence[int] | None = None
@@ -177,7 +188,8 @@ class RotaryLayer(
         norm, b = self.query.norm, self.query.b
         own = vectors if norm is None else vectors * norm.weight[of]
         wide = (self.query.W[of] @ own[:, :, None])[:, :, 0].T  # (d, heads)
-        products = torch.cat([x @ wide for x in self.blocks()]).T.contiguous()  # (heads, V)
+        parts = self.over_tokens(lambda _, x: (x @ wide).T)
+        products = torch.cat(parts, dim=1)  # (heads, V)
         if norm is None:
             return products
         if b is not None:
@@ -190,16 +202,16 @@ class RotaryLayer(
     @cached_property
     def _query_divisors(self) -> torch.Tensor:
         """What the norm of queries divides those of all tokens by, (H, V), or (1, V)."""
-        W, b, norm = self.query.W, self.query.b, self.query.norm
-        added = 0 if b is None else b[:, None]
-        return torch.cat([norm.divisor(x @ W + added) for x in self.blocks()], dim=1)[..., 0]
+        W, norm = self.query.W, self.query.norm
+        added = 0 if self.query.b is None else self.query.b[:, None]
+        return torch.cat(self.over_tokens(lambda _, x: norm.divisor(x @ W + added)), dim=1)[..., 0]
 
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
-        parts = zip(weights.to(self.dtype).split(BLOCK), self.blocks(), strict=True)
+        weights = weights.to(self.dtype)
         if self.query.norm is None:  # the mean of projections is that of the mean
-            mean = sum(weight @ x for weight, x in parts)  # (d,)
+            mean = sum(self.over_tokens(lambda ids, x: weights[ids] @ x))  # (d,)
             return self.query(mean[None])[:, 0]  # (H, d')
-        return sum(weight @ self.query(x) for weight, x in parts)  # (H, d')
+        return sum(self.over_tokens(lambda ids, x: weights[ids] @ self.query(x)))  # (H, d')
 
     def at_neighbour(self, queries: torch.Tensor) -> torch.Tensor:
         return self.turned(queries, 1)
@@ -246,12 +258,12 @@ def fold_rotary(
         return Projection.of(W, b, n_heads, first.norm, norm, order, factors, device, dtype)
 
     key = projection(first.W_K, first.b_K, first.n_key_heads, first.k_norm)
-    # The rows lie last in memory: what reads all keys of a head is then a sum of d' vectors of
-    # length V, which runs at the speed of memory.
-    K = torch.empty(first.n_key_heads, d_head, len(W_E), dtype=dtype, device=device).mT
-    for start in range(0, len(W_E), BLOCK):
-        block = W_E[start : start + BLOCK].to(dtype)  # (block, d)
-        K[:, start : start + BLOCK] = key(_normed(block, first.norm))
+    K = torch.empty(first.n_key_heads, len(W_E), d_head, dtype=dtype, device=device)
+
+    def fill(ids: slice) -> None:
+        K[:, ids] = key(_normed(W_E[ids].to(dtype), first.norm))
+
+    side_by_side(fill, _blocks(W_E), device)
     return RotaryLayer(
         source=source,
         tokenizer=tokenizer,
@@ -265,6 +277,12 @@ def fold_rotary(
         key=key,
         theta=theta,
     )
+
+
+def _blocks(W_E: torch.Tensor) -> list[slice]:
+    """Rows of a matrix (V, d) in blocks that stay in a large cache."""
+    size = max(1, BLOCK_VALUES // W_E.shape[1])
+    return [slice(start, start + size) for start in range(0, len(W_E), size)]
 
 
 def _normed(e: torch.Tensor, norm: Norm | None) -> torch.Tensor:

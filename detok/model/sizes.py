@@ -24,6 +24,7 @@ class Sizes:
     scale: float  # what softmax divides scores by
     is_causal: bool
     n_numbers: int  # of the tensors that the first layer is made of
+    n_projected: int  # of what is computed from them and kept
 
 
 def sizes_of(config: Mapping[str, Any]) -> Sizes:
@@ -49,4 +50,5 @@ def sizes_of(config: Mapping[str, Any]) -> Sizes:
         scale=first.scale,
         is_causal=first.is_causal,
         n_numbers=sum(prod(shape.values()) for shape in plan.shapes.values()),
+        n_projected=first.n_projected,
     )

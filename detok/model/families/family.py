@@ -34,6 +34,11 @@ class FirstLayer:
     def n_positions(self) -> int:
         return self.W_pos.shape[0]
 
+    @property
+    def n_projected(self) -> int:
+        """Numbers of the projections of all tokens and positions, to queries and to keys."""
+        return 2 * (len(self.W_E) + len(self.W_pos)) * self.W_Q.shape[1]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Norm:
@@ -75,6 +80,11 @@ class RotaryFirst:
     window: int | None = None  # a token sees only the last so many, itself among them
     is_causal: bool = True
     padding_id: int | None = None
+
+    @property
+    def n_projected(self) -> int:
+        """Numbers of the projections of all tokens to keys, and of what projects queries."""
+        return len(self.W_E) * self.W_K.shape[1] + self.W_Q.numel() + self.W_K.numel()
 
 
 First = FirstLayer | RotaryFirst
