@@ -71,14 +71,12 @@ def main() -> None:
             peak = measure.extra_mb(partial(detok.load, folder, device="cpu"))
             start = time.perf_counter()
             layer = detok.load(folder, device="cpu")
-            seconds = time.perf_counter() - start
-            print(f"{name}: V = {layer.vocab_size:,}, d = {layer.d_model:,}, {layer.n_key_heads}")
+            seconds, kept = time.perf_counter() - start, layer.n_bytes / 1e6
+            print(f"{name}, {layer.n_key_heads} key heads for {layer.n_heads} heads")
             print(f"  bytes of the first layer on the hub           {size / 1e6:10,.0f} MB")
             print(f"  load                                          {seconds:10.1f} s")
             print(f"  memory that it takes on its way               {peak:10,.0f} MB")
-            print(
-                f"  memory of the layer                           {layer.n_bytes / 1e6:10,.0f} MB"
-            )
+            print(f"  memory of the layer                           {kept:10,.0f} MB")
             searches(layer)
 
 

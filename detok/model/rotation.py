@@ -26,20 +26,26 @@ def rope_frequencies(
         own = CONFIG_MAPPING[config["model_type"]].from_dict(dict(config))
         rope = own.rope_parameters
         rope = rope if layer_type is None else rope[layer_type]
-        if rope["rope_type"] != "default":
-            return ROPE_INIT_FUNCTIONS[rope["rope_type"]](own, layer_type=layer_type)
-        d_head = getattr(own, "head_dim", None) or own.hidden_size // own.num_attention_heads
-        return (
-            usual_frequencies(
-                rope["rope_theta"], int(d_head * rope.get("partial_rotary_factor", 1.0))
-            ),
-            1.0,
-        )
-    except (KeyError, ValueError, TypeError, AttributeError) as error:
-        raise CheckpointError(
-            f"config.json's rotation cannot be read ({type(error).__name__}: {error}); expected "
-            "rope_parameters or rope_scaling as `transformers` takes them"
-        ) from error
+        if rope["rope_type"] == "default":
+            d_head = getattr(own, "head_dim", None) or own.hidden_size // own.num_attention_heads
+            n_turned = int(d_head * rope.get("partial_rotary_factor", 1.0))
+            frequencies, factor = usual_frequencies(rope["rope_theta"], n_turned), 1.0
+        else:
+            scaled = ROPE_INIT_FUNCTIONS[rope["rope_type"]]
+            frequencies, factor = scaled(own, layer_type=layer_type)
+    except Exception as error:  # whatever it makes of a configuration that it does not take
+        raise _unreadable(f"{type(error).__name__}: {error}") from error
+    if not len(frequencies) or not (frequencies.isfinite() & (frequencies >= 0)).all():
+        raise _unreadable("its frequencies are no positive numbers")
+    return frequencies, factor
+
+
+def _unreadable(why: str) -> CheckpointError:
+    found = " ".join(why.split())
+    return CheckpointError(
+        f"config.json's rotation cannot be read ({found}); expected rope_parameters or "
+        "rope_scaling as `transformers` takes them"
+    )
 
 
 def usual_frequencies(base: float, n_turned: int) -> torch.Tensor:

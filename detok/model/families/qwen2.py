@@ -18,7 +18,7 @@ def window_of_first(config: Config) -> int | None:
     """The window of the first layer: layers before max_window_layers have none."""
     if not config.get("use_sliding_window", False):
         return None
-    is_sliding = is_first_sliding(config, otherwise=config.get("max_window_layers", 28) <= 0)
+    is_sliding = is_first_sliding(config, otherwise=config.get("max_window_layers", 28) == 0)
     return window_of(config, is_sliding, default=4096)
 
 
