@@ -107,6 +107,10 @@ from .scores.mean_contributions import (
     MeanContributions as MeanContributions,
     mean_contributions as mean_contributions,
 )
+from .scores.ov import (
+    OvReadings as OvReadings,
+    ov_readings as ov_readings,
+)
 from .scores.pair import (
     Pair as Pair,
     explain_pair as explain_pair,
@@ -145,10 +149,6 @@ from .whole.lens import (
 from .whole.model import (
     Model as Model,
     load_model as load_model,
-)
-from .whole.ov import (
-    OvReadings as OvReadings,
-    ov_readings as ov_readings,
 )
 from .whole.reversed import (
     Patched as Patched,

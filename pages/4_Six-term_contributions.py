@@ -70,17 +70,7 @@ with inputs.bar():
         else "Some models saw it before every text in training.",
     )
 first = beginning if begin else None
-try:
-    ids, n_cut = texts.tokens_of(layer, text, first)
-except detok.InputError as error:
-    output.mistake(error)
-    ids, n_cut = texts.tokens_of(layer, default, first)
-    st.info(f"Shown instead: “{default}”")
-if n_cut:
-    st.info(
-        f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as the model has "
-        "positions."
-    )
+ids = inputs.passage_ids(layer, text, default, first)
 last = len(ids) - 1
 
 

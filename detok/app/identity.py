@@ -1,7 +1,8 @@
-"""What tells one loaded layer from every other, for the caches in memory and on disk."""
+"""What tells one loaded layer, or whatever else is kept, from every other, for the caches."""
 
 import hashlib
 from dataclasses import fields
+from uuid import uuid4
 from weakref import WeakKeyDictionary
 
 import torch
@@ -9,11 +10,17 @@ import torch
 from detok.model.layer import Layer
 
 _hashes: WeakKeyDictionary[Layer, str] = WeakKeyDictionary()
+_names: WeakKeyDictionary[object, str] = WeakKeyDictionary()
 
 
 def identity(layer: Layer) -> tuple[str, ...]:
     """The same for the same layer loaded again, and different for any other."""
     return layer.name, revision(layer), str(layer.Q_E.dtype), str(layer.device)
+
+
+def unique(thing: object) -> str:
+    """Another one for every object that was ever made, for caches in memory alone."""
+    return _names.setdefault(thing, uuid4().hex)
 
 
 def revision(layer: Layer) -> str:

@@ -11,6 +11,8 @@ from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
 MAX_TEXT = 200  # characters of a word or text
+# What stands in the list of a token's field at first, by its key.
+LISTED = {"token": "the pieces of your text", "target": "the most probable tokens after the text"}
 
 
 def bar() -> DeltaGenerator:
@@ -98,74 +100,80 @@ def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
     with output.mistakes():
         texts.encoded(layer, text)
     pieces, options, first = found(text)
-    return pieces, _token_field(layer, options, first)
+    return pieces, token_field(layer, options, first)
 
 
-def _token_field(layer: detok.Layer, options: list[int], first: int | None) -> int | None:
-    """The field of one token, which takes any part of one and any id, beside a search in all."""
-    state, vocabulary = st.session_state, layer.tokenizer
+def token_field(
+    layer: detok.Layer, options: list[int], first: int | None, label: str = "Token"
+) -> int | None:
+    """The field of one token, which takes any part of one and any id, beside a search in all.
+
+    Its key is its label in small letters.
+    """
+    state, vocabulary, key = st.session_state, layer.tokenizer, label.lower()
 
     def read(text: str) -> int:
         if not (text.isdecimal() and len(text) < 10 and int(text) < layer.vocab_size):
             raise ValueError(f"expected the id of a token, from 0 to {layer.vocab_size - 1}")
         return int(text)
 
-    def choose(key: str) -> None:
+    def choose(of: str) -> None:
         """An option is the id of a token; what was typed is a part of one, or an id after "#"."""
-        typed = state[key]
+        typed = state[of]
         if typed is None:
             return
         try:
-            state["token"] = tokens.named(layer, typed) if isinstance(typed, str) else typed
-            state["token_typed"] = typed
+            state[key] = tokens.named(layer, typed) if isinstance(typed, str) else typed
+            state[f"{key}_typed"] = typed
             state["searches"] = state.get("searches", 0) + 1
         except detok.InputError as error:
-            state["token"] = token
-            state["token_mistake"] = error
+            state[key] = token
+            state[f"{key}_mistake"] = error
 
     def show(token: int | None) -> str | None:
         return None if token is None else tokens.label(layer, token)
 
-    token = link.chosen("Token", "token", first, read, show)
-    typed = state.get("token_typed")
+    token = link.chosen(label, key, first, read, show)
+    typed = state.get(f"{key}_typed")
     matches = vocabulary.search(typed) if isinstance(typed, str) else []
     options = list(dict.fromkeys([*options, *matches, *([] if token is None else [token])]))
     st.selectbox(
-        "Token",
+        label,
         options,
         None if first is None else options.index(first),
         format_func=lambda t: t if isinstance(t, str) else tokens.label(layer, t),
-        key="token",
+        key=key,
         on_change=choose,
-        args=("token",),
+        args=(key,),
         placeholder="part of a token, or #id",
         accept_new_options=True,
         filter_mode="contains",
-        help="Type a part of any token, or its id as in “#58”, and press Enter. Listed are the "
-        "pieces of your text and the tokens that match it.",
+        help="Type a part of any token, or its id as in “#58”, and press Enter. Listed are "
+        f"{LISTED[key]} and the tokens that match it.",
     )
     with st.popover(
         "",
         icon=":material/search:",
         help="Search all tokens",
-        key=f"search-{state.get('searches', 0)}",  # another one is closed again
+        key=f"search-{key}-{state.get('searches', 0)}",  # another one is closed again
         on_change="rerun",
     ) as search:
         if search.open:
-            state["token_sought"] = None
+            sought = f"{key}_sought"
+            state[sought] = None
             st.selectbox(
                 f"All {layer.vocab_size:,} tokens",
                 range(layer.vocab_size),
                 None,
                 format_func=cached.token_labels(layer).__getitem__,
-                key="token_sought",
+                key=sought,
                 on_change=choose,
-                args=("token_sought",),
+                args=(sought,),
                 placeholder="type a part of a token, or #id",
                 filter_mode="contains",
             )
-    if "token_mistake" in state:
-        output.mistake(state.pop("token_mistake"))
+    if f"{key}_mistake" in state:
+        output.mistake(state.pop(f"{key}_mistake"))
     return token
 
 
@@ -210,3 +218,24 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
         on_change=on_change,
         help="Ctrl + Enter, or a click elsewhere, reads it.",
     )
+
+
+def passage_ids(
+    layer: detok.Layer, text: str, default: str, first: int | None = None, most: int | None = None
+) -> list[int]:
+    """The token ids of a text, or of the default for one that the model cannot take.
+
+    At most as many as the model has positions, or `most`; what is not used of a text is said.
+    """
+    try:
+        ids, n_cut = texts.tokens_of(layer, text, first)
+    except detok.InputError as error:
+        output.mistake(error)
+        ids, n_cut = texts.tokens_of(layer, default, first)
+        st.info(f"Shown instead: “{default}”")
+    why = "the model has positions"
+    if most is not None and len(ids) > most:
+        ids, n_cut, why = ids[:most], n_cut + len(ids) - most, "this page takes"
+    if n_cut:
+        st.info(f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as {why}.")
+    return ids

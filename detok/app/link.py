@@ -67,9 +67,11 @@ def _visit() -> _Visit:
 
 
 def said(value: object) -> str | None:
-    """A value as it is written in an address; None for nothing."""
+    """A value as it is written in an address, a list with commas; None for nothing."""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list):
+        return ",".join(map(str, value))
     return None if value is None else str(value)
 
 

@@ -41,6 +41,17 @@ def lines(layer: detok.Layer, uses: str | None, *statements: str) -> str:
     return "\n".join([*begun, *statements])
 
 
+def run_lines(layer: detok.Layer, run: detok.Run, uses: str, *statements: str) -> str:
+    """As `lines`; before the statements there is `run`, of the same model, text and target."""
+    return lines(
+        layer,
+        uses,
+        f"model = {loaded(layer).replace('load', 'load_model', 1)}",
+        f"run = detok.run(model, {run.ids.tolist()}, {run.target})",
+        *statements,
+    )
+
+
 def loaded(layer: detok.Layer) -> str:
     """The expression that loads a layer as it is here."""
     commit = layer.source.revision

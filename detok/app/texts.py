@@ -102,6 +102,12 @@ def words_of(layer: Layer, text: str) -> list[int]:
     return [sum(ends[:t]) for t in range(len(ends))]
 
 
+def after_lines(layer: Layer, ids: list[int]) -> list[int]:
+    """The places in a text where a token begins a line, but for the first; empty lines are none."""
+    ends = [layer.tokenizer.bytes_of(t).endswith((b"\n", b"\r")) for t in ids]
+    return [at for at in range(1, len(ids)) if ends[at - 1] and not ends[at]]
+
+
 def sample(layer: Layer, text: str) -> str:
     """A text to begin with; where it cannot be split, the ids of tokens that match its words."""
     if can_encode(layer):

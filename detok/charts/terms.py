@@ -116,21 +116,27 @@ def maps(
     They are small where the axes are not `labelled` with the tokens. `seen` is what tokens j are.
 
     Columns: panel and term (in display order), i, j, current and past (labels), value (scaled) and
-    centred (less its mean over the row), which gives the colour. A click on a cell selects its i
-    and j as `cell`.
+    centred (less its mean over the row), which gives the colour. Cells that are not `visible` are
+    outlined, if there is this column. A click on a cell selects its i and j as `cell`, which
+    only maps without this column invite to.
     """
     x, y = token_axes(table, seen) if labelled else bare_axes(seen)
     color = palette.around_zero(table["centred"], dark, "Term (scaled), less its row's mean")
     size = map_size(table, 16, 140) if labelled else 150
     columns = 4 if not labelled else 3 if size < 180 else 2
+    mark, hidden = {"cursor": "pointer"}, {}
+    if "visible" in table:
+        mark = {"strokeOpacity": 0.6}
+        hidden["stroke"] = alt.condition("datum.visible", alt.value(None), alt.value(NEUTRAL))
     maps = [
         alt.Chart()
         .transform_filter(alt.datum.term == term)
-        .mark_rect(cursor="pointer")
+        .mark_rect(**mark)
         .encode(
             x=x,
             y=y,
             color=color,
+            **hidden,
             tooltip=[
                 alt.Tooltip("panel:N", title="Term"),
                 alt.Tooltip("current:N", title="Current token i"),

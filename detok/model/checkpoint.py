@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from detok.errors import CheckpointError
 from detok.model.families import family_of
-from detok.model.families.family import First
+from detok.model.families.family import First, Shapes
 from detok.model.files import (
     BYTES,
     WEIGHTS_INDEX,
@@ -20,10 +20,12 @@ from detok.model.files import (
     check_tokenizer,
     check_type,
     full_name_in,
+    kept_name,
     read_config,
     shards,
     weights_of,
 )
+from detok.model.regular import of_checkpoint
 
 # Rows of a tensor that are looked at together.
 BLOCK = 2048
@@ -32,6 +34,7 @@ _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    of_checkpoint(path)
     try:
         with safe_open(path, framework="pt") as file:
             yield file
@@ -61,6 +64,12 @@ class Tensors:
         Raises: CheckpointError if it is under none of them.
         """
         return full_name_in(self._file_of, name, self.prefixes, str(self.folder))
+
+    def those_here(self, shapes: Shapes) -> Shapes:
+        """Those of some tensors that the checkpoint has, and whose files are here."""
+        kept = {name: kept_name(self._file_of, name, self.prefixes) for name in shapes}
+        here = {name for name, full in kept.items() if full and self._file_of[full].exists()}
+        return {name: shape for name, shape in shapes.items() if name in here}
 
     def read(self, name: str, shape: Mapping[str, int]) -> torch.Tensor:
         """One tensor, with its expected shape by dimension letter, e.g. `{"V": 50257, "d": 768}`.
@@ -108,4 +117,17 @@ def read_first_layer(folder: Path, weights: Path | None = None) -> First:
     plan = family.plan(config)
     check_tokenizer(str(folder), os.listdir(folder))
     tensors = Tensors(folder, family.prefixes, weights)
-    return plan.first_layer({n: tensors.read(n, shape) for n, shape in plan.shapes.items()})
+    wanted = {**plan.shapes, **tensors.those_here({**plan.written, **plan.here})}
+    return plan.first_layer({n: tensors.read(n, shape) for n, shape in wanted.items()})
+
+
+def lacking(folder: Path) -> Shapes:
+    """What a checkpoint lacks of what is fetched beside the tensors that its first layer needs.
+
+    Raises: CheckpointError as `read_first_layer`.
+    """
+    config = read_config(folder)
+    family = family_of(config)
+    written = family.plan(config).written
+    here = Tensors(folder, family.prefixes, None).those_here(written)
+    return {name: shape for name, shape in written.items() if name not in here}

@@ -1,5 +1,6 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 
 from detok.display import Displayed
-from detok.errors import InputError
+from detok.errors import CheckpointError, InputError
 from detok.model import memory
 from detok.model.any_layer import AnyLayer
 from detok.model.checkpoint import read_first_layer
@@ -116,7 +117,8 @@ def fold_layer(
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
     H, n_rows = first.n_heads, len(first.W_E)
-    first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
+    W_U = None if first.W_U is None else first.W_U[: tokenizer.n_ids]
+    first = replace(first, W_E=first.W_E[: tokenizer.n_ids], W_U=W_U)
     holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
     # Half precision stays as it is: a wider copy would double it, and hold no more digits.
     narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
@@ -200,10 +202,11 @@ def load(
 
     `model` is "mini" (bundled), a hub id such as "gpt2" (whose first layer is fetched once, with
     the `progress` of `fetch`), a local checkpoint folder, or a .safetensors file beside its
-    config.json. Only the first layer's tensors are read. On the device stay the token embeddings
-    (V, d), in half precision where the checkpoint is, and in `dtype` their projections: of a model
-    with learned positions (a `Layer`) to queries and keys, of one with rotary positions (a
-    `RotaryLayer`) to keys, once a key head.
+    config.json. Only the first layer's tensors are read, and with learned positions those before
+    the logits: the weight of the last LayerNorm, and an unembedding of its own where there is one
+    here. On the device stay the token embeddings (V, d), in half precision where the checkpoint is,
+    and in `dtype` their projections: with learned positions (a `Layer`) to queries and keys, with
+    rotary ones (a `RotaryLayer`) to keys, once a key head.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
     damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError
@@ -216,5 +219,25 @@ def load(
     with memory.explaining(chosen):
         first = read_first_layer(source.folder, source.weights)
         tokenizer = Vocabulary.from_folder(source.folder)
-        folded = fold_rotary if isinstance(first, RotaryFirst) else fold_layer
-        return folded(first, tokenizer, source, chosen, dtype)
+        if isinstance(first, RotaryFirst):
+            return fold_rotary(first, tokenizer, source, chosen, dtype)
+        layer = fold_layer(first, tokenizer, source, chosen, dtype)
+    _check_overflow(layer)
+    return layer
+
+
+def _check_overflow(layer: Layer) -> None:
+    """Raises: CheckpointError if scores, or σ, may leave the range of the layer's type."""
+    queries, keys = (
+        max(max(x.aminmax().max.item(), -x.aminmax().min.item()) for x in tensors)
+        for tensors in ((layer.Q_E, layer.Q_pos, layer.b_Q), (layer.K_E, layer.K_pos))
+    )
+    bound = 4 * layer.d_head * queries * keys  # of a sum of four such products
+    sigma = layer.moments.position_max.max().item()
+    largest = torch.finfo(layer.Q_E.dtype).max
+    # Not the other way round: NaN is no less than anything.
+    if not (bound < largest and sigma < math.inf):
+        raise CheckpointError(
+            f"the weights of {layer.name} are so large that scores overflow {layer.Q_E.dtype}; "
+            "expected smaller ones"
+        )

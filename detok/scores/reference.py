@@ -1,17 +1,25 @@
 """The oracles: a model's own first-layer attention, by `transformers` and from its own weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 
+from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.checkpoint import Tensors
 from detok.model.families import family_of
+from detok.model.families.family import Family
 from detok.model.files import full_name_in, read_config
 from detok.model.inputs import check_ids
 from detok.model.threads import side_by_side
 from detok.scores.as_it_stands import queries_and_keys
 from detok.scores.decomposition import attention, blocks, factors_of, scaled, summed, terms
+
+# What config.json says of how tensors are kept, which is seen in the tensors themselves.
+_NOT_THE_TENSORS = ("quantization_config", "dtype", "torch_dtype")
+# The numbers of neurons, which come after attention.
+_NEURONS = ("n_inner", "intermediate_size", "ffn_dim", "decoder_ffn_dim", "encoder_ffn_dim")
 
 
 @torch.inference_mode()
@@ -21,11 +29,11 @@ def model_attention(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> torch
     Runs the implementation of `transformers` (eager attention, float32) on the tensors of the
     checkpoint that the layer was loaded from, cut after its first layer.
 
-    Raises: InputError for ids that this model cannot take.
+    Raises: InputError for ids that this model cannot take, or a config.json of which
+    `transformers` makes no model.
     """
     # Imported here: it takes seconds, and only this check needs it.
     import transformers
-    from transformers.utils import logging
 
     tokens = check_ids(layer, ids).cpu()
     source = layer.source
@@ -34,19 +42,54 @@ def model_attention(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> torch
     read = Tensors(source.folder, family.prefixes, source.weights)
     weights = {name: read.read(name, shape) for name, shape in family.plan(config).shapes.items()}
     model_class = getattr(transformers, family.model_class)
-    cut = model_class.config_class.from_pretrained(source.folder, **family.one_layer)
+    try:
+        model = _cut(model_class, config, family, weights)
+        model = getattr(model, family.part) if family.part else model
+        return model(tokens[None], output_attentions=True).attentions[0][0]
+    except Exception as error:  # config.json may hold anything besides what detok reads of it
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(
+            f"`transformers` makes no model of this config.json ({why}); expected one as it "
+            "writes itself"
+        ) from error
+
+
+def _cut(
+    model_class: Any,
+    config: Mapping[str, Any],
+    family: Family,
+    weights: Mapping[str, torch.Tensor],
+) -> Any:
+    """A model of `transformers` cut after its first layer, and before that layer's neurons."""
+    from transformers.utils import logging
+
+    kind = model_class.config_class
+    own = dict(next((p for key, p in config.items() if _is_own(key, p, kind)), config))
+    for key in _NOT_THE_TENSORS:
+        own.pop(key, None)
+    cut = kind.from_dict(own, **family.one_layer)
+    for key in _NEURONS:
+        if hasattr(cut, key):
+            setattr(cut, key, 1)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     try:
         model = model_class._from_config(cut, dtype=torch.float32, attn_implementation="eager")
     finally:
         logging.set_verbosity(verbosity)
-    own = model.state_dict()
-    weights = {full_name_in(own, name, family.prefixes, ""): w for name, w in weights.items()}
-    model.load_state_dict(weights, strict=False)
-    model = model.eval()
-    model = getattr(model, family.part) if family.part else model
-    return model(tokens[None], output_attentions=True).attentions[0][0]
+    parts = model.state_dict()
+    named = {
+        full_name_in(parts, name, family.prefixes, ""): tensor for name, tensor in weights.items()
+    }
+    model.load_state_dict(named, strict=False)
+    return model.eval()
+
+
+def _is_own(key: str, part: Any, kind: Any) -> bool:
+    """Whether a part of a config.json is that of a kind of configuration."""
+    return isinstance(part, Mapping) and (
+        key == kind.base_config_key or part.get("model_type") == kind.model_type
+    )
 
 
 def attention_error(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> float:

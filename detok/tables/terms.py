@@ -3,6 +3,7 @@
 Values are scaled throughout: divided by the layer's scale, as softmax takes them.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -36,29 +37,42 @@ MAX_DRAWN = 3000  # positions × heads drawn, for each term
 def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
     """The six terms and their sum for one head, for all j that i sees in a window of the text.
 
-    `terms` have that head only; those of `split_ee` have two parts in the place of ee. Columns:
-    panel (in display order), term ("sum" for the sum), i, j, token_id_i, token_id_j, current, past
-    (labels), value, and centred: the value less its mean over the whole row, which is all that
-    softmax sees (0 where it is less than float32's rounding).
+    As `square`, of what the model itself sees, and without the column visible.
+    """
+    n = len(ids)
+    visible = np.tri(n, dtype=bool) if layer.is_causal else np.ones((n, n), dtype=bool)
+    return seen(layer, square(layer, ids, terms, window, visible).drop(columns="visible"))
+
+
+def square(
+    layer: Layer, ids: list[int], terms: Terms, window: range, visible: np.ndarray
+) -> pd.DataFrame:
+    """The six terms and their sum for one head, for all pairs in a window of the text.
+
+    `visible` is (n, n), True where i sees j. `terms` have that head only; those of `split_ee` have
+    two parts in the place of ee. Columns: panel (in display order), term ("sum" for the sum), i, j,
+    token_id_i, token_id_j, current, past (labels), visible, value, and centred: the value less its
+    mean over what i sees of the text, which is all that softmax sees (0 where it is less than
+    float32's rounding).
     """
     start, stop = window.start, window.stop
     parts = [*(terms.matrix(name).expand_as(terms.ee) for name in terms.names), terms.total]
     rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7 or 8, rows, n)
     rows /= terms.scale
-    shape = rows.shape[1:]
-    visible = np.tri(*shape, start) if layer.is_causal else np.ones(shape)  # 1 where i sees j
-    mean = (rows * visible).sum(axis=2) / visible.sum(axis=1)  # (7 or 8, rows)
+    counted = visible[start:stop]  # (rows, n)
+    mean = (rows * counted).sum(axis=2) / counted.sum(axis=1)  # (7 or 8, rows)
     axes = {"term": [*terms.names, "sum"], "i": window, "j": window}
     value = rows[:, :, start:stop]  # (7 or 8, rows, rows)
     centred = value - mean[:, :, None]
     centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
-    table = seen(layer, long(axes, value=value, centred=centred))
+    inside = np.broadcast_to(counted[:, start:stop], value.shape)
+    table = long(axes, visible=inside, value=value, centred=centred)
     return pd.DataFrame(
         {
             "panel": [NAMES.get(name, SUM) for name in table["term"]],
             **table[["term", "i", "j"]],
             **pairs_of(layer, ids, table),
-            **table[["value", "centred"]],
+            **table[["visible", "value", "centred"]],
         }
     )
 
@@ -141,8 +155,9 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
     Columns: rank, term, heads (most first).
     """
     alone = ranks[~ranks["tied"]]
-    table = alone.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
-    return table.sort_values("heads", ascending=False, kind="stable", ignore_index=True)
+    counted = Counter(zip(alone["rank"], alone["term"], strict=True)).most_common()
+    rows = [(*place, heads) for place, heads in counted]
+    return pd.DataFrame(rows, columns=["rank", "term", "heads"])
 
 
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
@@ -152,26 +167,26 @@ def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
     token_id_j, order, part (a term, or "score"), value, start, end.
     """
     shown = labels(layer, ids)
-    parts = []
+    columns = ["which", "rival", "head", "i", "j", "token_id_i", "token_id_j"]
+    columns += ["order", "part", "value", "start", "end"]
+    rows = []
     for score in filter(None, (pair.chosen, pair.runner_up)):
-        values = np.array(list(score.parts.values()))
-        ends = values.cumsum()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "which": shown[score.j],
-                    "rival": score is pair.runner_up,
-                    "head": pair.head,
-                    "i": pair.i,
-                    "j": score.j,
-                    "token_id_i": ids[pair.i],
-                    "token_id_j": ids[score.j],
-                    "order": np.arange(len(values) + 1),
-                    "part": [*score.parts, "score"],
-                    "value": [*values, score.total],
-                    "start": [0.0, *ends[:-1], 0.0],
-                    "end": [*ends, score.total],
-                }
+        bars = zip([*score.parts, "score"], [*score.parts.values(), score.total], strict=True)
+        of_pair = (pair.head, pair.i, score.j, ids[pair.i], ids[score.j])
+        begin = 0.0
+        for order, (part, value) in enumerate(bars):
+            start = 0.0 if part == "score" else begin
+            begin = start + value
+            rows.append(
+                (
+                    shown[score.j],
+                    score is pair.runner_up,
+                    *of_pair,
+                    order,
+                    part,
+                    value,
+                    start,
+                    begin,
+                )
             )
-        )
-    return pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(rows, columns=columns)

@@ -19,8 +19,6 @@ class Changes:
     visible: torch.Tensor | None = None  # (n, n), True where i sees j, instead of j ≤ i
     scores: Mapping[int, torch.Tensor] = field(default_factory=dict)  # by layer: (H, n, n), to q·k
     attention: torch.Tensor | None = None  # (B, H, n, n), η of it is added to the attention weights
-    # By layer: x (m,) and u (d,), of which η xᵀu is added to the second MLP matrix.
-    second: Mapping[int, tuple[torch.Tensor, torch.Tensor]] = field(default_factory=dict)
     eta: torch.Tensor | float = 1.0  # a number, or (k, 1, 1) for an input (k, n, d)
 
 
@@ -82,9 +80,6 @@ def forward(
         first_out = part.mlp.c_fc(first_in)
         second_in = part.mlp.act(first_out)
         second_out = part.mlp.c_proj(second_in)
-        if number in changes.second:
-            read, written = changes.second[number]
-            second_out = second_out + eta * (second_in @ read)[..., None] * written
         after = between + second_out
         yield Block(
             before=x,
@@ -114,13 +109,11 @@ def last_of(blocks: Iterator[Block]) -> Block:
 
 
 @torch.inference_mode()
-def curve(
-    model: Model, x: torch.Tensor, changes: Changes, etas: torch.Tensor, start: int = 0
-) -> torch.Tensor:
-    """`next_token` with the changes at each of several η, (k, V), from the input of a layer."""
+def curve(model: Model, x: torch.Tensor, changes: Changes, etas: torch.Tensor) -> torch.Tensor:
+    """`next_token` with the changes at each of several η, (k, V), from the first layer's input."""
     found = []
     for some in etas.to(x).split(max(1, ROWS // len(x))):
         inputs = x.expand(len(some), *x.shape)
         at = replace(changes, eta=some[:, None, None])
-        found.append(next_token(model, last_of(forward(model, inputs, at, start))))
+        found.append(next_token(model, last_of(forward(model, inputs, at))))
     return torch.cat(found)

@@ -8,8 +8,9 @@ import torch
 from detok.display import Displayed
 from detok.model.inputs import check_index
 from detok.whole.etas import check_etas
-from detok.whole.forward import Changes, curve, embedded, forward, next_token
+from detok.whole.forward import ROWS, embedded, forward, last_of, next_token
 from detok.whole.model import Model
+from detok.whole.run import Run
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,8 +58,42 @@ def forward_shift(
     check_index("layer", layer, model.n_layers, "B")
     etas = check_etas(eta)
     blocks = list(forward(model, embedded(model, tokens)))
-    x = blocks[layer].second_in[-1]  # (m,)
-    # The step has rank 1: what it adds is at hand without a copy of the matrix for every η.
-    step = Changes(second={layer: (x, model.W_U[chosen])})
-    shifted = curve(model, blocks[layer].before, step, etas, start=layer)
-    return ForwardShift(layer, chosen, next_token(model, blocks[-1]), etas, shifted)
+    after, neurons = blocks[layer].after, blocks[layer].second_in  # (n, d), (n, m)
+    unchanged = next_token(model, blocks[-1])
+    return _shifted(model, chosen, layer, etas, after, neurons, unchanged)
+
+
+@torch.inference_mode()
+def shift(run: Run, target: int | str, layer: int, eta: float | Sequence[float]) -> ForwardShift:
+    """`forward_shift` of a text that was taken through the model already, towards any token.
+
+    Raises: InputError for a target or a layer that the model has not, or an η that is none.
+    """
+    chosen = run.model.token_id(target)
+    check_index("layer", layer, run.model.n_layers, "B")
+    etas, after, neurons = check_etas(eta), run.hidden[layer + 1], run.neurons[layer]
+    return _shifted(run.model, chosen, layer, etas, after, neurons, run.log_probs)
+
+
+def _shifted(
+    model: Model,
+    target: int,
+    layer: int,
+    etas: torch.Tensor,
+    after: torch.Tensor,
+    neurons: torch.Tensor,
+    unchanged: torch.Tensor,
+) -> ForwardShift:
+    """From the residual stream after the layer and its neurons, (n, d) and (n, m), as they are.
+
+    The step has rank 1: what it adds to the stream is at hand without a copy of the matrix, and
+    only the layers above have to be gone through.
+    """
+    step = (neurons @ neurons[-1])[:, None] * model.W_U[target]  # (n, d), at η = 1
+    found = []
+    for some in etas.to(after).split(max(1, ROWS // len(after))):
+        x = after + some[:, None, None] * step  # (k, n, d)
+        if layer + 1 < model.n_layers:
+            x = last_of(forward(model, x, start=layer + 1)).after
+        found.append(model.logits(x[:, -1]).log_softmax(dim=-1))
+    return ForwardShift(layer, target, unchanged, etas, torch.cat(found))

@@ -10,9 +10,7 @@ import streamlit as st
 import detok
 from detok.app import cached
 from tests.support.models import random_checkpoint
-from tests.support.pages import ROOT, run
-
-PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
+from tests.support.pages import PAGES, run
 
 
 @pytest.fixture(autouse=True)

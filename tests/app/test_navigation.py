@@ -6,10 +6,9 @@ import pytest
 
 import detok
 from detok.app.navigation import PLACES, name_of
-from tests.support.pages import ROOT, follow, run, succeed, texts
+from tests.support.pages import PAGES, ROOT, follow, run, succeed, texts
 
 AFFINITY, TERMS = PLACES["affinity"].path, PLACES["terms"].path
-PAGES = ["app.py", *sorted(str(path.relative_to(ROOT)) for path in ROOT.glob("pages/*.py"))]
 
 
 def test_every_page_has_a_place_and_its_own_title() -> None:
@@ -17,7 +16,7 @@ def test_every_page_has_a_place_and_its_own_title() -> None:
     for name, place in PLACES.items():
         assert name_of(place.title) == name
         if place.path in PAGES[1:]:
-            assert f'page.begin("{place.title}")' in (ROOT / place.path).read_text("utf-8")
+            assert f'.begin("{place.title}")' in (ROOT / place.path).read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -153,3 +153,11 @@ def test_lines_are_strings_or_objects_with_a_text() -> None:
 def test_refused_files(name: str, data: bytes, sentence: str) -> None:
     with pytest.raises(InputError, match=sentence):
         texts_of(name, data)
+
+
+def test_the_places_where_lines_begin() -> None:
+    layer = detok.load("mini")
+    ids = layer.tokenizer.encode("One line.\n\nTwo lines.\r\nThree")
+    begun = [layer.tokenizer.text(*ids[at:]) for at in texts.after_lines(layer, ids)]
+    assert begun == ["Two lines.\r\nThree", "Three"]
+    assert texts.after_lines(layer, layer.tokenizer.encode("One line.\n")) == []

@@ -43,7 +43,7 @@ def info(capsys: pytest.CaptureFixture[str], *arguments: object) -> dict[str, st
     return card(shown.out)
 
 
-NUMBERS = (V + L) * D + 2 * D + (D + 1) * 3 * D
+NUMBERS = (V + L) * D + 2 * D + (D + 1) * 3 * D + (D + 1) * D
 
 
 def test_a_folder_and_a_file(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -264,7 +264,7 @@ def test_what_is_known_without_a_hub(hub: Hub, machine: Machine) -> None:
     hub.stop()
     shown, complained = machine.run("info", "gpt2")
     found = card(shown)
-    assert found["first layer"] == "165 MB"
+    assert found["first layer"] == "167 MB"
     assert found["positions"] == "1,024"
     assert "commit" not in found
     assert complained.startswith("This is from detok's own list: 'gpt2' is not on this machine yet")

@@ -24,6 +24,9 @@ FIRST_LAYER = {
     "h.0.attn.c_attn.bias",
 }
 
+# Read where they are: what the heads write, and the weight of the last LayerNorm.
+WRITTEN = {"h.0.attn.c_proj.weight", "ln_f.weight"}
+
 
 @pytest.fixture
 def folder(checkpoint: Path, tmp_path: Path) -> Path:
@@ -204,6 +207,17 @@ def test_missing_tensor(folder: Path, name: str) -> None:
     assert f"has no tensor {name!r}" in refusal(folder)
 
 
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_tensors_that_are_not_needed(folder: Path, name: str, layer: detok.Layer) -> None:
+    """Without them the layer is the same; with a wrong shape they are refused as any other."""
+    edit_weights(
+        folder, lambda t: t | {f"transformer.{name}": t[f"transformer.{name}"][:-1].clone()}
+    )
+    assert f"tensor 'transformer.{name}' has shape" in refusal(folder)
+    edit_weights(folder, lambda t: {k: v for k, v in t.items() if k != f"transformer.{name}"})
+    assert_same(load(folder), layer)
+
+
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float16, torch.bfloat16])
 def test_values_that_are_no_numbers(folder: Path, value: float, dtype: torch.dtype) -> None:
@@ -309,7 +323,7 @@ def test_only_tensors_of_the_first_layer_are_read(
     safe_open = checkpoint_module.safe_open
     monkeypatch.setattr(checkpoint_module, "safe_open", Observed)
     assert load(tmp_path).n_layers == 3
-    assert sorted(read) == sorted(f"transformer.{name}" for name in FIRST_LAYER)
+    assert sorted(read) == sorted(f"transformer.{name}" for name in FIRST_LAYER | WRITTEN)
 
 
 # Weights in several files

@@ -14,10 +14,9 @@ from streamlit.testing.v1 import AppTest
 import detok
 from tests.support.families import MODELS, random_member
 from tests.support.models import random_checkpoint
-from tests.support.pages import ROOT, run, succeed, texts
+from tests.support.pages import PAGES, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, KINDS, ids_of, word_end_merges, write_bpe
 
-PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("pages/*.py")))]
 AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:7]
 # Each with a tokenizer of its own kind.
 TOKENIZERS = {"bert": "bert", "gpt_neo": "gpt2", "clip_text_model": "clip", "opt": "opt"}

@@ -31,7 +31,16 @@ SHOWN = [
     ("8_Compare", {"passage": TEXT, "head": "1", "head_right": "0", "what": "ee"}),
     ("8_Compare", {"passage": TEXT * 3, "what": "rank", "window": "2", "cell_i": "6"}),
     ("8_Compare", {"on": "Word", "text": " tranquil", "head": "1"}),
+    ("10_Segments", {"passage": TEXT, "head": "1", "cuts": "2,4", "answer": "6", "target": "9"}),
+    ("10_Segments", {"passage": TEXT * 4, "window": "5"}),
+    ("10_Segments", {"passage": "I"}),
     ("8_Compare", {"on": "Word", "text": TEXT, "rank": "current tokens", "k": "200"}),
+    ("11_Reversed_attention", {"passage": TEXT, "head": "1", "check": "true", "eta": "-0.3"}),
+    ("11_Reversed_attention", {"passage": TEXT * 5, "target": "7", "pair_i": "9", "window": "0"}),
+    ("12_Backward_lens", {"passage": TEXT}),
+    ("12_Backward_lens", {"passage": TEXT, "target": "9", "matrix": "first", "sample": "3"}),
+    ("13_Information_flow", {"passage": TEXT, "measure": "adds"}),
+    ("13_Information_flow", {"passage": TEXT, "position": "1", "heads": "0", "node": "0-state"}),
 ]
 
 

@@ -8,9 +8,8 @@ import pytest
 
 from detok.charts.palette import LETTERS
 from tests.support.charts import encodings
-from tests.support.pages import ROOT, run
+from tests.support.pages import PAGES, run
 
-PAGES = ["app.py", *sorted(f"pages/{path.name}" for path in (ROOT / "pages").glob("*.py"))]
 VIEWS = [{"head": "0"}, {"head": "all"}]
 
 

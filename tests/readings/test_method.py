@@ -1,18 +1,18 @@
 """The method's sentences: every page is in them, and they are true of the model that is shown."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import torch
 
 import detok
 from detok.readings import method
-from tests.support.pages import ROOT
+from tests.support.pages import PAGES
 
 
 def test_every_page_is_named_in_order() -> None:
-    pages = sorted(path.stem for path in ROOT.glob("pages/*.py"))
-    assert list(method.PAGES) == pages
+    assert list(method.PAGES) == [Path(page).stem for page in PAGES[1:]]
     for about in method.PAGES.values():
         assert about.question.endswith("?")
         assert about.look_for.endswith(".")

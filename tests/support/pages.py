@@ -9,6 +9,14 @@ from detok.app import exports
 from detok.app.figure import Figure
 
 ROOT = Path(__file__).parents[2]
+# All pages, in the order of their numbers.
+PAGES = [
+    "app.py",
+    *(
+        f"pages/{path.name}"
+        for path in sorted(ROOT.glob("pages/*.py"), key=lambda path: int(path.name.split("_")[0]))
+    ),
+]
 
 
 def run(page: str, **query: str) -> AppTest:

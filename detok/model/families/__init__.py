@@ -8,8 +8,10 @@ A new family is one file here and one line in `FAMILIES`. Its file says, for a c
    gets (such as BERT's token type) added to the positions. `separate` says 1 and 2 for all whose
    queries and keys have projections of their own. Of a model with rotary positions it is a
    `RotaryFirst`: `rotary` says 1 and 2 for all of these;
-3. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
-4. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
+3. what the heads write and the LayerNorm before the logits (`written`), or why there is no direct
+   path from the one to the other (`undefined`);
+4. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
+5. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
    model of one layer, which proves the file right.
 
 What the file cannot represent it refuses, with a sentence. The tests of the rest find a family by

@@ -1,7 +1,7 @@
 """What a family of models says of itself, and the first layer that it gives."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -29,6 +29,14 @@ class FirstLayer:
     scale: float  # what softmax divides scores by
     is_causal: bool = True
     padding_id: int | None = None  # a token that the model gives no position of its own
+    # What the heads write, and how logits read it. None where the files lack it, and of a family
+    # of which `undefined` says why its heads write nothing that logits read directly.
+    W_V: torch.Tensor | None = None  # (d, H·d')
+    W_O: torch.Tensor | None = None  # (H·d', d)
+    ln_f_weight: torch.Tensor | None = None  # (d,), of the LayerNorm before the logits
+    W_U: torch.Tensor | None = None  # (V, d), what logits are made with where that is not W_E
+    is_tied: bool = True  # whether that is W_E
+    undefined: str = ""
 
     @property
     def n_positions(self) -> int:
@@ -80,6 +88,7 @@ class RotaryFirst:
     window: int | None = None  # a token sees only the last so many, itself among them
     is_causal: bool = True
     padding_id: int | None = None
+    undefined: str = "detok does not read yet what the heads of a rotary model write"
 
     @property
     def n_projected(self) -> int:
@@ -88,14 +97,27 @@ class RotaryFirst:
 
 
 First = FirstLayer | RotaryFirst
+# By the names of tensors: sizes by dimension letter, in order.
+Shapes = Mapping[str, Mapping[str, int]]
 
 
 @dataclass(frozen=True)
 class Plan:
-    """The tensors that a checkpoint's first layer needs, and how it is made of them."""
+    """The tensors that a checkpoint's first layer needs, and how it is made of them.
 
-    shapes: Mapping[str, Mapping[str, int]]  # by name: sizes by dimension letter, in order
+    `written` are what else is read, and fetched, if a checkpoint has it: what the heads write, and
+    the weight of the last LayerNorm. `here` are too large to be fetched, and read where they are.
+    """
+
+    shapes: Shapes
     first_layer: Callable[[Mapping[str, torch.Tensor]], First]
+    written: Shapes = field(default_factory=dict)
+    here: Shapes = field(default_factory=dict)
+
+    @property
+    def fetched(self) -> Shapes:
+        """All that is fetched of a checkpoint that has it."""
+        return {**self.shapes, **self.written}
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from detok.model.families import FAMILIES
 from detok.model.families.elsewhere import _WHY
 from detok.scores import reference
 from tests.support.double import attention_in_float64
-from tests.support.families import MODELS, REFUSED, L, V, random_member
+from tests.support.families import LEARNED, MODELS, REFUSED, L, V, random_member
 
 N = 512  # the tokens of a text, if so many have positions
 MEMBERS = [(name, config) for members in MODELS.values() for name, config in members]
@@ -55,6 +55,55 @@ def test_attention_is_that_of_float64(folder: Path) -> None:
         own = attention_in_float64(folder, ids) if own is None else own
         ours = detok.attention(detok.terms(layer, ids))
         torch.testing.assert_close(ours.double(), own, rtol=0, atol=tolerance)
+
+
+ATTENTION = {
+    "opt": "model.decoder.layers.0.self_attn",
+    "whisper": "model.decoder.layers.0.self_attn",
+    "biogpt": "biogpt.layers.0.self_attn",
+}
+LAST_NORM = {
+    "opt": "model.decoder.final_layer_norm",
+    "whisper": "model.decoder.layer_norm",
+    "biogpt": "biogpt.layer_norm",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [member for members in LEARNED.values() for member in members],
+    ids=lambda each: str(each)[:40],
+)
+def test_what_heads_write_is_that_of_the_model(
+    tmp_path: Path, name: str, config: Mapping[str, Any]
+) -> None:
+    """A token alone attends to itself: the difference of two such outputs has no bias in it."""
+    model = random_member(tmp_path, name, config).double()
+    layer = detok.load(tmp_path, device="cpu", dtype=torch.float64)
+    first, kind = layer.first, model.config.model_type
+    if first.undefined:
+        assert first.W_O is None
+        assert not FAMILIES[kind].plan(model.config.to_dict()).written
+        return
+    if model.get_output_embeddings() is None:
+        pytest.skip("its head is in another class of the family")
+    written = []
+    attention = model.get_submodule(ATTENTION.get(kind, "transformer.h.0.attn"))
+    attention.register_forward_hook(lambda _, __, output: written.append(output[0].flatten()))
+    runs = model.get_decoder() if kind == "whisper" else model
+    with torch.inference_mode():
+        for token in (5, 6):
+            runs(torch.tensor([[token]]))
+    x = first.W_E[[5, 6]].double() + first.W_pos[0].double()
+    ln_1 = first.ln_1_weight.double(), first.ln_1_bias.double()
+    x = torch.nn.functional.layer_norm(x, x.shape[1:], *ln_1, first.ln_1_eps)
+    ours = x @ first.W_V.double() @ first.W_O.double()
+    torch.testing.assert_close(
+        ours[1] - ours[0], written[1] - written[0], rtol=0, atol=1e-5 if "Neo" in name else 1e-10
+    )
+    last = model.get_submodule(LAST_NORM.get(kind, "transformer.ln_f"))
+    assert torch.equal(last.weight, first.ln_f_weight.double())
+    assert torch.equal(model.get_output_embeddings().weight, first.W_E.double())
 
 
 def test_only_the_tensors_of_the_plan_are_needed(folder: Path, tmp_path: Path) -> None:
