@@ -53,6 +53,9 @@ from .model.layer import (
     Layer as Layer,
     load as load,
 )
+from .model.rotary_layer import (
+    RotaryLayer as RotaryLayer,
+)
 from .model.source import (
     fetch as fetch,
     fetch_whole as fetch_whole,
@@ -81,6 +84,14 @@ from .scores.decomposition import (
     attention as attention,
     terms as terms,
 )
+from .scores.distance_bias import (
+    DistanceBias as DistanceBias,
+    distance_bias as distance_bias,
+)
+from .scores.distance_curve import (
+    DistanceCurve as DistanceCurve,
+    distance_curve as distance_curve,
+)
 from .scores.frequency import (
     self_assertion as self_assertion,
 )
@@ -108,6 +119,9 @@ from .scores.positions import (
     PositionBias as PositionBias,
     position_bias as position_bias,
     position_summary as position_summary,
+)
+from .scores.rotary import (
+    RotaryTerms as RotaryTerms,
 )
 from .scores.specific import (
     SplitTerms as SplitTerms,

@@ -27,6 +27,7 @@ from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
+from detok.model.inputs import check_learned
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables, ov
@@ -75,8 +76,12 @@ class Kept(Generic[T]):
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model."""
+    """The first layer of a model.
+
+    Raises: InputError if it cannot be loaded, or no page shows one of its kind.
+    """
     layer = detok.load(model)
+    check_learned(layer)
     garbage.watch()
     garbage.collect()  # a layer that has gone may be among it
     return layer

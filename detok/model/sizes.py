@@ -24,6 +24,7 @@ class Sizes:
     scale: float  # what softmax divides scores by
     is_causal: bool
     n_numbers: int  # of the tensors that are fetched of it
+    n_projected: int  # of what is computed from them and kept
 
 
 def sizes_of(config: Mapping[str, Any]) -> Sizes:
@@ -44,9 +45,10 @@ def sizes_of(config: Mapping[str, Any]) -> Sizes:
         n_heads=first.n_heads,
         d_model=first.W_E.shape[1],
         d_head=first.W_Q.shape[1] // first.n_heads,
-        n_positions=first.W_pos.shape[0],
+        n_positions=first.n_positions,
         vocab_size=first.W_E.shape[0],
         scale=first.scale,
         is_causal=first.is_causal,
         n_numbers=sum(prod(shape.values()) for shape in plan.fetched.values()),
+        n_projected=first.n_projected,
     )

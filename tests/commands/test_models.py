@@ -51,7 +51,7 @@ def test_first_layers_and_whole_checkpoints(
     # As another program leaves them.
     cache = machine.home / "hf" / "hub"
     commit = "0123456789" * 4
-    for id_, config in (("owner/whole", None), ("owner/llama", '{"model_type": "llama"}')):
+    for id_, config in (("owner/whole", None), ("owner/mixtral", '{"model_type": "mixtral"}')):
         home = cache / f"models--{id_.replace('/', '--')}"
         shutil.copytree(checkpoint, home / "snapshots" / commit)
         (home / "refs").mkdir()

@@ -160,12 +160,12 @@ def test_width_that_the_heads_do_not_divide(folder: Path) -> None:
         load(folder)
 
 
-@pytest.mark.parametrize("architecture", ["llama", "", ["gpt2"], 2])
+@pytest.mark.parametrize("architecture", ["mixtral", "", ["gpt2"], 2])
 def test_unsupported_architecture(folder: Path, architecture: Any) -> None:
     edit_config(folder, model_type=architecture)
     sentence = refusal(folder)
     assert f"model_type = {architecture!r}" in sentence
-    assert "expected one with learned absolute positions: gpt2" in sentence
+    assert "expected one with learned absolute or rotary positions: gpt2" in sentence
 
 
 def test_no_architecture(folder: Path) -> None:

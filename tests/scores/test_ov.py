@@ -12,7 +12,7 @@ from transformers import GPT2LMHeadModel
 
 import detok
 from detok.scores.ov import logit_changes, with_token
-from tests.support.families import MODELS, random_member
+from tests.support.families import LEARNED, random_member
 from tests.support.models import byte_tokenizer, random_checkpoint, random_model
 from tests.support.whole import same
 
@@ -156,7 +156,7 @@ def test_a_checkpoint_without_these_weights_loads_and_says_so(tmp_path: Path) ->
             call(layer)
 
 
-MEMBERS = [(kind, *member) for kind, members in MODELS.items() for member in members]
+MEMBERS = [(kind, *member) for kind, members in LEARNED.items() for member in members]
 
 
 @pytest.mark.parametrize(("kind", "name", "config"), MEMBERS)
