@@ -20,14 +20,13 @@ import torch
 
 import detok
 from detok.app import disk_cache, garbage, tokens
-from detok.app.identity import identity, unique
+from detok.app.identity import OF_LAYER, unique
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
-from detok.model.inputs import check_learned
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables, ov
@@ -60,7 +59,7 @@ SAMPLE_SIZE = 512
 # Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
 SMALL = 1 << 14
 
-_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
+_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs=OF_LAYER)
 
 
 @dataclass(eq=False)
@@ -78,10 +77,9 @@ class Kept(Generic[T]):
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model.
 
-    Raises: InputError if it cannot be loaded, or no page shows one of its kind.
+    Raises: InputError if it cannot be loaded.
     """
     layer = detok.load(model)
-    check_learned(layer)
     garbage.watch()
     garbage.collect()  # a layer that has gone may be among it
     return layer

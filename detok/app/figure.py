@@ -34,7 +34,7 @@ from altair.utils.schemapi import disable_debug_mode
 
 import detok
 from detok.app import exports, output, takeaway
-from detok.app.identity import identity, unique
+from detok.app.identity import OF_LAYER, unique
 from detok.app.provenance import link
 from detok.charts.parts import readable
 from detok.charts.wire import Chart, arrow, parted, recolored, used
@@ -87,7 +87,7 @@ class Figure:
 kept = st.cache_resource(
     show_spinner=False,
     max_entries=MAX_FIGURES,
-    hash_funcs={detok.Layer: identity, detok.Run: unique},
+    hash_funcs=OF_LAYER | {detok.Run: unique},
 )
 
 

@@ -12,6 +12,7 @@ from detok.app.output import escaped, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
+from detok.model.any_layer import AnyLayer
 from detok.model.checkpoint import lacking
 from detok.model.known import KNOWN
 from detok.readings import overview as readings
@@ -35,7 +36,23 @@ def begin(title: str) -> detok.Layer:
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
+    if not isinstance(layer, navigation.PLACES[navigation.name_of(title)].takes):
+        _lead_elsewhere(layer)
     return layer
+
+
+def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
+    """Ends a page whose subject this kind of layer does not have."""
+    st.info(escaped(readings.not_here(layer)))
+    for name, place in navigation.PLACES.items():
+        if isinstance(layer, place.takes):
+            st.page_link(
+                place.path,
+                label=place.title,
+                icon=place.icon,
+                query_params=link.leading(name, {}),
+            )
+    st.stop()
 
 
 def offer_gpt2(layer: detok.Layer) -> None:
