@@ -147,8 +147,9 @@ def list_of(shown: Figure, side: Side, height: int) -> None:
     """The list of one head, and its menu; a click on a row leads to its token."""
 
     def choose() -> None:
-        if rows := st.session_state[shown.name].selection.rows:
-            take_apart(side, int(shown.table["token_id"][rows[0]]))
+        with figure.passing_over(shown):
+            if rows := st.session_state[shown.name].selection.rows:
+                take_apart(side, int(shown.table["token_id"][rows[0]]))
 
     st.dataframe(
         shown.listed[""],
