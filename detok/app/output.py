@@ -1,5 +1,6 @@
 """What a visitor sees: charts, sentences, facts and notices."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +10,9 @@ import streamlit as st
 import detok
 from detok.app import cached, texts
 from detok.readings.words import amount
+
+# How an address begins that browsers would make a link of; of one of e-mail, where it goes on.
+_ADDRESS = re.compile(r"(https?(?=://)|www(?=\.)|(?=@))", re.IGNORECASE)
 
 
 @contextmanager
@@ -70,4 +74,9 @@ def facts(values: dict[str, str]) -> None:
 
 
 def escaped(text: str) -> str:
+    """A text as Markdown that shows it as it is; no address in it is a link.
+
+    Markdown's own signs do not keep an address from being one: a sign without width in it does.
+    """
+    text = _ADDRESS.sub("\\1\N{WORD JOINER}", text)
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^" else c for c in text)

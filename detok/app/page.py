@@ -64,9 +64,11 @@ def _model_choice(is_opened: bool) -> str:
             models = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:
-        options.append(state["model"])
+    current = state.get("current_model", default)
+    state.setdefault("model", current)
+    if state["model"] not in options:  # gone meanwhile, or never there: a browser may send any name
+        state["model"] = current
+        options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
         "Model", options, key="model", on_change=link.forget, args=("token",)
