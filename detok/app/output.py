@@ -9,6 +9,7 @@ import streamlit as st
 
 import detok
 from detok.app import cached, texts
+from detok.app.folders import untold
 from detok.readings.words import amount
 
 # How an address begins that browsers would make a link of; of one of e-mail, where it goes on.
@@ -26,7 +27,7 @@ def mistakes() -> Iterator[None]:
 
 def mistake(error: detok.InputError) -> None:
     """The sentence of an error, for the visitor to mend it."""
-    sentence = str(error)
+    sentence = untold(str(error))
     st.error(escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
 
 
@@ -49,7 +50,7 @@ def counts_notice(layer: detok.Layer) -> None:
     """Which counts a page uses, and how to use other ones; without any, how to make some."""
     counts, refused = cached.counts_of(layer)
     if refused:
-        st.warning(escaped(f"Counts that are not used: {refused}."))
+        st.warning(escaped(f"Counts that are not used: {untold(refused)}."))
     if counts is None and not texts.can_encode(layer):
         st.info("There are no token counts for this model, whose files cannot split texts.")
         return

@@ -7,6 +7,7 @@ from huggingface_hub import is_offline_mode
 
 import detok
 from detok.app import cached, link, long_runs, navigation, style, takeaway
+from detok.app.folders import untold
 from detok.app.output import escaped
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -53,7 +54,7 @@ def _model_choice(is_opened: bool) -> str:
         model, reason, current = state.pop("refused")
         state["model"] = current
         st.error(
-            f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
+            f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}. "
             f"Still showing **{escaped(current)}**."
         )
     asked = st.query_params.get("model")
@@ -117,7 +118,7 @@ def _refuse(model: str, reason: str) -> NoReturn:
     default = cached.default_model()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
-        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")
         st.stop()
     st.session_state["refused"] = (model, reason, current)
     st.rerun()
