@@ -88,7 +88,6 @@ def values() -> Iterator[Callable[[WidgetState], None]]:
         yield _with("int_value", number)
         yield _with("int_array_value", [number])
     yield _with("bool_value", True)
-    yield _with("trigger_value", True)
     yield _with("bytes_value", b"\xff\x00")
     yield _with("json_value", "{")
     yield _with("json_value", "[1e999]")
@@ -97,9 +96,17 @@ def values() -> Iterator[Callable[[WidgetState], None]]:
     yield _with("file_uploader_state_value", "../../etc/passwd")
 
 
+def _widgets(test: AppTest) -> list[str]:
+    return list(test._session_state._state._new_widget_state.widget_metadata)
+
+
+def n_widgets(test: AppTest) -> int:
+    return len(_widgets(test))
+
+
 def send(test: AppTest, put: Callable[[WidgetState], None]) -> AppTest:
     """Runs the page again, as if all of its widgets had this value."""
     states = WidgetStates()
-    for widget in test._session_state._state._new_widget_state.widget_metadata:
+    for widget in _widgets(test):
         put(states.widgets.add(id=widget))
     return test._run(states)
