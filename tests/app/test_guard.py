@@ -8,6 +8,7 @@ from unittest.mock import Mock
 
 import pytest
 import streamlit as st
+from google.protobuf.json_format import ParseDict
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 from streamlit.runtime.app_session import AppSession
@@ -15,6 +16,7 @@ from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileMan
 from streamlit.runtime.state.common import WidgetMetadata
 from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+from websockets.exceptions import ConnectionClosed
 
 from benchmarks import browser
 from detok.app import guard
@@ -42,6 +44,55 @@ def test_nobody_empties_the_caches_of_a_server(address: str) -> None:
         sent = visitor.answer(second, "heartbeat_ack")  # messages are answered in their order
         assert not any(message.WhichOneof("type") == "git_info_changed" for message in sent)
         assert "detok.app.cached.load_layer" in kept(address)
+
+
+STATES = {
+    "a page that is none": {"page_script_hash": "../../etc/passwd", "page_name": "/etc/passwd"},
+    "a query of bytes": {"query_string": "model=%00%ff&text=%ed%a0%80&=&&&%"},
+    "a query of many": {"query_string": "&".join(f"k{n}=1e309" for n in range(20_000))},
+    "the same key often": {"query_string": "&".join(["head=1"] * 20_000)},
+    "messages that are none": {"cached_message_hashes": ["x"] * 10_000},
+    "a way back": {"query_string": "head=x", "is_history_navigation": True},
+    "a zone that is none": {
+        "context_info": {"timezone": "../../etc/passwd", "url": "javascript:alert(1)"}
+    },
+    "a language that is none": {"context_info": {"locale": "<b>", "color_scheme": "x"}},
+}
+
+
+@pytest.mark.parametrize("state", STATES.values(), ids=STATES)
+def test_a_page_answers_whatever_state_a_browser_claims(
+    address: str, state: dict[str, object]
+) -> None:
+    with visitor.visitor(address) as connection:
+        visitor.run(connection)
+        message = BackMsg()
+        ParseDict(state, message.rerun_script)
+        visitor.send(connection, message)
+        sent = visitor.answer(connection, "script_finished")
+        assert not [m for m in sent if m.delta.new_element.HasField("exception")]
+        ended = visitor.run(connection)[-1]
+        assert ended.script_finished == ended.FINISHED_SUCCESSFULLY
+
+
+def test_a_part_of_a_page_that_is_none_is_passed_over(address: str) -> None:
+    message = BackMsg()
+    message.rerun_script.fragment_id = "x" * 10_000
+    with visitor.visitor(address) as connection:
+        visitor.run(connection)
+        visitor.send(connection, message)
+        sent = visitor.run(connection)
+        assert not [m for m in sent if m.delta.new_element.HasField("exception")]
+
+
+def test_who_sends_more_than_a_page_reads_is_cut_off(address: str) -> None:
+    message = BackMsg()
+    message.rerun_script.widget_states.widgets.add(id="x", string_value="x" * 6_000_000)
+    with visitor.visitor(address) as connection, visitor.visitor(address) as other:
+        visitor.send(connection, message)
+        with pytest.raises(ConnectionClosed, match="1009"):
+            visitor.answer(connection, "script_finished")
+        visitor.run(other)
 
 
 def test_it_is_streamlit_that_would_empty_them() -> None:
