@@ -4,6 +4,7 @@ More than 300 values for the links and the widgets of every page.
 """
 
 import re
+import socket
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -158,3 +159,31 @@ def test_files_that_are_no_texts(name: str, data: bytes, watched: list[str]) -> 
     check(test.run(), name)
     (button,) = [b for b in test.button if b.label == "Average over them"]
     check(button.click().run(), name)
+
+
+def test_what_is_opened_is_seen(tmp_path: Path) -> None:
+    """The tests above see what they are to forbid."""
+    (tmp_path / "a").write_text("")
+    with watch.watching() as heard, socket.socket() as other:
+        with pytest.raises(OSError, match="refused"):
+            other.connect(("127.0.0.1", 9))
+        (tmp_path / "link").symlink_to("a")
+        (tmp_path / "link").read_text()
+    assert str(tmp_path.resolve() / "a") in watch.files(heard)
+    assert "socket.connect" in dict(watch.others(heard))
+
+
+@pytest.mark.parametrize("text", [hostile.MARKUP, "www.evil.example", "a@evil.example", "**b**"])
+def test_markup_is_seen(text: str) -> None:
+    def script(text: str) -> None:
+        import streamlit as st
+
+        from detok.app.output import escaped
+
+        st.info(escaped(text))
+        st.warning(text)
+
+    test = AppTest.from_function(script, args=(text,)).run()
+    info, warning = test.info[0].proto, test.warning[0].proto
+    assert not any(MARKUP.search(shown) for shown in strings(info))
+    assert any(MARKUP.search(shown) for shown in strings(warning))
