@@ -8,6 +8,7 @@ from huggingface_hub import is_offline_mode
 
 import detok
 from detok.app import cached, link, long_runs, navigation, style, takeaway
+from detok.app.folders import untold
 from detok.app.output import escaped, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -86,7 +87,7 @@ def _model_choice(is_opened: bool) -> str:
         model, reason, current = state.pop("refused")
         state["model"] = current
         st.error(
-            f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
+            f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}. "
             f"Still showing **{escaped(current)}**."
         )
     asked = st.query_params.get("model")
@@ -97,9 +98,11 @@ def _model_choice(is_opened: bool) -> str:
             models = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:
-        options.append(state["model"])
+    current = state.get("current_model", default)
+    state.setdefault("model", current)
+    if state["model"] not in options:  # gone meanwhile, or never there: a browser may send any name
+        state["model"] = current
+        options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
         "Model", options, key="model", on_change=link.forget, args=("token",)
@@ -148,7 +151,7 @@ def _refuse(model: str, reason: str) -> NoReturn:
     default = cached.default_model()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
-        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")
         st.stop()
     st.session_state["refused"] = (model, reason, current)
     st.rerun()
