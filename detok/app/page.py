@@ -5,6 +5,7 @@ from typing import NoReturn
 
 import streamlit as st
 from huggingface_hub import is_offline_mode
+from streamlit.delta_generator import DeltaGenerator
 
 import detok
 from detok.app import cached, link, long_runs, navigation, style, takeaway
@@ -29,8 +30,8 @@ def begin(title: str) -> detok.Layer:
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
     is_opened = link.begin(navigation.name_of(title))
-    pages = st.sidebar.container()
-    model = _model_choice(is_opened)
+    top, pages = st.sidebar.container(), st.sidebar.container()
+    model = _model_choice(is_opened, top)
     navigation.list_pages(pages)
     style.close_menu(title)
     takeaway.begin(title)
@@ -78,7 +79,7 @@ def offer_written(layer: detok.Layer) -> None:
             st.rerun()
 
 
-def _model_choice(is_opened: bool) -> str:
+def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
     state, default, here = st.session_state, cached.default_model(), cached.models_here()
     options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
@@ -104,9 +105,7 @@ def _model_choice(is_opened: bool) -> str:
         state["model"] = current
         options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
-    model = st.sidebar.selectbox(
-        "Model", options, key="model", on_change=link.forget, args=("token",)
-    )
+    model = where.selectbox("Model", options, key="model", on_change=link.forget, args=("token",))
     link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
     others = [known for model_id, known in KNOWN.items() if model_id not in here]
