@@ -24,12 +24,14 @@ from detok.model.files import (
     shards,
     weights_of,
 )
+from detok.model.regular import of_checkpoint
 
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    of_checkpoint(path)
     try:
         with safe_open(path, framework="pt") as file:
             yield file

@@ -1,5 +1,6 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Any
 import torch
 
 from detok.display import Displayed
-from detok.errors import InputError
+from detok.errors import CheckpointError, InputError
 from detok.model import memory
 from detok.model.checkpoint import read_first_layer
 from detok.model.families.family import FirstLayer
@@ -260,4 +261,23 @@ def load(
     with memory.explaining(chosen):
         first = read_first_layer(source.folder, source.weights)
         tokenizer = Vocabulary.from_folder(source.folder)
-        return fold_layer(first, tokenizer, source, chosen, dtype)
+        layer = fold_layer(first, tokenizer, source, chosen, dtype)
+    _check_overflow(layer)
+    return layer
+
+
+def _check_overflow(layer: Layer) -> None:
+    """Raises: CheckpointError if scores, or σ, may leave the range of the layer's type."""
+    queries, keys = (
+        max(max(x.aminmax().max.item(), -x.aminmax().min.item()) for x in tensors)
+        for tensors in ((layer.Q_E, layer.Q_pos, layer.b_Q), (layer.K_E, layer.K_pos))
+    )
+    bound = 4 * layer.d_head * queries * keys  # of a sum of four such products
+    sigma = layer.moments.position_max.max().item()
+    largest = torch.finfo(layer.Q_E.dtype).max
+    # Not the other way round: NaN is no less than anything.
+    if not (bound < largest and sigma < math.inf):
+        raise CheckpointError(
+            f"the weights of {layer.name} are so large that scores overflow {layer.Q_E.dtype}; "
+            "expected smaller ones"
+        )

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import torch
 
-from detok.model.families.config import Config, epsilon, refuse_unless, size, width_of_heads
+from detok.model.families.config import Config, epsilon, flag, refuse_unless, size, width_of_heads
 from detok.model.families.family import Family, FirstLayer, Plan
 
 
@@ -14,7 +14,7 @@ def plan(config: Config) -> Plan:
     d_head = width_of_heads(config, "n_embd", "n_head", d, H)
     refuse_unless(config, "add_cross_attention", False, False, "cross attention")
     n_layers, eps = size(config, "n_layer"), epsilon(config, "layer_norm_epsilon")
-    scale = d_head**0.5 if config.get("scale_attn_weights", True) else 1.0
+    scale = d_head**0.5 if flag(config, "scale_attn_weights", True) else 1.0
 
     def first_layer(tensors: Mapping[str, torch.Tensor]) -> FirstLayer:
         # Conv1D: y = x W + b with W (in, out); queries, keys and values side by side.
