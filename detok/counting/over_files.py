@@ -108,7 +108,7 @@ def _settings(vocabulary: Vocabulary, column: str, parts: list[Part]) -> dict[st
         known = [str(part.path), part.start, part.stop, now.st_size, now.st_mtime_ns]
         digest.update(json.dumps(known).encode())
     return {
-        "format": "1",
+        "format": "2",
         "tokenizer": vocabulary.sha256,
         "column": column,
         "files": digest.hexdigest(),
