@@ -1,11 +1,10 @@
 """Encodes texts to be counted, in batches."""
 
 import json
-import math
 import os
-from array import array
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -14,6 +13,7 @@ from tokenizers import Tokenizer
 from detok.counting.pairs import PairCounter
 from detok.counting.pieces import Piece
 from detok.counting.tally import Encoded, Tally
+from detok.counting.words import places_to_cut
 from detok.model.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -60,24 +60,33 @@ class Encoder:
 
     def tally(self, memory: int | None = None) -> Tally:
         """Counts with this tokenizer; `memory` bounds, in bytes, what it holds."""
-        words = memory // 4 if memory is not None and self.cuts else 0
-        counter = PairCounter(
-            self.vocab_size, self.separators, None if memory is None else memory - words
-        )
-        return Tally(counter, self.encode, self.cuts, words or None)
+        if not self.cuts:
+            counter = PairCounter(self.vocab_size, self.separators, memory)
+            return Tally(counter, self.encode, None, 0)
+        added = self.backend.get_added_tokens_decoder().values()
+        places = places_to_cut(token.content for token in added)
+        words = None if memory is None else memory // 4
+        pairs = None if memory is None else memory - memory // 4
+        counter = PairCounter(self.vocab_size, self.separators, pairs)
+        return Tally(counter, self.encode, places, words)
 
     def encode(self, texts: list[str]) -> Encoded:
         """The tokens of texts, and which of them are in one word with the one before."""
-        ids, words, lengths = array("q"), array("d"), array("q")
-        for portion in portions(texts, len, ENCODED_CHARACTERS):
-            for encoding in self.backend.encode_batch(portion, add_special_tokens=False):
-                own = encoding.ids
-                ids.extend(own)
-                words.extend(math.nan if word is None else word for word in encoding.word_ids)
-                lengths.append(len(own))
-        word = np.array(words)
-        inside = np.concatenate([[False], word[1:] == word[:-1]])[: len(word)]
-        return Encoded(np.array(ids), inside, np.array(lengths))
+        return Encoded.joined(
+            [self._encoded(some) for some in portions(texts, len, ENCODED_CHARACTERS)]
+        )
+
+    def _encoded(self, texts: list[str]) -> Encoded:
+        encodings = self.backend.encode_batch(texts, add_special_tokens=False)
+        ids, words = (
+            np.array(list(chain.from_iterable(lists)), kind)
+            for lists, kind in (
+                ((e.ids for e in encodings), np.int64),
+                ((e.word_ids for e in encodings), np.float64),  # None, of no word, becomes NaN
+            )
+        )
+        inside = np.concatenate([[False], words[1:] == words[:-1]])[: len(ids)]
+        return Encoded(ids, inside, np.fromiter(map(len, encodings), np.int64, len(encodings)))
 
 
 def _can_cut(tokenizer: dict) -> bool:

@@ -1,8 +1,9 @@
 """Counts pairs of neighbouring tokens by sorting, in memory.
 
 A pair is one number, its key: current · V + past. A run is an ascending array of different keys and
-arrays of how often each was seen, and how often of it in one word. Blocks of keys that fit in a cache are sorted, and their runs
-merged; because the pairs of a text repeat, a run is a fraction of its block.
+arrays of how often each was seen, and how often of it in one word. Blocks of keys that fit in a
+cache are sorted, and their runs merged; because the pairs of a text repeat, a run is a fraction of
+its block.
 """
 
 from typing import NamedTuple
@@ -129,7 +130,8 @@ class PairCounter:
             empty = np.zeros(RANGES - 1, run.keys.dtype)
             self._bounds = run.keys[shares] if len(run.keys) else empty
         ends = np.searchsorted(run.keys, self._bounds)
-        for runs, part in zip(self._runs, zip(*(np.split(a, ends) for a in run)), strict=True):
+        parts = zip(*(np.split(array, ends) for array in run), strict=True)
+        for runs, part in zip(self._runs, parts, strict=True):
             new = Run(*(array.copy() for array in part))
             # Runs double in size down the stack, so that each entry is merged a logarithmic number
             # of times.

@@ -1,45 +1,49 @@
 """Counts pieces of texts; a word that was encoded before need not be again.
 
-Most words of a text are frequent ones. A piece is cut at every place where it can be (see
-`detok.counting.pieces`), into what are called words here: from white space up to the next white
-space. Each is looked up in a table, of its first and last token for the pairs across words; how
-often it came is added up, and the pairs inside it are counted that often at the end. Where a
+Most words of a text are frequent ones. A piece is cut into words (see `detok.counting.words`), each
+of which is looked up in a table: of its first and last token, for the pairs across words, and of
+how often it came, which is how often the pairs inside it are counted in the end. Where a
 tokenizer's texts cannot be cut, a piece is one word, and nothing is kept.
 """
 
-import re
 from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 
-from detok.counting.pairs import PairCounter, Run
+from detok.counting.pairs import PairCounter, Run, checked
 from detok.counting.pieces import Piece
+from detok.counting.words import words_in
 
 # Bytes that a word takes in the table, beside its characters and tokens.
 _WORD_BYTES, _CHARACTER_BYTES, _TOKEN_BYTES = 300, 4, 10
 # Bytes of the table at most.
 MAX_TABLE = 1 << 27
-# From white space up to the next that every tokenizer takes for it: see `pieces._SAFE_CUT`.
-_WORD = re.compile(r"\s*\S+(?:[^\S\t\n\r ]\s*\S*)*|\s+")
-words_of: Callable[[str], list[str]] = _WORD.findall
 
 
 class Encoded(NamedTuple):
-    """The tokens of texts, one after the other."""
+    """The tokens of texts, one after the other.
+
+    `inside` says whether a token is in one word of the tokenizer's with the one before it in its
+    text; of the first of a text it says nothing.
+    """
 
     ids: np.ndarray  # (n,) int64
-    inside: np.ndarray  # (n,) bool: whether the token is in one word with the one before it
+    inside: np.ndarray  # (n,) bool
     lengths: np.ndarray  # (texts,) int64
 
+    @classmethod
+    def joined(cls, parts: list["Encoded"]) -> "Encoded":
+        return cls(*map(np.concatenate, zip(*parts, strict=True)))
 
-class _Codes(dict[str, int]):
+
+class _Codes(dict[bytes, int]):
     """The number of each word, in the order in which they came; and those that are new."""
 
     def __init__(self) -> None:
-        self.new: list[str] = []
+        self.new: list[bytes] = []
 
-    def __missing__(self, word: str) -> int:
+    def __missing__(self, word: bytes) -> int:
         code = self[word] = len(self)
         self.new.append(word)
         return code
@@ -48,19 +52,19 @@ class _Codes(dict[str, int]):
 class Tally:
     """Counts batches of pieces; `encode` gives the tokens of several texts.
 
-    `memory` bounds, in bytes, what is held before `is_full` asks for `take`.
+    `places` are those of `detok.counting.words`; `memory` bounds the table of words, in bytes.
     """
 
     def __init__(
         self,
         counter: PairCounter,
         encode: Callable[[list[str]], Encoded],
-        cuts: bool,
-        memory: int | None,
+        places: np.ndarray | None,
+        memory: int | None = None,
     ) -> None:
         self._counter, self._encode = counter, encode
-        self._split = words_of if cuts else _whole
-        self._max_bytes = min(MAX_TABLE, memory or MAX_TABLE) if cuts else 0
+        self._places = places
+        self._max_bytes = MAX_TABLE if memory is None else min(MAX_TABLE, memory)
         self._clear()
 
     def _clear(self) -> None:
@@ -85,16 +89,13 @@ class Tally:
 
         It is None where no pair continues.
         """
-        code_of = self._codes.__getitem__
-        words = [self._split(piece.text) for piece in batch]
-        sizes = [len(part) for part in words]
-        codes = np.concatenate(
-            [np.fromiter(map(code_of, part), np.int64, len(part)) for part in words]
-        )
+        different, which, piece = words_in([piece.text.encode() for piece in batch], self._places)
+        codes = np.fromiter(map(self._codes.__getitem__, different), np.int64, len(different))
         self._encode_new()
-        self._table[: len(self._codes), 3] += np.bincount(codes, minlength=len(self._codes))
-        document = np.repeat(np.cumsum([not piece.is_joined for piece in batch]), sizes)
-        first, final, lengths, _ = self._table[codes].T
+        self._table[codes, 3] += np.bincount(which, minlength=len(codes))
+        first, final, lengths = self._table[codes, :3][which].T
+        documents = np.cumsum([not piece.is_joined for piece in batch])
+        document = documents[piece]
         self._counter.total += int(lengths.sum())
         if not lengths.all():  # a vocabulary may have no token for a character
             some = lengths > 0
@@ -109,7 +110,7 @@ class Tally:
         if self._bytes > self._max_bytes:
             self._flush()
             self._clear()
-        goes_on = len(document) and document[-1] == sum(not piece.is_joined for piece in batch)
+        goes_on = len(document) and document[-1] == documents[-1]
         return int(final[-1]) if goes_on else None
 
     def _encode_new(self) -> None:
@@ -120,7 +121,8 @@ class Tally:
         if n > len(self._table):
             more = np.zeros((max(n, len(self._table)), 4), dtype=np.int64)
             self._table = np.concatenate([self._table, more])
-        encoded = self._encode(new)
+        encoded = self._encode([word.decode() for word in new])
+        checked(encoded.ids, self._counter.vocab_size)
         self._encoded.append(encoded)
         self._bytes += _WORD_BYTES * len(new) + _CHARACTER_BYTES * sum(map(len, new))
         self._bytes += _TOKEN_BYTES * len(encoded.ids)
@@ -135,8 +137,8 @@ class Tally:
         """Counts the tokens and pairs of the words so far."""
         if not self._encoded:
             return
-        ids, inside, lengths = (np.concatenate(arrays) for arrays in zip(*self._encoded))
-        self._encoded = [Encoded(ids, inside, lengths)]
+        self._encoded = [Encoded.joined(self._encoded)]
+        ids, inside, lengths = self._encoded[0]
         times = np.repeat(self._table[: len(lengths), 3], lengths)  # of each token
         # A sum of floats is exact up to 2⁵³.
         counted = np.bincount(ids, times, minlength=self._counter.vocab_size)
@@ -153,7 +155,3 @@ class Tally:
         """Token counts (V,) and pairs since the last call; then begins anew."""
         self._flush()
         return self._counter.take()
-
-
-def _whole(text: str) -> list[str]:
-    return [text]

@@ -12,6 +12,7 @@ END_OF_TEXT = "<|endoftext|>"
 # Words that repeat, and all that a tokenizer may stumble over: white space of every kind, marks
 # without letters, contractions, special tokens and their beginnings.
 WORDS = ["the", "dog", "don't", "I'll", "unfit", "12,5", "naïve", "日本", "?!", "x" * 9, "é"]
+WORDS += ["“the—", "’sthe…", "2nd-", "s't'", "²the"]
 SPACES = [" ", "  ", "\n", "\n\n ", "\t", "\r\n", "\x1c", "\x85", "\u00a0", "\u2003", "\u3000", ""]
 SPECIAL = [END_OF_TEXT, "<|endof", "'", "\x00", "\ufeff", "👩‍👩‍👧"]
 TEXTS = st.lists(
