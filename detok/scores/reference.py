@@ -1,10 +1,12 @@
 """The oracles: a model's own first-layer attention, by `transformers` and from its own weights."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch.nn.functional import layer_norm
 
+from detok.errors import InputError
 from detok.model.checkpoint import Tensors
 from detok.model.families import family_of
 from detok.model.files import read_config
@@ -12,6 +14,11 @@ from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 from detok.model.threads import side_by_side
 from detok.scores.decomposition import Factors, attention, blocks, future, masked_sum, scaled, terms
+
+# What config.json says of how tensors are kept, which is seen in the tensors themselves.
+_NOT_THE_TENSORS = ("quantization_config", "dtype", "torch_dtype")
+# The numbers of neurons, which come after attention.
+_NEURONS = ("n_inner", "intermediate_size", "ffn_dim", "decoder_ffn_dim", "encoder_ffn_dim")
 
 
 @torch.inference_mode()
@@ -21,11 +28,11 @@ def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Te
     Runs the implementation of `transformers` (eager attention, float32) on the tensors of the
     checkpoint that the layer was loaded from, cut after its first layer.
 
-    Raises: InputError for ids that this model cannot take.
+    Raises: InputError for ids that this model cannot take, or a config.json of which
+    `transformers` makes no model.
     """
     # Imported here: it takes seconds, and only this check needs it.
     import transformers
-    from transformers.utils import logging
 
     tokens = check_ids(layer, ids).cpu()
     source = layer.source
@@ -37,11 +44,36 @@ def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Te
         for name, shape in family.plan(config).shapes.items()
     }
     model_class = getattr(transformers, family.model_class)
-    cut = model_class.config_class.from_pretrained(source.folder, **family.one_layer)
+    try:
+        model = _cut(model_class, config, family.one_layer, weights)
+        model = getattr(model, family.part) if family.part else model
+        return model(tokens[None], output_attentions=True).attentions[0][0]
+    except Exception as error:  # config.json may hold anything besides what detok reads of it
+        why = " ".join(f"{type(error).__name__}: {error}".split())[:200]
+        raise InputError(
+            f"`transformers` makes no model of this config.json ({why}); expected one as it "
+            "writes itself"
+        ) from error
+
+
+def _cut(
+    model_class: Any, config: Mapping[str, Any], one_layer: Mapping[str, Any], weights: Any
+) -> Any:
+    """A model of `transformers` cut after its first layer, and before that layer's neurons."""
+    from transformers.utils import logging
+
+    part = config.get(model_class.config_class.base_config_key)
+    own = dict(part if isinstance(part, Mapping) else config)
+    for key in _NOT_THE_TENSORS:
+        own.pop(key, None)
+    cut = model_class.config_class.from_dict(own, **one_layer)
+    for key in _NEURONS:
+        if hasattr(cut, key):
+            setattr(cut, key, 1)
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()  # it would list the unread layers as unexpected
     try:
-        model = model_class.from_pretrained(
+        return model_class.from_pretrained(
             None,
             config=cut,
             state_dict=weights,
@@ -50,8 +82,6 @@ def model_attention(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Te
         ).eval()
     finally:
         logging.set_verbosity(verbosity)
-    model = getattr(model, family.part) if family.part else model
-    return model(tokens[None], output_attentions=True).attentions[0][0]
 
 
 def attention_error(layer: Layer, ids: Sequence[int] | torch.Tensor) -> float:
