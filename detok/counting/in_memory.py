@@ -35,7 +35,7 @@ def count_ids(
         # One id more than the block, with which its first pair begins.
         counter.add(np.asarray(ids[start - carried : start + BLOCK]), carried=carried)
         carried = 1
-    return Counts.of(*counter.take(), provenance)
+    return Counts.of(*counter.take(), provenance, tells_within=False)
 
 
 def count(
@@ -69,7 +69,7 @@ def count(
         tokenizer=name,
         date=today(),
     )
-    return Counts.of(*tally.take(), provenance)
+    return Counts.of(*tally.take(), provenance, tells_within=True)
 
 
 def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[Piece]:

@@ -14,7 +14,7 @@ from detok.counting.pieces import Piece
 from detok.model.vocabulary import Vocabulary
 from tests.support.corpora import SMALL
 from tests.support.models import byte_tokenizer
-from tests.support.texts import TEXTS, as_counters, plain_count
+from tests.support.texts import TEXTS, as_counters, plain_count, plain_count_in_words
 
 pytestmark = pytest.mark.usefixtures("small_portions")
 
@@ -53,7 +53,9 @@ def test_words_without_tokens(texts: list[str]) -> None:
     description["model"] |= {"vocab": {c: n for n, c in enumerate(kept)}, "merges": []}
     description["added_tokens"][0]["id"] = 4
     vocabulary = Vocabulary(Tokenizer.from_str(json.dumps(description)))
-    assert as_counters(detok.count(texts, vocabulary)) == plain_count(texts, vocabulary)
+    counts = detok.count(texts, vocabulary)
+    assert as_counters(counts) == plain_count(texts, vocabulary)
+    assert as_counters(counts.within_words())[1] == plain_count_in_words(texts, vocabulary)
 
 
 def test_ids_that_the_vocabulary_has_not_are_refused() -> None:

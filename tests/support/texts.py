@@ -45,3 +45,13 @@ def as_counters(counts: Counts) -> tuple[Counter, Counter]:
         }
     )
     return Counter({t: int(n) for t, n in enumerate(counts.tokens) if n}), pairs
+
+
+def plain_count_in_words(texts: list[str], vocabulary: Vocabulary) -> Counter:
+    """How often each pair (past, current) stands in one word of a text."""
+    pairs: Counter[tuple[int, int]] = Counter()
+    special = vocabulary.id_of(END_OF_TEXT)
+    for text in texts:
+        tokens = zip(vocabulary.encode(text), vocabulary.words(text), strict=True)
+        pairs.update((a, b) for (a, one), (b, other) in pairwise(tokens) if one == other)
+    return Counter({pair: n for pair, n in pairs.items() if special not in pair})
