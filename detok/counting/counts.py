@@ -121,6 +121,18 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
         place = np.searchsorted(self._keys, wanted).clip(max=len(self._keys) - 1)
         return np.where(self._keys[place] == wanted, self.pair_counts[place], 0).astype(np.int64)
 
+    def pmi(self, past: np.ndarray, current: np.ndarray) -> np.ndarray:
+        """Pointwise mutual information of pairs, log c(j, i) N / (c(j) c(i)) in bits.
+
+        −∞ for a pair that is not in the table.
+
+        Raises: InputError for a token id out of range.
+        """
+        seen = self.pairs(past, current)
+        chance = self.tokens[past] / max(self.tokens.sum(), 1) * self.tokens[current]
+        with np.errstate(divide="ignore"):
+            return np.log2(seen / np.maximum(chance, 1e-300))
+
     def row(self, current: int) -> tuple[np.ndarray, np.ndarray]:
         """The tokens seen right before `current`, ascending, and how often: both (n_i,) int64.
 

@@ -61,6 +61,15 @@ def test_counts_of_a_model_with_more_embeddings_than_tokens() -> None:
         counts.padded(5)
 
 
+def test_pmi() -> None:
+    counts = count_ids(np.array([0, 1, 0, 1, 2, 3]), V)
+    found = counts.pmi(np.array([0, 2, 3]), np.array([1, 3, 0]))
+    assert found[:2].tolist() == pytest.approx([np.log2(2 * 6 / 4), np.log2(6)])
+    assert found[2] == -np.inf
+    with pytest.raises(InputError, match="out of range"):
+        counts.pmi(np.array([0]), np.array([V]))
+
+
 def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "counts.parquet"
     one, two = (Vocabulary(byte_tokenizer(n)) for n in (300, 301))
