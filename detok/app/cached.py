@@ -20,7 +20,7 @@ import torch
 
 import detok
 from detok.app import disk_cache, garbage, tokens
-from detok.app.identity import identity, unique
+from detok.app.identity import OF_LAYER, unique
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
@@ -29,7 +29,7 @@ from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import compare_lists, frequency as tables
+from detok.tables import compare_lists, frequency as tables, ov
 
 T = TypeVar("T")
 
@@ -43,6 +43,8 @@ MAX_MODELS = 1
 MAX_RUNS = 8
 # Readings of gradients, each of which holds its text's run.
 MAX_LENSES = 2
+# Graphs of what flows to a position, 3 MB each at GPT-2's size; each holds its text's run.
+MAX_FLOWS = 4
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -57,7 +59,7 @@ SAMPLE_SIZE = 512
 # Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
 SMALL = 1 << 14
 
-_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
+_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs=OF_LAYER)
 
 
 @dataclass(eq=False)
@@ -73,7 +75,10 @@ class Kept(Generic[T]):
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model."""
+    """The first layer of a model.
+
+    Raises: InputError if it cannot be loaded.
+    """
     layer = detok.load(model)
     garbage.watch()
     garbage.collect()  # a layer that has gone may be among it
@@ -87,9 +92,9 @@ def whole_download(model: str, revision: str | None) -> Job[Path]:
 
 
 def _forget_runs(model: detok.Model) -> None:
-    """Runs hold their model, and lenses their run."""
-    run_of.clear()
-    lens_of.clear()
+    """Runs hold their model, lenses and graphs their run."""
+    for kept in (run_of, lens_of, flow_of):
+        kept.clear()
 
 
 @_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
@@ -110,6 +115,12 @@ def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> deto
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
+
+
+@st.cache_resource(show_spinner=False, max_entries=MAX_FLOWS, hash_funcs={detok.Run: unique})
+def flow_of(run: detok.Run, position: int, pruning: tuple[int, int, int, int]) -> detok.Flow:
+    """What flows to a position; `pruning` as in `detok.Pruning`."""
+    return detok.flow(run, position, detok.Pruning(*pruning))
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)
@@ -253,7 +264,7 @@ def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
 
 
 def is_small(layer: detok.Layer) -> bool:
-    """Whether the words that a model rebuilds are found in less than a second."""
+    """Whether what takes all tokens of a vocabulary, such as its words, takes under a second."""
     return layer.vocab_size <= SMALL
 
 
@@ -271,6 +282,31 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
     job = _rebuilt_job(layer)
     if job.state == "idle":
         compute_rebuilt(layer)
+    return job
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def _copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    return Job(ov.copying(detok.ov_readings(layer)) if is_small(layer) else None)
+
+
+def compute_copying(layer: detok.Layer) -> None:
+    """Starts to measure how often heads copy, once for all visitors: seconds for GPT-2."""
+
+    def compute(progress: Callable[[int, int], None]) -> pd.DataFrame:
+        return ov.copying(detok.ov_readings(layer, progress=progress))
+
+    _copying_job(layer).start(compute)
+
+
+def copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    """How often heads copy: done for a small model; for others begun when first asked for.
+
+    Raises: InputError for a model of which that cannot be said.
+    """
+    job = _copying_job(layer)
+    if job.state == "idle":
+        compute_copying(layer)
     return job
 
 

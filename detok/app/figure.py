@@ -21,8 +21,10 @@ one menu with the data, the picture, the lines of code and the link. A figure th
 `draw` for instance, would keep it alive.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -34,7 +36,7 @@ from altair.utils.schemapi import disable_debug_mode
 
 import detok
 from detok.app import exports, output, takeaway
-from detok.app.identity import identity, unique
+from detok.app.identity import OF_LAYER, unique
 from detok.app.provenance import link
 from detok.charts.parts import readable
 from detok.charts.wire import Chart, arrow, parted, recolored, used
@@ -87,7 +89,7 @@ class Figure:
 kept = st.cache_resource(
     show_spinner=False,
     max_entries=MAX_FIGURES,
-    hash_funcs={detok.Layer: identity, detok.Run: unique},
+    hash_funcs=OF_LAYER | {detok.Run: unique},
 )
 
 
@@ -163,11 +165,11 @@ def leads(
     key = _key(name)
 
     def clicked() -> None:
-        cells = st.session_state[key].selection.cells
-        if cells:
-            st.session_state["clicks"][name] += 1
-            place, column = cells[0]
-            on_select([_row(figure, which, place) | {"column": column}])
+        with passing_over(figure):
+            if cells := st.session_state[key].selection.cells:
+                st.session_state["clicks"][name] += 1
+                place, column = cells[0]
+                on_select([_row(figure, which, place) | {"column": column}])
 
     st.dataframe(
         _listed(figure, which),
@@ -185,6 +187,17 @@ def leads(
 def _listed(figure: Figure, which: str) -> pa.Table:
     """A table to be read, ready to be sent: with a visitor's clicks it is not kept as it was."""
     return pa.Table.from_pandas(figure.listed[which], preserve_index=False)
+
+
+@contextmanager
+def passing_over(figure: Figure) -> Iterator[None]:
+    """Nothing comes of a click on what a figure does not have: browsers may send anything."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        logging.getLogger(__name__).warning(
+            "passed over a click that is none on %s: %s", figure.name, type(error).__name__
+        )
 
 
 def _row(figure: Figure, which: str, place: int) -> dict[str, Any]:
@@ -210,9 +223,10 @@ def _clickable(
     key = _key(figure.name)
 
     def clicked() -> None:
-        if points := st.session_state[key].selection.get(selection):
-            st.session_state["clicks"][figure.name] += 1
-            on_select(points)
+        with passing_over(figure):
+            if points := st.session_state[key].selection.get(selection):
+                st.session_state["clicks"][figure.name] += 1
+                on_select(points)
 
     spec = _ready(figure, dark)
     alt = _alt(spec, figure)
@@ -228,17 +242,21 @@ def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
 def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
     if figure.alike is None:
         spec, tables = parted(readable(figure.draw(dark), dark))
+        sent = {name: arrow(table, table.columns) for name, table in tables.items()}
     else:
-        spec = _alike(figure.alike, dark, figure)
+        spec, columns = _alike(figure.alike, dark, figure)
         spec = spec if figure.domain is None else recolored(spec, figure.domain)
-        tables = {spec["data"]["name"]: used(spec, figure.drawn)}
-    return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
+        sent = {spec["data"]["name"]: arrow(figure.drawn, columns)}
+    return spec | {"datasets": sent}
 
 
 @st.cache_resource(show_spinner=False, max_entries=MAX_DRAWN)
-def _alike(alike: tuple[Hashable, ...], dark: bool, _one: Figure) -> dict[str, Any]:
-    """The specification of all figures that are alike, by one of them."""
-    return parted(readable(_one.draw(dark), dark))[0]
+def _alike(
+    alike: tuple[Hashable, ...], dark: bool, _one: Figure
+) -> tuple[dict[str, Any], list[str]]:
+    """The specification of all figures that are alike, by one of them, and its table's columns."""
+    spec, _ = parted(readable(_one.draw(dark), dark))
+    return spec, list(used(spec, _one.drawn))
 
 
 def _alt(spec: dict[str, Any], figure: Figure) -> str | None:

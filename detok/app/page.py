@@ -1,5 +1,6 @@
 """How every page begins: its set-up, and the model that is looked at."""
 
+from math import prod
 from typing import NoReturn
 
 import streamlit as st
@@ -7,12 +8,16 @@ from huggingface_hub import is_offline_mode
 
 import detok
 from detok.app import cached, link, long_runs, navigation, style, takeaway
-from detok.app.output import escaped
+from detok.app.folders import untold
+from detok.app.output import escaped, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
+from detok.model.any_layer import AnyLayer
+from detok.model.checkpoint import lacking
 from detok.model.known import KNOWN
 from detok.readings import overview as readings
+from detok.scores.ov import was_fetched
 
 MEGABYTE = 10**6
 # A download that is refused ends sooner, and needs no bar.
@@ -32,7 +37,23 @@ def begin(title: str) -> detok.Layer:
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
+    if not isinstance(layer, navigation.PLACES[navigation.name_of(title)].takes):
+        _lead_elsewhere(layer)
     return layer
+
+
+def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
+    """Ends a page whose subject this kind of layer does not have."""
+    st.info(escaped(readings.not_here(layer)))
+    for name, place in navigation.PLACES.items():
+        if isinstance(layer, place.takes):
+            st.page_link(
+                place.path,
+                label=place.title,
+                icon=place.icon,
+                query_params=link.leading(name, {}),
+            )
+    st.stop()
 
 
 def offer_gpt2(layer: detok.Layer) -> None:
@@ -44,6 +65,19 @@ def offer_gpt2(layer: detok.Layer) -> None:
         )
 
 
+def offer_written(layer: detok.Layer) -> None:
+    """The button that fetches what an older detok did not: what the heads write."""
+    if not was_fetched(layer) or is_offline_mode():
+        return
+    shapes = lacking(layer.source.folder).values()
+    size = sum(prod(shape.values()) for shape in shapes) * layer.first.W_E.itemsize
+    if size and st.button(f"Fetch these weights ({in_bytes(size)})"):
+        with mistakes(), st.spinner("Fetching …"):
+            detok.fetch(layer.name, layer.source.revision)
+            cached.load_layer.clear(st.session_state["current_model"])
+            st.rerun()
+
+
 def _model_choice(is_opened: bool) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
     state, default, here = st.session_state, cached.default_model(), cached.models_here()
@@ -53,7 +87,7 @@ def _model_choice(is_opened: bool) -> str:
         model, reason, current = state.pop("refused")
         state["model"] = current
         st.error(
-            f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
+            f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}. "
             f"Still showing **{escaped(current)}**."
         )
     asked = st.query_params.get("model")
@@ -64,9 +98,11 @@ def _model_choice(is_opened: bool) -> str:
             models = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:
-        options.append(state["model"])
+    current = state.get("current_model", default)
+    state.setdefault("model", current)
+    if state["model"] not in options:  # gone meanwhile, or never there: a browser may send any name
+        state["model"] = current
+        options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
         "Model", options, key="model", on_change=link.forget, args=("token",)
@@ -115,7 +151,7 @@ def _refuse(model: str, reason: str) -> NoReturn:
     default = cached.default_model()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
-        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")
         st.stop()
     st.session_state["refused"] = (model, reason, current)
     st.rerun()

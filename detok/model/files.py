@@ -147,17 +147,23 @@ def full_name_in(names: Collection[str], name: str, prefixes: tuple[str, ...], w
 
     Raises: CheckpointError if it is under none of them.
     """
+    found = kept_name(names, name, prefixes)
+    if found is not None:
+        return found
     candidates = [prefix + name for prefix in prefixes]
-    older = name
-    for new, old in _OLDER_NAMES.items():
-        older = older.replace(new, old)
-    for candidate in (*candidates, *(prefix + older for prefix in prefixes)):
-        if candidate in names:
-            return candidate
     raise CheckpointError(
         f"{where} has no tensor {' or '.join(map(repr, candidates))}; expected those of the first "
         "layer"
     )
+
+
+def kept_name(names: Collection[str], name: str, prefixes: tuple[str, ...]) -> str | None:
+    """As `full_name_in`, but None for a tensor that a checkpoint does not have."""
+    older = name
+    for new, old in _OLDER_NAMES.items():
+        older = older.replace(new, old)
+    candidates = (prefix + each for each in (name, older) for prefix in prefixes)
+    return next((candidate for candidate in candidates if candidate in names), None)
 
 
 def check_shape(name: str, found: tuple[int, ...], expected: Mapping[str, int]) -> None:

@@ -12,7 +12,7 @@ import streamlit as st
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.identity import identity
+from detok.app.identity import OF_LAYER
 from detok.app.provenance import about, ids_of, lines
 from detok.charts import ablation as ablation_charts, terms as charts
 from detok.charts.palette import both_sides
@@ -23,15 +23,13 @@ NATS = "nats"
 Ids = tuple[int, ...]
 Window = tuple[int, int]  # from, and up to but without
 
-_for_a_moment = st.cache_resource(
-    show_spinner=False, max_entries=4, hash_funcs={detok.Layer: identity}
-)
+_for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=OF_LAYER)
 
 
 @kept
 def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
     """What each term contributes at every position."""
-    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+    every = _every(layer, ids)
     table = every if head is None else every[every["head"] == head]
     drawn = tables.drawn(table, layer.is_causal)
     return Figure(
@@ -54,6 +52,11 @@ def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 
 @kept
+def _every(layer: detok.Layer, ids: Ids) -> pd.DataFrame:
+    return tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+
+
+@kept
 def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
     """The terms of every head by their mean contribution; the sentence may be of one head."""
     drawn = _ranking(layer, ids)
@@ -63,8 +66,7 @@ def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 @kept
 def _ranking(layer: detok.Layer, ids: Ids) -> Figure:
-    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
-    table = tables.ranking(every)
+    table = tables.ranking(_every(layer, ids))
     is_drawn = (table["nats"] > tables.FLOOR).any()
     return Figure(
         name="ranking",
@@ -340,7 +342,7 @@ def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
 
 def _labels(table: pd.DataFrame) -> list[str]:
     """What stands along the axes of a map."""
-    return table.drop_duplicates("i")["current"].tolist()
+    return list(dict.fromkeys(table["current"]))
 
 
 def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:

@@ -64,6 +64,11 @@ def epsilon(config: Config, key: str, default: float = 1e-5) -> float:
     return float(value)
 
 
+def unembedding(config: Config, name: str, V: int, d: int) -> dict[str, Mapping[str, int]]:
+    """The shape of W_U by its name, if config.json unties it from the embeddings."""
+    return {} if config.get("tie_word_embeddings", True) else {name: {"V": V, "d": d}}
+
+
 def refuse_unless(config: Config, key: str, usual: Any, default: Any, what: str) -> None:
     """Refuses a checkpoint that asks for something other than its family's usual way."""
     value = config.get(key, default)
