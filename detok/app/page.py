@@ -36,7 +36,7 @@ def begin(title: str) -> detok.Layer:
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
-    if not isinstance(layer, navigation.PLACES[navigation.name_of(title)].takes):
+    if not navigation.can_show(navigation.name_of(title), layer):
         _lead_elsewhere(layer)
     return layer
 
@@ -45,7 +45,7 @@ def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
     """Ends a page whose subject this kind of layer does not have."""
     st.info(escaped(readings.not_here(layer)))
     for name, place in navigation.PLACES.items():
-        if isinstance(layer, place.takes):
+        if navigation.can_show(name, layer):
             st.page_link(
                 place.path,
                 label=place.title,
