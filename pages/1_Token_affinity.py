@@ -18,7 +18,7 @@ from detok.app import (
     texts,
     where,
 )
-from detok.app.finished import affinity, ov
+from detok.app.finished import affinity, distance, ov
 from detok.app.navigation import can_show
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
@@ -75,6 +75,7 @@ if pieces and can_show("terms", layer):
 if pieces and can_show("compare", layer):
     compare.offer("Word")
 
+place, in_words = None, ()
 if pieces:
     with output.mistakes():
         in_words = tuple(texts.words_of(layer, st.session_state["text"])[: len(pieces)])
@@ -111,6 +112,26 @@ else:
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)
 
+if token is not None and at.longest:
+    st.header("At which distance a pair goes best")
+    st.markdown(
+        "The score of a pair is a sum of waves over the distance $\\Delta$ between its tokens, one "
+        "for each frequency by which the model turns queries and keys."
+    )
+    beside = tables.neighbour_of(place, pieces, in_words, direction)
+    partners = [*([] if beside is None else [beside]), *tables.partners(best.table)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        other = inputs.token_field(layer, list(dict.fromkeys(partners)), partners[0], "Partner")
+        last = link.number_input(
+            "Distances up to", 1, at.longest, min(63, at.longest), key="farthest", width=130
+        )
+    pair = (other, token) if direction == "past" else (token, other)
+    with output.mistakes():
+        for term in distance.terms(layer):
+            figure.show(distance.curve(layer, *pair, head, last, term))
+        st.subheader("Which frequencies the pair uses")
+        figure.show(distance.spectrum(layer, *pair, head, last))
+
 if token is not None:
     shown_token = output.escaped(vocabulary.show(token))
     st.header(f"What {'each' if head is None else 'this'} head passes on of {shown_token}")
@@ -145,13 +166,14 @@ if token is not None:
             st.button("Measure it", on_click=cached.compute_copying, args=(layer,))
 
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
-liked = affinity.liked(layer, head, k, at)
-if head is None:
-    figure.leads(liked, clicks.ranked(liked.table))
-else:
-    output.answer(liked.answer)
-    figure.leads(liked, clicks.token, "", columns.LIKED, height=38 + 35 * min(k, 10))
-figure.show(liked)
+with output.mistakes():
+    liked = affinity.liked(layer, head, k, at)
+    if head is None:
+        figure.leads(liked, clicks.ranked(liked.table))
+    else:
+        output.answer(liked.answer)
+        figure.leads(liked, clicks.token, "", columns.LIKED, height=38 + 35 * min(k, 10))
+    figure.show(liked)
 
 st.header(
     f"{capitalized(score)} between many tokens".replace("Tᵉᵉ", "$T^{ee}$"), help=defined("T^ee")

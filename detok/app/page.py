@@ -102,7 +102,7 @@ def _model_choice(is_opened: bool) -> str:
         options.append(state["model"])
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
-        "Model", options, key="model", on_change=link.forget, args=("token",)
+        "Model", options, key="model", on_change=link.forget, args=("token", "partner")
     )
     link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")

@@ -106,6 +106,11 @@ def neighbour_of(place: int | None, ids: list[int], words: list[int], side: Side
     return ids[other]
 
 
+def partners(table: pd.DataFrame, n: int = 10) -> list[int]:
+    """At most n different tokens of the result of `detok.affinity`, by their rank in any head."""
+    return table.sort_values("rank", kind="stable")["token_id"].drop_duplicates()[:n].tolist()
+
+
 def strongest(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of an affinity table with the largest score."""
     return first(table, "score")

@@ -95,3 +95,47 @@ def test_the_lines_of_code_give_the_tables(layer: detok.RotaryLayer) -> None:
             assert (
                 names["table"].reset_index(drop=True).equals(figure.table.reset_index(drop=True))
             ), figure.name
+
+
+def test_the_curve_of_the_pair_that_the_text_has(layer: detok.RotaryLayer) -> None:
+    test = run(AFFINITY, text="abc", head="2")
+    past, current = layer.tokenizer.encode("abc")[-2:]
+    assert test.selectbox(key="partner").value == past
+    table = figures(test)["distance-ee"].table
+    at = table["distance"].tolist()
+    assert at == list(range(1, min(63, layer.n_distances - 1) + 1))
+    curve = detok.distance_curve(layer, current, past, heads=2)
+    assert table["score"].tolist() == pytest.approx(curve.ee.at(at)[0].tolist())
+    best = at[curve.ee.at(at)[0].argmax()]
+    show = layer.tokenizer.show
+    assert f"Head 2 scores {show(past)} before {show(current)} highest at distance {best}" in texts(
+        test
+    )
+    has_more = layer.term_names != ("ee",)
+    assert ("distance-total" in figures(test)) is has_more
+    assert ("Tᵉᵉ is the whole score of this model" in texts(test)) is not has_more
+    if has_more:
+        total = figures(test)["distance-total"].table["score"].tolist()
+        assert total == pytest.approx(curve.total.at(at)[0].tolist())
+    is_partial = bool((layer.theta == 0).any())
+    assert ("A part of queries and keys is not turned" in texts(test)) is is_partial
+
+
+def test_other_pairs_and_distances(layer: detok.RotaryLayer) -> None:
+    past, token, after = layer.tokenizer.encode("abc")
+    pair = ("token_id_j", "token_id_i")
+
+    def shown(**query: str) -> dict[str, object]:
+        return figures(run(AFFINITY, text="abc", head="2", **query))["distance-ee"].more
+
+    assert [shown(token=str(token))[name] for name in pair] == [past, token]
+    current = {"token": str(token), "rank": "current tokens"}
+    assert [shown(**current)[name] for name in pair] == [token, after]
+    assert [shown(partner="9")[name] for name in pair] == [9, after]
+    # A first piece has none before it: its best partner stands in.
+    best = detok.affinity(layer, past, heads=2, k=1)["token_id"].item()
+    assert [shown(token=str(past))[name] for name in pair] == [best, past]
+    # A token meets itself at distance 0.
+    own = figures(run(AFFINITY, text="abc", head="2", partner=str(after), farthest="2"))
+    assert own["distance-ee"].table["distance"].tolist() == [0, 1, 2]
+    assert set(own["spectrum"].table["head"]) == {2}
