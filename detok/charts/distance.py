@@ -55,15 +55,15 @@ def curve(table: pd.DataFrame, score: str, is_term: bool) -> alt.Chart | alt.Fac
 
 
 def spectrum(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
-    """Amplitudes by period, on a log scale; a tick is that of the mean over random pairs.
+    """Amplitudes by period, on a log scale; a tick is the usual one of random pairs.
 
-    Columns: head, period, amplitude, share, of_mean.
+    Columns: head, period, amplitude, share, usual.
     """
     x = alt.X(
         "period:Q",
         title="Period in tokens",
         scale=alt.Scale(type="log", nice=False, padding=8),
-        axis=alt.Axis(format="~s", tickCount=5),
+        axis=alt.Axis(format="~s", values=[10**n for n in range(9)]),
     )
     title, color = "Amplitude (unscaled)", TERM_COLORS["ee"]
     y = alt.Y("amplitude:Q", title=title)
@@ -72,7 +72,7 @@ def spectrum(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
         alt.Tooltip("period:Q", title="Period in tokens", format=",.3~f"),
         alt.Tooltip("amplitude:Q", title="Amplitude", format=".3f"),
         alt.Tooltip("share:Q", title="Share of all amplitudes", format=".0%"),
-        alt.Tooltip("of_mean:Q", title="In the mean of random pairs", format=".3f"),
+        alt.Tooltip("usual:Q", title="Usual in random pairs", format=".3f"),
     ]
     stems = alt.Chart().mark_rule(color=color, strokeWidth=1.8).encode(x=x, y=y, y2=alt.datum(0))
     ticks = alt.Chart().mark_tick(color=BASELINE, thickness=3, size=12, orient="horizontal")
@@ -81,11 +81,11 @@ def spectrum(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
         table,
         [
             stems,
-            ticks.encode(x=x, y=alt.Y("of_mean:Q", title=title)),
+            ticks.encode(x=x, y=alt.Y("usual:Q", title=title)),
             dots.encode(x=x, y=y, tooltip=tooltip),
         ],
         "amplitudes of the waves that Tᵉᵉ of a pair is made of by their period, with ticks for "
-        "the mean of random pairs",
+        "what is usual in random pairs",
     )
 
 

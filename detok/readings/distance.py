@@ -82,8 +82,8 @@ def spectrum(strongest: pd.DataFrame, theta_is_partial: bool) -> str:
     """Which frequency a pair uses most, from `tables.strongest`."""
     how = (
         f"{WHOLE} of a pair is a sum of waves over the distance; an amplitude is how far one "
-        "moves it up and down. Waves far longer than the distances that are shown hardly change "
-        "over them."
+        "moves it up and down (grey: the root mean square over the random pairs). Waves far longer "
+        "than the distances that are shown hardly change over them."
     )
     if theta_is_partial:
         how += " A part of queries and keys is not turned, and adds the same at every distance."

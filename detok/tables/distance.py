@@ -46,14 +46,14 @@ def spectrum(found: DistanceCurve, bias: DistanceBias, heads: list[int]) -> pd.D
     """How far each frequency moves Tᵉᵉ of a pair up and down, by head; the shortest period first.
 
     Columns: head, period (in tokens), amplitude (unscaled), share (of all amplitudes of the head),
-    of_mean (the amplitude in the mean over random pairs).
+    usual (root mean square of the amplitude over random pairs).
     """
     amplitude = array(found.ee.amplitude)  # (heads, M)
-    of_mean = array(bias.mean.ee.amplitude)[heads]
+    usual = array(bias.amplitude)[heads]
     total = amplitude.sum(axis=1, keepdims=True)
     share = np.divide(amplitude, total, out=np.zeros_like(amplitude), where=total > 0)
     axes = {"head": heads, "period": found.ee.period.tolist()}
-    table = long(axes, amplitude=amplitude, share=share, of_mean=of_mean)
+    table = long(axes, amplitude=amplitude, share=share, usual=usual)
     return table.sort_values(["head", "period"], kind="stable", ignore_index=True)
 
 
