@@ -36,10 +36,8 @@ def in_code(arguments: dict[str, Any]) -> str:
 @singledispatch
 def choice(layer: AnyLayer) -> Where:
     """The widgets for it: with learned positions those of both tokens, or none for the mean."""
-    help_, last = (
-        "Leave both empty to average σ over all positions, as the paper does.",
-        (layer.n_positions - 1),
-    )
+    help_ = "Leave both empty to average σ over all positions, as the paper does."
+    last = layer.n_positions - 1
     i, j = (
         link.number_input(
             f"Position {name}", 0, last, None, key=f"at_{name}", help=help_, width=130
@@ -69,14 +67,12 @@ def _(layer: detok.RotaryLayer) -> Where:
         width=130,
     )
     at = {"distance": distance}
-    is_near = distance == 1
+    joined = "Strings are joined, and pairs counted, as if both tokens were neighbours."
     return Where(
         pair=at,
         past=at,
         both=at,
         said=f", at distance {distance}",
-        joined=""
-        if is_near
-        else "Strings are joined, and pairs counted, as if both tokens were neighbours.",
+        joined=joined if distance > 1 else "",
         longest=min(layer.n_distances - 1, MAX_DISTANCE),
     )
