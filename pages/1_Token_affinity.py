@@ -16,8 +16,10 @@ from detok.app import (
     page,
     takeaway,
     texts,
+    where,
 )
-from detok.app.finished import affinity, ov
+from detok.app.finished import affinity, distance, ov
+from detok.app.navigation import can_show
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.readings.glossary import defined
@@ -34,8 +36,8 @@ st.markdown(
     "A head's score for a pair of tokens, $T^{ee}$, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
     "words, names and compounds. The **specific part** of the score leaves out what the head gives "
-    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its "
-    "token; one on a joined string takes the pair apart."
+    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its token"
+    + ("; one on a joined string takes the pair apart." if can_show("terms", layer) else ".")
 )
 
 with inputs.bar():
@@ -55,32 +57,26 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         f"head gives to a {said.seen} token whichever token attends to it.",
     )
     k = inputs.how_many(20, most=200)
-    position_help = "Leave both empty to average σ over all positions, as the paper does."
-    last = layer.n_positions - 1
     with st.container(horizontal=True, width="content"):
-        i, j = (
-            link.number_input(
-                f"Position {name}", 0, last, None, key=f"at_{name}", help=position_help, width=130
-            )
-            for name in "ij"
-        )
+        at = where.choice(layer)
 
-if (i is None) != (j is None):
-    st.info("Exact scores need both positions, i and j; averaging over positions until then.")
-positions = (i, j) if i is not None and j is not None else None
+if at.question:
+    st.info(at.question)
 score = SCORES[shown_score]
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
 text = st.session_state["text"][: inputs.MAX_TEXT]
-if pieces:
+if pieces and can_show("terms", layer):
     st.page_link(
         "pages/4_Six-term_contributions.py",
         label="Take this text apart into the six terms",
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=text),
     )
+if pieces and can_show("compare", layer):
     compare.offer("Word")
 
+place, in_words = None, ()
 if pieces:
     with output.mistakes():
         in_words = tuple(texts.words_of(layer, text)[: len(pieces)])
@@ -98,7 +94,7 @@ else:
     st.header(f"What goes best with {output.escaped(vocabulary.show(token))}")
     with output.mistakes():
         direction = "current" if side == "current tokens" else "past"
-        best = affinity.best(layer, token, head, k, direction, positions, score)
+        best = affinity.best(layer, token, head, k, direction, at, score)
         if head is None:
             figure.leads(best, clicks.ranked(best.table))
             figure.show(best, on_select=clicks.token)
@@ -111,11 +107,31 @@ else:
             with right:
                 figure.show(best, on_select=clicks.token)
         if score == specific_readings.SPECIFIC and direction == "current":
-            shared = affinity.shared(layer, head, None if positions is None else positions[1])
+            shared = affinity.shared(layer, head, at)
             heads = list(range(layer.n_heads)) if head is None else [head]
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)
+
+if token is not None and at.longest:
+    st.header("At which distance a pair goes best")
+    st.markdown(
+        "The score of a pair is a sum of waves over the distance $\\Delta$ between its tokens, one "
+        "for each frequency by which the model turns queries and keys."
+    )
+    beside = tables.neighbour_of(place, pieces, in_words, direction)
+    partners = [*([] if beside is None else [beside]), *tables.partners(best.table)]
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        other = inputs.token_field(layer, list(dict.fromkeys(partners)), partners[0], "Partner")
+        last = link.number_input(
+            "Distances up to", 1, at.longest, min(63, at.longest), key="farthest", width=130
+        )
+    pair = (other, token) if direction == "past" else (token, other)
+    with output.mistakes():
+        for term in distance.terms(layer):
+            figure.show(distance.curve(layer, *pair, head, last, term))
+        st.subheader("Which frequencies the pair uses")
+        figure.show(distance.spectrum(layer, *pair, head, last))
 
 if token is not None:
     shown_token = output.escaped(vocabulary.show(token))
@@ -151,13 +167,14 @@ if token is not None:
             st.button("Measure it", on_click=cached.compute_copying, args=(layer,))
 
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
-liked = affinity.liked(layer, head, k, None if positions is None else positions[1])
-if head is None:
-    figure.leads(liked, clicks.ranked(liked.table))
-else:
-    output.answer(liked.answer)
-    figure.leads(liked, clicks.token, "", columns.LIKED, height=38 + 35 * min(k, 10))
-figure.show(liked)
+with output.mistakes():
+    liked = affinity.liked(layer, head, k, at)
+    if head is None:
+        figure.leads(liked, clicks.ranked(liked.table))
+    else:
+        output.answer(liked.answer)
+        figure.leads(liked, clicks.token, "", columns.LIKED, height=38 + 35 * min(k, 10))
+    figure.show(liked)
 
 st.header(
     f"{capitalized(score)} between many tokens".replace("Tᵉᵉ", "$T^{ee}$"), help=defined("T^ee")
@@ -178,7 +195,7 @@ with output.mistakes():
     listed = inputs.within(listed, MAX_LISTED)
     compared = list(dict.fromkeys(texts.encoded(layer, listed)))[:n_tokens]
     drawn = compared or tables.sampled_tokens(layer, seed, n_tokens)
-    figure.show(affinity.pairs(layer, tuple(drawn), head, score), on_select=clicks.current)
+    figure.show(affinity.pairs(layer, tuple(drawn), head, at, score), on_select=clicks.current)
     if head is None:
         output.reading(f"Choose one head to compare up to {N_TOKENS} tokens.")
 takeaway.foot()

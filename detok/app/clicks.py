@@ -13,6 +13,7 @@ import streamlit as st
 
 import detok
 from detok.app import examples, go, link, output
+from detok.app.navigation import can_show
 from detok.scores.affinity import Side
 
 Clicked = list[dict[str, Any]]
@@ -45,12 +46,12 @@ def position(clicked: Clicked) -> None:
 def partner(layer: detok.Layer, of: int, side: Side) -> Callable[[Clicked], None]:
     """For tables of the partners of one token: to the affinity of a partner.
 
-    From the string that both make, to the six terms of their pair.
+    From the string that both make, to the terms of their pair, if there is a page of them.
     """
 
     def lead(clicked: Clicked) -> None:
         row = clicked[0]
-        if row["column"] != "joined_shown":
+        if row["column"] != "joined_shown" or not can_show("terms", layer):
             token(clicked)
             return
         other = int(row["token_id"])

@@ -12,7 +12,11 @@ from detok.readings import words
 MAX_PIECES = 24  # of a typed text
 MAX_TEXT = 200  # characters of a word or text
 # What stands in the list of a token's field at first, by its key.
-LISTED = {"token": "the pieces of your text", "target": "the most probable tokens after the text"}
+LISTED = {
+    "token": "the pieces of your text",
+    "target": "the most probable tokens after the text",
+    "partner": "the piece next to the token in its word, and its best partners",
+}
 
 
 def bar() -> DeltaGenerator:

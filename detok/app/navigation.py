@@ -7,6 +7,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 import detok
 from detok.app import link
+from detok.model.any_layer import AnyLayer
 
 ROOT = Path(__file__).parents[2]
 LEARNED = (detok.Layer,)
@@ -31,7 +32,7 @@ class Place:
 PLACES = {
     "overview": Place("app.py", "Overview", ":material/home:"),
     "affinity": Place(
-        "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper"
+        "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper", ANY
     ),
     "positions": Place(
         "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper"
@@ -81,6 +82,11 @@ PLACES = {
 def name_of(title: str) -> str:
     """The name in `PLACES` of the page of this title; the overview has the app's own title."""
     return next((name for name, place in PLACES.items() if place.title == title), "overview")
+
+
+def can_show(name: str, layer: AnyLayer) -> bool:
+    """Whether a page has its subject in a layer of this kind."""
+    return isinstance(layer, PLACES[name].takes)
 
 
 def list_pages(where: DeltaGenerator) -> None:

@@ -38,7 +38,7 @@ def begin(title: str) -> detok.Layer:
     st.title(title)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
-    if not isinstance(layer, navigation.PLACES[navigation.name_of(title)].takes):
+    if not navigation.can_show(navigation.name_of(title), layer):
         _lead_elsewhere(layer)
     return layer
 
@@ -47,7 +47,7 @@ def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
     """Ends a page whose subject this kind of layer does not have."""
     st.info(escaped(readings.not_here(layer)))
     for name, place in navigation.PLACES.items():
-        if isinstance(layer, place.takes):
+        if navigation.can_show(name, layer):
             st.page_link(
                 place.path,
                 label=place.title,
@@ -105,7 +105,9 @@ def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
         state["model"] = current
         options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
-    model = where.selectbox("Model", options, key="model", on_change=link.forget, args=("token",))
+    model = where.selectbox(
+        "Model", options, key="model", on_change=link.forget, args=("token", "partner")
+    )
     link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
     others = [known for model_id, known in KNOWN.items() if model_id not in here]

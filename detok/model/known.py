@@ -89,5 +89,47 @@ _MODELS = (
             "text_config": {"hidden_size": 768, "num_attention_heads": 12},
         },
     ),
+    Known(
+        "EleutherAI/pythia-70m",
+        {
+            "model_type": "gpt_neox",
+            "vocab_size": 50304,
+            "max_position_embeddings": 2048,
+            "hidden_size": 512,
+            "num_attention_heads": 8,
+            "num_hidden_layers": 6,
+            "layer_norm_eps": 1e-5,
+        },
+        dtype="F16",
+    ),
+    Known(
+        "HuggingFaceTB/SmolLM2-135M",
+        {
+            "model_type": "llama",
+            "vocab_size": 49152,
+            "max_position_embeddings": 8192,
+            "hidden_size": 576,
+            "num_attention_heads": 9,
+            "num_key_value_heads": 3,
+            "num_hidden_layers": 30,
+            "rms_norm_eps": 1e-5,
+        },
+        dtype="BF16",
+    ),
+    Known(
+        "Qwen/Qwen3-0.6B",
+        {
+            "model_type": "qwen3",
+            "vocab_size": 151936,
+            "max_position_embeddings": 40960,
+            "hidden_size": 1024,
+            "num_attention_heads": 16,
+            "num_key_value_heads": 8,
+            "head_dim": 128,
+            "num_hidden_layers": 28,
+            "rms_norm_eps": 1e-6,
+        },
+        dtype="BF16",
+    ),
 )
 KNOWN = {known.model_id: known for known in _MODELS}

@@ -102,8 +102,8 @@ def piece_ranks(best: pd.DataFrame, layer: Layer, score: str = WHOLE) -> str:
     first = best[best["rank"] == 1]
     scale = (
         "Rank of the piece before, in the same word, among all "
-        f"{layer.vocab_size:,} tokens by {by(score)} (1: none scores higher; σ is averaged "
-        "over positions; the scale is logarithmic)."
+        f"{layer.vocab_size:,} tokens by {by(score)} (1: none scores higher; "
+        f"{words.words_for(layer).neighbours}; the scale is logarithmic)."
     )
     which = "the pair" if len(best) == 1 else f"{len(first)} of {len(best)} pairs"
     if first.empty:

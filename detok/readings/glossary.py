@@ -8,7 +8,8 @@ def defined(*words: str) -> str:
 
 GLOSSARY: dict[str, str] = {
     "T^ee": "Tᵉᵉ is the term of the attention score that depends on token i and token j alone: how "
-    "well the query of token i goes with the key of token j, wherever both stand.",
+    "well the query of token i goes with the key of token j, wherever both stand; in a model with "
+    "rotary positions, at the distance between them.",
     "T^pp": "Tᵖᵖ is the term of the attention score of position i and position j: what a head "
     "gives to position j seen from position i, whatever the tokens are.",
     "T^ep": "Tᵉᵖ is the term of the attention score of token i and position j: which positions "

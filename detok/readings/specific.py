@@ -14,7 +14,10 @@ def by(score: str) -> str:
 
 def mean_query(counts: Counts | None) -> str:
     """Over which tokens the mean query is taken, as part of a sentence."""
-    tokens = "the mean query of all tokens (σ averaged over positions), each weighing"
+    tokens = (
+        "the mean query of all tokens (σ averaged over positions where it depends on them), each "
+        "weighing"
+    )
     if counts is None or not counts.tokens.any():
         return f"{tokens} the same for want of counts"
     return f"{tokens} as often as it occurs in {counts.origin}"

@@ -1,9 +1,10 @@
 """What words say of a layer: what its tokens attend to, and what becomes of their scores."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from detok.errors import InputError
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
+from detok.model.rotary_layer import RotaryLayer
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,7 @@ class Words:
     anything: str  # what a token j stands to, whatever that is
     close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
+    neighbours: str = "σ is averaged over positions"  # at which places two pieces are compared
 
 
 _CAUSAL = Words(
@@ -39,8 +41,13 @@ _BOTH_WAYS = Words(
 )
 
 
-def words_for(layer: Layer) -> Words:
+_ROTARY = replace(_CAUSAL, neighbours="at distance 1")
+
+
+def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
+    if isinstance(layer, RotaryLayer):
+        return _ROTARY
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 
@@ -51,7 +58,7 @@ SIGNS = (
 )
 
 
-def spaces(layer: Layer) -> str:
+def spaces(layer: AnyLayer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer
     try:
@@ -64,7 +71,7 @@ def spaces(layer: Layer) -> str:
     return f"Spaces only part words here: the one that is shown {where} token marks a word's edge."
 
 
-def divided(layer: Layer) -> str:
+def divided(layer: AnyLayer) -> str:
     """How scores and terms are given where they are as softmax takes them."""
     if layer.scale == 1:
         return "undivided"

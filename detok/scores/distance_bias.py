@@ -28,6 +28,7 @@ class DistanceBias(Displayed, then=("bias.mean.total.at(bias.distances)", "bias.
     mean: DistanceCurve
     distances: list[int]
     std: dict[str, torch.Tensor]  # by term, (H, n) over the distances, float64 on the CPU
+    amplitude: torch.Tensor  # (H, M), of the waves of T^ee, root mean square over these pairs
     tokens: torch.Tensor  # those drawn, on the CPU
     sight: Sight
 
@@ -85,8 +86,22 @@ def distance_bias(
         means = getattr(mean, i + j).at(chosen)  # (H, n)
         std[i + j] = (torch.stack(squares, dim=1) - means.square()).clamp(min=0).sqrt()
     return DistanceBias(
-        mean=mean, distances=chosen, std=std, tokens=tokens.cpu(), sight=Sight.of(layer)
+        mean=mean,
+        distances=chosen,
+        std=std,
+        amplitude=(_power(q) * _power(k)).sqrt()[:, layer.theta > 0],
+        tokens=tokens.cpu(),
+        sight=Sight.of(layer),
     )
+
+
+def _power(vectors: torch.Tensor) -> torch.Tensor:
+    """The mean squared length of each turned pair of coordinates of vectors (H, n, d'): (H, d'/2).
+
+    A wave's amplitude is the product of such lengths of a query and of a key.
+    """
+    x, y = vectors.chunk(2, dim=-1)
+    return (x.square() + y.square()).mean(dim=1)
 
 
 def _mean_square(

@@ -7,15 +7,17 @@ the specific part can tell which token belongs to which.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import numpy as np
 import torch
 
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
-from detok.model.inputs import check_heads, check_position
+from detok.model.inputs import check_distance, check_heads, check_position
 from detok.model.layer import Layer
 from detok.model.layernorm import wide_type
+from detok.model.rotary_layer import RotaryLayer
 from detok.scores.decomposition import TERMS, Factors, Terms
 
 PARTS = ("ee_shared", "ee_specific", *TERMS[1:])
@@ -84,21 +86,40 @@ def check_query(layer: AnyLayer, query: torch.Tensor) -> torch.Tensor:
 
 @torch.inference_mode()
 def shared_scores(
-    layer: Layer,
+    layer: AnyLayer,
     query: torch.Tensor,
     *,
     heads: Sequence[int] | int | None = None,
     position: int | None = None,
+    distance: int | None = None,
 ) -> torch.Tensor:
     """q̄·k_j of every token j, (heads, V), unscaled: what a head likes, whatever attends to it.
 
-    `query` is q̄ (H, d'). σ of each token is its mean over all positions, or exact at `position`. An
-    id that no token has gets −∞.
+    `query` is q̄ (H, d'). With learned positions σ of each token is its mean over all of them, or
+    exact at `position`. With rotary ones both are `distance` apart, 1 unless given. An id that no
+    token has gets −∞.
 
-    Raises: InputError for a query of another shape, or a head or position that is not there.
+    Raises: InputError for a query of another shape, or a head, position or distance that is not
+    there.
     """
+    check_heads(layer, heads)
+    scores = _shared(layer, check_query(layer, query), heads, position, distance)
+    scores[:, layer.holes] = -torch.inf
+    return scores
+
+
+@singledispatch
+def _shared(
+    layer: Layer,
+    vectors: torch.Tensor,
+    heads: Sequence[int] | int | None,
+    position: int | None,
+    distance: int | None,
+) -> torch.Tensor:
+    """`shared_scores` of what is checked, but for position and distance."""
+    if distance is not None:
+        raise InputError(f"distance is {distance}; expected None: positions are learned")
     chosen = check_heads(layer, heads)
-    vectors = check_query(layer, query)
     if position is None:
         sigma = layer.moments.token_mean
     else:
@@ -109,9 +130,27 @@ def shared_scores(
         scores = (vectors[:, None, :] @ layer.K_E.mT)[:, 0]  # (H, V)
     else:
         scores = torch.stack([vectors[h] @ layer.K_E[h].mT for h in chosen])  # (heads, V)
-    scores.div_(sigma)
-    scores[:, layer.holes] = -torch.inf
-    return scores
+    return scores.div_(sigma)
+
+
+@_shared.register
+def _(
+    layer: RotaryLayer,
+    vectors: torch.Tensor,
+    heads: Sequence[int] | int | None,
+    position: int | None,
+    distance: int | None,
+) -> torch.Tensor:
+    if position is not None:
+        raise InputError(
+            f"position is {position}; expected a distance: with rotary positions no score depends "
+            "on anything else of them"
+        )
+    distance = 1 if distance is None else distance
+    check_distance(layer, distance)
+    own = None if heads is None else check_heads(layer, heads)
+    turned = layer.turned(vectors, distance)  # (H, d')
+    return layer.key_products(turned if own is None else turned[own], own)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

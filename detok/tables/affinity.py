@@ -5,13 +5,13 @@ import pandas as pd
 import torch
 
 from detok.counting.counts import Counts
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.affinity import Side, affinity_matrix, previous_piece_ranks
 from detok.scores.positions import ROUNDING
 from detok.tables.common import array, first, long
 
 
-def labelled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
+def labelled(table: pd.DataFrame, layer: AnyLayer) -> pd.DataFrame:
     """The result of `detok.affinity` with shown, joined_shown and label (rank and token)."""
     shown = [layer.tokenizer.show(t) for t in table["token_id"]]
     label = [f"{rank}.  {text}" for rank, text in zip(table["rank"], shown, strict=True)]
@@ -19,7 +19,7 @@ def labelled(table: pd.DataFrame, layer: Layer) -> pd.DataFrame:
 
 
 def with_counts(
-    table: pd.DataFrame, layer: Layer, token: int, side: Side, counts: Counts | None
+    table: pd.DataFrame, layer: AnyLayer, token: int, side: Side, counts: Counts | None
 ) -> pd.DataFrame:
     """The result of `detok.affinity` with its tokens made visible and its pairs looked up.
 
@@ -47,7 +47,7 @@ def side_by_side(table: pd.DataFrame, column: str = "joined_shown") -> pd.DataFr
 
 
 def piece_ranks(
-    layer: Layer, ids: list[int], words: list[int], less: torch.Tensor | None = None
+    layer: AnyLayer, ids: list[int], words: list[int], less: torch.Tensor | None = None
 ) -> pd.DataFrame:
     """Rank of the piece before each piece of a word in every head, by Tᵉᵉ or its specific part.
 
@@ -93,12 +93,30 @@ def place_of(token: int | None, ids: list[int], words: list[int]) -> int | None:
     return next(iter([*reversed(inside), *reversed(places)]), None)
 
 
+def neighbour_of(place: int | None, ids: list[int], words: list[int], side: Side) -> int | None:
+    """The piece of the same word right before a place of a text, or right after it if it is past.
+
+    None where there is none.
+    """
+    if place is None:
+        return None
+    other = place - 1 if side == "past" else place + 1
+    if not 0 <= other < len(ids) or words[other] != words[place]:
+        return None
+    return ids[other]
+
+
+def partners(table: pd.DataFrame, n: int = 10) -> list[int]:
+    """At most n different tokens of the result of `detok.affinity`, by their rank in any head."""
+    return table.sort_values("rank", kind="stable")["token_id"].drop_duplicates()[:n].tolist()
+
+
 def strongest(table: pd.DataFrame) -> pd.DataFrame:
     """The rows of an affinity table with the largest score."""
     return first(table, "score")
 
 
-def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
+def sampled_tokens(layer: AnyLayer, seed: int, n: int) -> list[int]:
     """n different tokens of the vocabulary, drawn at random; the same for the same seed."""
     ids = np.delete(np.arange(layer.vocab_size), layer.holes.tolist())
     drawn = np.random.default_rng(seed).choice(ids, min(n, len(ids)), replace=False)
@@ -106,14 +124,22 @@ def sampled_tokens(layer: Layer, seed: int, n: int) -> list[int]:
 
 
 def pairs(
-    layer: Layer, tokens: list[int], heads: list[int], less: torch.Tensor | None = None
+    layer: AnyLayer,
+    tokens: list[int],
+    heads: list[int],
+    less: torch.Tensor | None = None,
+    distance: int | None = None,
 ) -> pd.DataFrame:
     """Tᵉᵉ, or its specific part, between all pairs of some tokens, long.
+
+    `distance` and `less` are those of `detok.affinity_matrix`.
 
     Columns: head, row, column (numbers of the tokens), token_id_i, token_id_j, current, past
     (shown), score (unscaled).
     """
-    matrix = array(affinity_matrix(layer, tokens, less=less)[heads])  # (heads, n, n)
+    matrix = array(
+        affinity_matrix(layer, tokens, distance=distance, less=less)[heads]
+    )  # (heads, n, n)
     n = range(len(tokens))
     table = long({"head": heads, "row": n, "column": n}, score=matrix)
     ids, shown = np.array(tokens), np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)

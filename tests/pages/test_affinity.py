@@ -230,3 +230,9 @@ def test_nine_tokens_that_are_compared_are_named() -> None:
     for axis in ("x", "y"):
         named = spec["encoding"][axis]["axis"]["labelExpr"]
         assert all(json.dumps(layer.tokenizer.show(token)) in named for token in tokens)
+
+
+def test_a_model_with_learned_positions_has_no_distance() -> None:
+    test = run(AFFINITY)
+    assert not [field for field in test.number_input if field.key in ("distance", "farthest")]
+    assert "At which distance" not in " ".join(header.value for header in test.header)

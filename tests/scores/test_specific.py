@@ -253,3 +253,28 @@ def test_what_cannot_be_used(layer: detok.Layer) -> None:
             detok.shared_query(layer, np.full(300, number))
     with pytest.raises(detok.InputError, match="position 16 is out of range"):
         detok.shared_scores(layer, detok.shared_query(layer), position=16)
+
+
+@pytest.mark.parametrize("distance", [None, 3])
+def test_with_rotary_positions_the_two_parts_add_up_at_a_distance(
+    rotary: detok.RotaryLayer, counts: Counts, distance: int | None
+) -> None:
+    query = detok.shared_query(rotary, counts.tokens)
+    whole, specific = (
+        detok.affinity_scores(rotary, 7, distance=distance, less=less) for less in (None, query)
+    )
+    shared = detok.shared_scores(rotary, query, distance=distance)
+    torch.testing.assert_close(shared, whole - specific, atol=1e-9, rtol=1e-9)
+    one = detok.shared_scores(rotary, query, heads=[1], distance=distance)
+    torch.testing.assert_close(one, shared[[1]])
+
+
+def test_a_place_of_the_other_kind_is_refused(
+    rotary: detok.RotaryLayer, layer: detok.Layer, query: torch.Tensor
+) -> None:
+    with pytest.raises(detok.InputError, match="expected a distance"):
+        detok.shared_scores(rotary, detok.shared_query(rotary), position=3)
+    with pytest.raises(detok.InputError, match="expected None: positions are learned"):
+        detok.shared_scores(layer, query, distance=1)
+    with pytest.raises(detok.InputError, match="distance < "):
+        detok.shared_scores(rotary, detok.shared_query(rotary), distance=10**6)

@@ -7,6 +7,7 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.provenance import about, lines
+from detok.app.where import Where, in_code
 from detok.charts import affinity as charts
 from detok.charts.palette import both_sides
 from detok.charts.parts import capitalized
@@ -25,23 +26,23 @@ def best(
     head: int | None,
     k: int,
     side: Side,
-    positions: tuple[int, int] | None,
+    where: Where,
     score: str,
 ) -> Figure:
     """The tokens that each head, or one, binds to a token.
 
-    Raises: InputError for impossible positions.
+    Raises: InputError for an impossible place.
     """
     counts = cached.load_counts(layer)
     found = detok.affinity(
-        layer, token, heads=head, k=k, side=side, positions=positions, less=_less(layer, score)
+        layer, token, heads=head, k=k, side=side, less=_less(layer, score), **where.pair
     )
     table = tables.with_counts(found, layer, token, side, counts)
     shown = layer.tokenizer.show(token)
     drawn = table[table["rank"] <= PANEL_ROWS] if head is None else table
     return Figure(
         name="affinity",
-        title=f"{capitalized(score)} with {shown}{_of(head)}: {_ranked(layer, side)}",
+        title=f"{capitalized(score)} with {shown}{_of(head)}: {_ranked(layer, side)}{where.said}",
         table=table.drop(columns="label"),
         about=about(layer, specific_readings.values(score, counts), counts),
         code=lines(
@@ -49,7 +50,7 @@ def best(
             "tables.affinity",
             *_less_in_code(layer, score),
             f"table = detok.affinity(layer, {token}, heads={head}, k={k}, side={side!r}, "
-            f"positions={positions}, less=less)",
+            f"less=less{in_code(where.pair)})",
             f"table = tables.with_counts(table, layer, {token}, {side!r}, counts)",
             'table = table.drop(columns="label")',
         ),
@@ -57,7 +58,10 @@ def best(
         drawn=drawn,
         alike=("bars", score, tuple(drawn), drawn["head"].nunique() > 1),
         answer="" if head is None else readings.answer(table, layer, score),
-        readings=(readings.known(table, counts, score, side),),
+        readings=(
+            readings.known(table, counts, score, side),
+            *([where.joined] if where.joined else []),
+        ),
         listed={"": tables.side_by_side(table) if head is None else _listed(table)},
         of=f"Token {shown} (id {token})",
         more={"token_id": token},
@@ -65,20 +69,20 @@ def best(
 
 
 @kept
-def liked(layer: detok.Layer, head: int | None, k: int, position: int | None) -> Figure:
+def liked(layer: detok.Layer, head: int | None, k: int, where: Where) -> Figure:
     """What each head, or one, likes whatever the current token is."""
     counts, heads = cached.load_counts(layer), _heads(layer, head)
-    table = specific_tables.liked(layer, shared(layer, head, position), heads, k, counts)
+    table = specific_tables.liked(layer, shared(layer, head, where), heads, k, counts)
     return Figure(
         name="liked",
-        title=f"What {'each head' if head is None else f'head {head}'} likes",
+        title=f"What {'each head' if head is None else f'head {head}'} likes{where.said}",
         table=table,
         about=about(layer, specific_readings.values(SHARED, counts), counts),
         code=lines(
             layer,
             "tables.specific",
             *_less_in_code(layer, SPECIFIC),
-            f"shared = detok.shared_scores(layer, less, heads={heads}, position={position})",
+            f"shared = detok.shared_scores(layer, less, heads={heads}{in_code(where.past)})",
             f"table = tables.liked(layer, shared, {heads}, {k}, counts)",
         ),
         answer="" if head is None else specific_readings.liked(table),
@@ -88,10 +92,10 @@ def liked(layer: detok.Layer, head: int | None, k: int, position: int | None) ->
 
 
 @kept
-def shared(layer: detok.Layer, head: int | None, position: int | None) -> torch.Tensor:
+def shared(layer: detok.Layer, head: int | None, where: Where) -> torch.Tensor:
     """What each head, or one, gives to every token whatever the current one is, (heads, V)."""
     query = cached.shared_query(layer)
-    return detok.shared_scores(layer, query, heads=_heads(layer, head), position=position)
+    return detok.shared_scores(layer, query, heads=_heads(layer, head), **where.past)
 
 
 @kept
@@ -123,22 +127,24 @@ def piece_ranks(
 
 
 @kept
-def pairs(layer: detok.Layer, tokens: tuple[int, ...], head: int | None, score: str) -> Figure:
+def pairs(
+    layer: detok.Layer, tokens: tuple[int, ...], head: int | None, where: Where, score: str
+) -> Figure:
     """The scores between some tokens."""
     counts, heads = cached.load_counts(layer), _heads(layer, head)
-    table = tables.pairs(layer, list(tokens), heads, _less(layer, score))
+    table = tables.pairs(layer, list(tokens), heads, _less(layer, score), **where.both)
     seen = words.words_for(layer).seen
     named = map(layer.tokenizer.show, tokens if len(tokens) <= charts.NAMED else ())
     return Figure(
         name="heatmap",
-        title=f"{capitalized(score)} between {len(tokens)} tokens{_of(head)}",
+        title=f"{capitalized(score)} between {len(tokens)} tokens{_of(head)}{where.said}",
         table=table,
         about=about(layer, specific_readings.values(score, counts), counts),
         code=lines(
             layer,
             "tables.affinity",
             *_less_in_code(layer, score),
-            f"table = tables.pairs(layer, {list(tokens)}, {heads}, less)",
+            f"table = tables.pairs(layer, {list(tokens)}, {heads}, less{in_code(where.both)})",
         ),
         draw=lambda dark: charts.pairs(table, dark, seen, score),
         drawn=table,
