@@ -44,6 +44,7 @@ PLACES = {
         "Six-term contributions",
         ":material/stacked_bar_chart:",
         "The paper",
+        ANY,
     ),
     "heads": Place(
         "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper"

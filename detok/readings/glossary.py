@@ -7,8 +7,9 @@ def defined(*words: str) -> str:
 
 
 GLOSSARY: dict[str, str] = {
-    "T^ee": "Tᵉᵉ is the term of the attention score that depends on token i and token j alone: how "
-    "well the query of token i goes with the key of token j, wherever both stand.",
+    "T^ee": "Tᵉᵉ is the term of the attention score of token i and token j: how well the query of "
+    "token i goes with the key of token j, wherever both stand; in a model that turns queries and "
+    "keys by their positions, at their distance.",
     "T^pp": "Tᵖᵖ is the term of the attention score of position i and position j: what a head "
     "gives to position j seen from position i, whatever the tokens are.",
     "T^ep": "Tᵉᵖ is the term of the attention score of token i and position j: which positions "
@@ -19,6 +20,12 @@ GLOSSARY: dict[str, str] = {
     "token gets from every query, whatever the query is.",
     "T^p": "Tᵖ is the term of the attention score of position j alone, its self-assertion: what "
     "the position gets from every query, whatever the query is.",
+    "T^be": "Tᵇᵉ is the term of the attention score of the query bias and token j, its "
+    "self-assertion: what the token gets from every query at this distance, whatever the query is.",
+    "T^eb": "Tᵉᵇ is the term of the attention score of token i and the key bias: which distances "
+    "token i looks at, whatever stands there.",
+    "T^bb": "Tᵇᵇ is the term of the attention score of both biases: what a head gives to a "
+    "distance, whatever the tokens are.",
     "σ": "σ is what LayerNorm divides by: the standard deviation over the features of a token "
     "embedding and a position embedding added together.",
     "Var(e)": "Var(e) is the variance of a token embedding over its features, part of the square "

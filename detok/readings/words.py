@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from detok.errors import InputError
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ _BOTH_WAYS = Words(
 )
 
 
-def words_for(layer: Layer) -> Words:
+def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
@@ -51,7 +51,7 @@ SIGNS = (
 )
 
 
-def spaces(layer: Layer) -> str:
+def spaces(layer: AnyLayer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer
     try:
@@ -64,7 +64,7 @@ def spaces(layer: Layer) -> str:
     return f"Spaces only part words here: the one that is shown {where} token marks a word's edge."
 
 
-def divided(layer: Layer) -> str:
+def divided(layer: AnyLayer) -> str:
     """How scores and terms are given where they are as softmax takes them."""
     if layer.scale == 1:
         return "undivided"
