@@ -213,7 +213,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> al
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
         layer(zero, bars, values, data=table)
-        .properties(width=max(21 * len(parts), 90), height=260)
+        .properties(width=max(21 * len(parts), 130), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
         .properties(
             description="Bars that add up to the score of the pair, one for each term, beside "

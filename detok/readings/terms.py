@@ -69,7 +69,8 @@ def _(layer: RotaryLayer) -> str:
 def maps(spreads: pd.Series, head: int, seen: str = "past", *, is_capped: bool = False) -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
     words = ", ".join(f"{_named(name)} {value:.3g}" for name, value in spreads.items())
-    spread = f"Spread along the rows in head {head}, largest first: {words}."
+    order = ", largest first" if len(spreads) > 1 else ""
+    spread = f"Spread along the rows in head {head}{order}: {words}."
     if not spreads.any():
         spread = f"In head {head}, no term varies along a row."
     if len(spreads) == 1:
