@@ -34,7 +34,7 @@ PLACES = {
         "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper"
     ),
     "positions": Place(
-        "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper"
+        "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper", ANY
     ),
     "layernorm": Place(
         "pages/3_LayerNorm_variance.py", "LayerNorm variance", ":material/balance:", "The paper"

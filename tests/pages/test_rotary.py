@@ -10,8 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 import detok
 from detok.app.navigation import PLACES
-from detok.readings import overview, terms as readings
-from detok.tables import terms as tables
+from detok.readings import distance_bias as distance_readings, overview, terms as readings
+from detok.tables import distance_bias as distance_tables, terms as tables
 from tests.support.families import random_member
 from tests.support.pages import figures, run, succeed, texts
 from tests.support.rotary import ROTARY
@@ -145,3 +145,43 @@ def test_maps_end_at_the_window(folder: Path) -> None:
         assert (distance.min(), distance.max()) == (0, window - 1)
     assert test.number_input(key="pair_j").min == 9 + 1 - window
     assert f"the last {window} tokens alone" in texts(test)
+
+
+BIAS_PAGE = PLACES["positions"].path
+
+
+@pytest.mark.parametrize("head", ["1", "all"])
+@every_member
+def test_the_bias_toward_distances(folder: Path, head: str) -> None:
+    layer = detok.load(folder)
+    test = run(BIAS_PAGE, head=head, i="20")
+    said, shown = texts(test), figures(test)
+    assert distance_readings.made_of(layer) in said
+    assert "six" not in said
+    bias, number = detok.distance_bias(layer), None if head == "all" else int(head)
+    found = distance_tables.curves(bias)
+    n = min(21, layer.n_distances)
+    measured = detok.mean_attention(layer, detok.excerpts()["text"], 20)
+    attention = distance_tables.attention(bias, measured, n)
+    if number is not None:
+        found, attention = (table[table["head"] == number] for table in (found, attention))
+    assert set(shown["curves"].table["term"]) == set(layer.term_names)
+    assert distance_readings.curves(distance_tables.largest(found), bias, None) in said
+    assert distance_readings.attention(distance_tables.masses(attention), 20, number) in said
+    check_figures(test)
+
+
+def test_attention_over_distances_is_measured_on_own_texts(folder: Path) -> None:
+    test = run(BIAS_PAGE, head="0", i="4", texts=f"{TEXT}\n\nOne more such text")
+    assert "over 2 of your texts" in texts(test)
+    check_figures(test)
+    succeed(test.text_area(key="texts").input("I").run())
+    assert "No text reaches position 4" in texts(test)
+    assert "mean" not in figures(test)["attention"].table
+    check_figures(test)
+
+
+@pytest.mark.parametrize("i", ["0", "1"])
+def test_the_first_positions_see_few_distances(folder: Path, i: str) -> None:
+    test = run(BIAS_PAGE, head="0", i=i)
+    assert figures(test)["attention"].table["distance"].tolist() == list(range(int(i) + 1))
