@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "detok/charts": {"charts"},
     "detok/figures": RESULTS | {"tables", "readings", "charts", "figures"},
     "detok/draw.py": RESULTS | {"tables", "readings", "charts"},
-    "detok/commands": RESULTS | {"figures", "commands"},
+    "detok/commands": RESULTS | {"tables", "figures", "commands"},
     "detok/app": RESULTS | {"tables", "readings", "charts", "app", "detok"},
     "detok/__main__.py": {"commands"},
     "app.py": RESULTS | {"tables", "readings", "charts", "app", "detok"},

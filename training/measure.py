@@ -59,14 +59,6 @@ def uniform_shares(layer: Layer) -> dict[int, float]:
     return {n: n / (layer.n_positions // 2 + 1) for n in REACHES}
 
 
-def pmi(counts: Counts, past: np.ndarray, current: np.ndarray) -> np.ndarray:
-    """Pointwise mutual information of pairs, in bits; −∞ for a pair never seen."""
-    total = counts.tokens.sum()
-    chance = counts.tokens[past] / total * counts.tokens[current]
-    with np.errstate(divide="ignore"):
-        return np.log2(counts.pairs(past, current) / np.maximum(chance, 1e-300))
-
-
 def whole_share(layer: Layer, ids: np.ndarray, past: np.ndarray, current: np.ndarray) -> np.ndarray:
     """How often the text of each pair ends there, rather than going on within the same word: (n,).
 
@@ -110,7 +102,7 @@ def candidates(layer: Layer, counts: Counts, ids: np.ndarray) -> pd.DataFrame:
     )
     frequent = counts.pruned(MIN_PAIR_COUNT)
     past, current = frequent.past, np.repeat(np.arange(len(texts)), np.diff(frequent.offsets))
-    bits = pmi(frequent, past, current)
+    bits = frequent.pmi(past, current)
     one_word = beginning[past] & ending[current]
     kept = (bits >= MIN_PMI) & (one_word | (capitalised[past] & capitalised[current]))
     kept[kept] = whole_share(layer, ids, past[kept], current[kept]) > 0.5

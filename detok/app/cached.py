@@ -118,9 +118,11 @@ def lens_of(run: detok.Run) -> detok.BackwardLens:
 
 
 @st.cache_resource(show_spinner=False, max_entries=MAX_FLOWS, hash_funcs={detok.Run: unique})
-def flow_of(run: detok.Run, position: int, pruning: tuple[int, int, int, int]) -> detok.Flow:
-    """What flows to a position; `pruning` as in `detok.Pruning`."""
-    return detok.flow(run, position, detok.Pruning(*pruning))
+def flow_of(
+    run: detok.Run, position: int, pruning: tuple[int, int, int, int], layers: tuple[int, int]
+) -> detok.Flow:
+    """What flows to a position in some layers; `pruning` as in `detok.Pruning`."""
+    return detok.flow(run, position, detok.Pruning(*pruning), range(*layers))
 
 
 @st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)

@@ -122,6 +122,7 @@ def token_field(
         typed = state[of]
         if typed is None:
             return
+        typed = typed[:MAX_TEXT] if isinstance(typed, str) else typed
         try:
             state[key] = tokens.named(layer, typed) if isinstance(typed, str) else typed
             state[f"{key}_typed"] = typed
@@ -202,7 +203,7 @@ def chips(layer: detok.Layer, ids: list[int], token: int | None = None, **choice
 
 
 def passage(default: str, examples: dict[str, str], on_change: Callable[[], None]) -> str:
-    """A text box with examples to begin with."""
+    """A text box with examples to begin with; as much of its text as is used."""
 
     def choose(example: str) -> None:
         st.session_state["passage"] = example
@@ -211,13 +212,15 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
-    return link.text_area(
+    text = link.text_area(
         "Text",
         default,
         key="passage",
         on_change=on_change,
-        help="Ctrl + Enter, or a click elsewhere, reads it.",
+        help="Ctrl + Enter, or a click elsewhere, reads it. "
+        f"Its first {texts.MAX_CHARACTERS:,} characters are used.",
     )
+    return within(text, texts.MAX_CHARACTERS)
 
 
 def passage_ids(

@@ -5,9 +5,11 @@ from typing import NoReturn
 
 import streamlit as st
 from huggingface_hub import is_offline_mode
+from streamlit.delta_generator import DeltaGenerator
 
 import detok
 from detok.app import cached, link, long_runs, navigation, style, takeaway
+from detok.app.folders import untold
 from detok.app.output import escaped, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -28,8 +30,8 @@ def begin(title: str) -> detok.Layer:
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
     is_opened = link.begin(navigation.name_of(title))
-    pages = st.sidebar.container()
-    model = _model_choice(is_opened)
+    top, pages = st.sidebar.container(), st.sidebar.container()
+    model = _model_choice(is_opened, top)
     navigation.list_pages(pages)
     style.close_menu(title)
     takeaway.begin(title)
@@ -77,7 +79,7 @@ def offer_written(layer: detok.Layer) -> None:
             st.rerun()
 
 
-def _model_choice(is_opened: bool) -> str:
+def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
     state, default, here = st.session_state, cached.default_model(), cached.models_here()
     options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
@@ -86,7 +88,7 @@ def _model_choice(is_opened: bool) -> str:
         model, reason, current = state.pop("refused")
         state["model"] = current
         st.error(
-            f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
+            f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}. "
             f"Still showing **{escaped(current)}**."
         )
     asked = st.query_params.get("model")
@@ -97,13 +99,13 @@ def _model_choice(is_opened: bool) -> str:
             models = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:
-        options.append(state["model"])
+    current = state.get("current_model", default)
+    state.setdefault("model", current)
+    if state["model"] not in options:  # gone meanwhile, or never there: a browser may send any name
+        state["model"] = current
+        options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
-    model = st.sidebar.selectbox(
-        "Model", options, key="model", on_change=link.forget, args=("token",)
-    )
+    model = where.selectbox("Model", options, key="model", on_change=link.forget, args=("token",))
     link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
     others = [known for model_id, known in KNOWN.items() if model_id not in here]
@@ -148,7 +150,7 @@ def _refuse(model: str, reason: str) -> NoReturn:
     default = cached.default_model()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
-        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")
         st.stop()
     st.session_state["refused"] = (model, reason, current)
     st.rerun()

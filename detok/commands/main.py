@@ -13,6 +13,7 @@ from importlib import import_module
 from detok.errors import InputError
 
 COMMANDS = [
+    "corpus",
     "count",
     "fetch",
     "figures",

@@ -10,16 +10,13 @@ import numpy as np
 class Checksum:
     """Takes a table row group by row group; does not depend on where these end."""
 
-    def __init__(self, said: Mapping[str, str]) -> None:
+    def __init__(self, said: Mapping[str, str], columns: int) -> None:
         """`said` is what the file says of itself, which the hash is of too."""
         self._said = json.dumps(dict(sorted(said.items()))).encode()
-        self._columns = [hashlib.sha256() for _ in range(4)]
+        self._columns = [hashlib.sha256() for _ in range(columns)]
 
-    def add(
-        self, tokens: np.ndarray, sizes: np.ndarray, past: np.ndarray, pair_counts: np.ndarray
-    ) -> None:
-        """Counts of tokens, and pairs of each, both (rows,); the two columns of pairs, (pairs,)."""
-        arrays = (tokens, sizes, past, pair_counts)
+    def add(self, *arrays: np.ndarray) -> None:
+        """Counts of tokens, and pairs of each, both (rows,); the columns of pairs, (pairs,)."""
         for column, array in zip(self._columns, arrays, strict=True):
             column.update(np.ascontiguousarray(array, array.dtype.newbyteorder("<")).data)
 

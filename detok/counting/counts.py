@@ -15,6 +15,9 @@ from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.vocabulary import Vocabulary
 
+# In the provenance of counts of such pairs.
+_IN_WORDS = {"pairs": "inside words"}
+
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(layer, counts)")):
@@ -22,7 +25,8 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
 
     The bigram table is sorted by current token, then by past token: `past[offsets[i]:offsets[i+1]]`
     are the n_i tokens seen right before token i. Pairs seen fewer than `min_count` times are not in
-    it; token counts are always exact.
+    it; token counts are always exact. `within` says of each pair how often both tokens were in one
+    word, as the tokenizer divides texts into words, numbers and marks; None if that is not known.
     """
 
     tokens: np.ndarray  # (V,) int64
@@ -31,6 +35,7 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
     pair_counts: np.ndarray  # (pairs,) uint32
     min_count: int = 1
     provenance: dict[str, str] = field(default_factory=dict)
+    within: np.ndarray | None = None  # (pairs,) as pair_counts: how often of it in one word
 
     @classmethod
     def empty(cls, vocab_size: int) -> "Counts":
@@ -40,13 +45,19 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
 
     @classmethod
     def of(
-        cls, tokens: np.ndarray, portions: list[Run], provenance: dict[str, str] | None = None
+        cls,
+        tokens: np.ndarray,
+        portions: list[Run],
+        provenance: dict[str, str] | None = None,
+        *,
+        tells_within: bool,
     ) -> "Counts":
         """What a `PairCounter` has come to; takes the portions out of the list."""
         vocab_size = len(tokens)
         n = sum(len(run.keys) for run in portions)
         past = np.empty(n, past_type(vocab_size))
         pair_counts = np.empty(n, pair_count_type(tokens))
+        within = np.empty(n if tells_within else 0, pair_counts.dtype)
         sizes = np.zeros(vocab_size, dtype=np.int64)
         start = 0
         while portions:
@@ -55,9 +66,15 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
             current, past[part] = np.divmod(run.keys, run.keys.dtype.type(vocab_size))
             sizes += np.bincount(current.astype(np.int64), minlength=vocab_size)
             pair_counts[part] = run.counts
+            if tells_within:
+                within[part] = run.within
             start = part.stop
         offsets = np.concatenate([[0], sizes.cumsum()])
-        return cls(tokens, offsets, past, pair_counts, provenance=provenance or {})
+        return cls(
+            *(tokens, offsets, past, pair_counts),
+            provenance=provenance or {},
+            within=within if tells_within else None,
+        )
 
     @property
     def vocab_size(self) -> int:
@@ -104,6 +121,18 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
         place = np.searchsorted(self._keys, wanted).clip(max=len(self._keys) - 1)
         return np.where(self._keys[place] == wanted, self.pair_counts[place], 0).astype(np.int64)
 
+    def pmi(self, past: np.ndarray, current: np.ndarray) -> np.ndarray:
+        """Pointwise mutual information of pairs, log c(j, i) N / (c(j) c(i)) in bits.
+
+        −∞ for a pair that is not in the table.
+
+        Raises: InputError for a token id out of range.
+        """
+        seen = self.pairs(past, current)
+        chance = self.tokens[past] / max(self.tokens.sum(), 1) * self.tokens[current]
+        with np.errstate(divide="ignore"):
+            return np.log2(seen / np.maximum(chance, 1e-300))
+
     def row(self, current: int) -> tuple[np.ndarray, np.ndarray]:
         """The tokens seen right before `current`, ascending, and how often: both (n_i,) int64.
 
@@ -117,14 +146,34 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
         """The same counts without the pairs seen fewer than `min_count` times."""
         if min_count <= self.min_count:
             return self
-        kept = self.pair_counts >= min_count
-        return Counts(
-            tokens=self.tokens,
+        return self._of_pairs(self.pair_counts >= min_count, min_count=min_count)
+
+    def within_words(self) -> "Counts":
+        """The same counts with the pairs inside words alone, each as often as it was in one.
+
+        Token counts stay those of all texts. Pairs seen in words fewer than `min_count` times are
+        left out.
+
+        Raises: InputError if these counts do not tell which pairs were in one word.
+        """
+        if self.within is None:
+            raise InputError(
+                f"the counts of {self.origin} do not tell which pairs stood inside words, as those "
+                "of token ids and of files that older versions of detok wrote; expected counts of "
+                "texts: count them again with detok.count or python -m detok count"
+            )
+        inside = replace(self, pair_counts=self.within, provenance=self.provenance | _IN_WORDS)
+        return inside._of_pairs(self.within >= self.min_count)
+
+    def _of_pairs(self, kept: np.ndarray, **changed: Any) -> "Counts":
+        """Some of the pairs (pairs,) bool, with other fields if asked for."""
+        return replace(
+            self,
             offsets=_offsets(self._current[kept], self.vocab_size),
             past=self.past[kept],
             pair_counts=self.pair_counts[kept],
-            min_count=min_count,
-            provenance=self.provenance,
+            within=None if self.within is None else self.within[kept],
+            **changed,
         )
 
     def padded(self, vocab_size: int) -> "Counts":
@@ -143,8 +192,10 @@ class Counts(Displayed, then=("counts.pair(past, current)", "detok.pair_auroc(la
 
     def save(self, path: Path | str) -> None:
         """Writes the Parquet file that `detok.counting.counts_file` describes."""
-        with Writer(path, self.tokens, self.min_count, self.provenance) as file:
-            file.write(self._current, self.past, self.pair_counts)
+        columns = [self.past, self.pair_counts, *([] if self.within is None else [self.within])]
+        said = (self.tokens, self.min_count, self.provenance)
+        with Writer(path, *said, tells_within=self.within is not None) as file:
+            file.write(self._current, *columns)
 
     @classmethod
     def load(cls, path: Path | str, tokenizer: Vocabulary | None = None) -> "Counts":

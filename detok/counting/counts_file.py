@@ -5,7 +5,10 @@ Row t is the token with id t.
     count        int64          how often the token occurs
     past         list<uint16>   tokens seen right before it, ascending (uint32 if V > 65,536)
     past_count   list<uint32>   how often each of them was (uint64 if a token occurs 2³² times)
+    past_within  list<uint32>   how often of that both were in one word
 
+What a word is, the tokenizer says, which divides texts into words, numbers and marks. The last
+column is not there if that is not known, as of token ids, and in files of version 2.
 Counts are not negative, the past tokens of a row ascend, and their counts sum to no more than the
 token's. The metadata of the schema hold `detok_counts` (the version of this format), `min_count`
 (pairs seen fewer times were left out), and the provenance, in which every key begins with
@@ -29,12 +32,14 @@ from detok.counting.checksum import Checksum
 from detok.errors import InputError
 from detok.model.regular import check_regular
 
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
+READ_VERSIONS = ("2", "3")
 # A row group is built in memory.
 ROW_GROUP_PAIRS = 1 << 20
 # Rows of a file at most: no vocabulary comes near it, and a few bytes can stand for any number.
 MAX_ROWS = 1 << 24
 _PREFIX = "provenance:"
+_LISTS = ("past", "past_count", "past_within")
 _CHECKSUM = "checksum"
 
 
@@ -47,6 +52,7 @@ class Content(NamedTuple):
     pair_counts: np.ndarray  # (pairs,)
     min_count: int
     provenance: dict[str, str]
+    within: np.ndarray | None  # (pairs,)
 
 
 def past_type(vocab_size: int) -> type[np.unsignedinteger]:
@@ -66,16 +72,22 @@ class Writer:
     """
 
     def __init__(
-        self, path: Path | str, tokens: np.ndarray, min_count: int, provenance: dict[str, str]
+        self,
+        path: Path | str,
+        tokens: np.ndarray,
+        min_count: int,
+        provenance: dict[str, str],
+        *,
+        tells_within: bool,
     ) -> None:
         self._tokens = tokens.astype(np.int64)  # (V,)
-        self._past_type = past_type(len(tokens))
-        self._count_type = pair_count_type(tokens)
+        names = _LISTS if tells_within else _LISTS[:2]
+        self._types = [past_type(len(tokens)), *[pair_count_type(tokens)] * (len(names) - 1)]
         metadata = {_PREFIX + key: value for key, value in sorted(provenance.items())}
         metadata |= {"detok_counts": FORMAT_VERSION, "min_count": str(min_count)}
-        self._checksum = Checksum(metadata)
-        lists = [pa.list_(pa.from_numpy_dtype(t)) for t in (self._past_type, self._count_type)]
-        fields = zip(("count", "past", "past_count"), (pa.int64(), *lists), strict=True)
+        self._checksum = Checksum(metadata, 2 + len(names))
+        lists = [pa.list_(pa.from_numpy_dtype(t)) for t in self._types]
+        fields = zip(("count", *names), (pa.int64(), *lists), strict=True)
         self._schema = pa.schema(list(fields), metadata)
         self._file = pq.ParquetWriter(
             path,
@@ -83,15 +95,11 @@ class Writer:
             compression="zstd",
             compression_level=9,
             use_dictionary=False,
-            column_encoding={
-                "past.list.element": "BYTE_STREAM_SPLIT",
-                "past_count.list.element": "BYTE_STREAM_SPLIT",
-            },
+            column_encoding={f"{name}.list.element": "BYTE_STREAM_SPLIT" for name in names},
         )
         self._row = 0
         self._current = [np.zeros(0, np.int64)]
-        self._past = [np.zeros(0, self._past_type)]
-        self._counts = [np.zeros(0, self._count_type)]
+        self._columns = [[np.zeros(0, kind)] for kind in self._types]
 
     def __enter__(self) -> Self:
         return self
@@ -107,11 +115,14 @@ class Writer:
             self._file.add_key_value_metadata({_CHECKSUM: self._checksum.hexdigest()})
         self._file.close()
 
-    def write(self, current: np.ndarray, past: np.ndarray, pair_counts: np.ndarray) -> None:
-        """Appends pairs, all arrays (n,), in order of the current and then of the past token."""
+    def write(self, current: np.ndarray, *columns: np.ndarray) -> None:
+        """Appends pairs, all arrays (n,), in order of the current and then of the past token.
+
+        The columns are those of the file's lists.
+        """
         self._current.append(current)
-        self._past.append(past.astype(self._past_type))
-        self._counts.append(pair_counts.astype(self._count_type))
+        for parts, values, kind in zip(self._columns, columns, self._types, strict=True):
+            parts.append(values.astype(kind))
         # A row that is the last so far may not be whole yet.
         while sum(map(len, self._current)) > ROW_GROUP_PAIRS:
             self._current = [np.concatenate(self._current)]
@@ -131,7 +142,7 @@ class Writer:
         self._current = [current[n:]]
         tokens = self._tokens[self._row : end]
         lists = []
-        for parts in (self._past, self._counts):
+        for parts in self._columns:
             whole = np.concatenate(parts)
             parts[:] = [whole[n:]]
             lists.append(whole[:n])
@@ -159,17 +170,23 @@ def read(path: Path | str) -> Content:
     try:
         _check_types(table.schema)
         tokens = table["count"].combine_chunks().to_numpy()
-        lists = [_list_array(table[name]) for name in ("past", "past_count")]
-        offsets, other_offsets = (a.offsets.to_numpy().astype(np.int64) for a in lists)
-        past, pair_counts = (a.values.to_numpy() for a in lists)
+        names = [name for name in _LISTS if name in table.column_names or name != _LISTS[2]]
+        lists = [_list_array(table[name]) for name in names]
+        offsets, *others = (a.offsets.to_numpy().astype(np.int64) for a in lists)
+        past, pair_counts, *within = (a.values.to_numpy() for a in lists)
         min_count = int(metadata["min_count"])
-        if not np.array_equal(offsets, other_offsets) or offsets[-1] != len(past):
+        if any(not np.array_equal(offsets, o) for o in others) or offsets[-1] != len(past):
             raise ValueError("the lists of past tokens and of their counts do not fit together")
-        content = Content(tokens, offsets, past, pair_counts, min_count, _provenance(metadata))
+        content = Content(
+            *(tokens, offsets, past, pair_counts, min_count, _provenance(metadata)),
+            within=within[0] if within else None,
+        )
         _check_values(content)
     except (KeyError, ValueError, pa.ArrowException, AttributeError) as error:
         raise _damaged(path, error) from error
-    if checksum is not None and checksum.decode("ascii", "replace") != _checksum_of(content):
+    if checksum is not None and checksum.decode("ascii", "replace") != _checksum_of(
+        content, metadata["detok_counts"]
+    ):
         raise _damaged(path, "its checksum is that of others")
     return content
 
@@ -179,13 +196,14 @@ def _damaged(path: Path | str, why: object) -> InputError:
 
 
 def _check_types(schema: pa.Schema) -> None:
-    columns = {name: schema.field(name).type for name in ("count", "past", "past_count")}
-    expected = {"past": (pa.uint16(), pa.uint32()), "past_count": (pa.uint32(), pa.uint64())}
+    columns = {name: schema.field(name).type for name in ("count", *_LISTS[:2])}
+    columns |= {name: schema.field(name).type for name in _LISTS[2:] if name in schema.names}
     for name, kind in columns.items():
+        expected = (pa.uint16(), pa.uint32()) if name == "past" else (pa.uint32(), pa.uint64())
         is_right = (
             kind == pa.int64()
             if name == "count"
-            else pa.types.is_list(kind) and kind.value_type in expected[name]
+            else pa.types.is_list(kind) and kind.value_type in expected
         )
         if not is_right:
             raise ValueError(f"the column {name!r} has the type {kind}")
@@ -193,7 +211,7 @@ def _check_types(schema: pa.Schema) -> None:
 
 def _check_values(content: Content) -> None:
     """Raises: ValueError for numbers that no counting comes to."""
-    tokens, offsets, past, pair_counts, min_count, _ = content
+    tokens, offsets, past, pair_counts, min_count, _, within = content
     if min_count < 1:
         raise ValueError(f"min_count is {min_count}")
     if tokens.min(initial=0) < 0:
@@ -209,6 +227,8 @@ def _check_values(content: Content) -> None:
         raise ValueError("the past tokens of a row do not ascend")
     if pair_counts.min() < min_count:
         raise ValueError(f"a pair was seen {pair_counts.min()} times, of at least {min_count}")
+    if within is not None and (within > pair_counts).any():
+        raise ValueError("a pair was seen more often in words than it was seen")
     rows = np.flatnonzero(np.diff(offsets))  # that hold pairs
     # A sum of floats does not begin anew at 2⁶⁴, and 2⁵³ of a token are in no corpus.
     sums = np.add.reduceat(pair_counts, offsets[rows], dtype=np.float64)
@@ -216,12 +236,13 @@ def _check_values(content: Content) -> None:
         raise ValueError("a token has more pairs than it occurs")
 
 
-def _checksum_of(content: Content) -> str:
+def _checksum_of(content: Content, version: str) -> str:
     said = {_PREFIX + key: value for key, value in content.provenance.items()}
-    said |= {"detok_counts": FORMAT_VERSION, "min_count": str(content.min_count)}
-    checksum = Checksum(said)
-    sizes = np.diff(content.offsets)
-    checksum.add(content.tokens, sizes, content.past, content.pair_counts)
+    said |= {"detok_counts": version, "min_count": str(content.min_count)}
+    lists = [content.past, content.pair_counts]
+    lists += [] if content.within is None else [content.within]
+    checksum = Checksum(said, 2 + len(lists))
+    checksum.add(content.tokens, np.diff(content.offsets), *lists)
     return checksum.hexdigest()
 
 
@@ -252,9 +273,9 @@ def _metadata(path: Path | str, schema: pa.Schema) -> dict[str, str]:
     # Of other programs there may be metadata in any bytes.
     metadata = {k.decode(errors="replace"): v.decode(errors="replace") for k, v in found.items()}
     version = metadata.get("detok_counts")
-    if version != FORMAT_VERSION:
+    if version not in READ_VERSIONS:
         held = f"version {version} of detok's counts" if version else "no counts of detok's"
-        raise InputError(f"{path} holds {held}; expected version {FORMAT_VERSION}")
+        raise InputError(f"{path} holds {held}; expected version {' or '.join(READ_VERSIONS)}")
     return metadata
 
 

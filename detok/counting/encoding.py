@@ -1,19 +1,26 @@
-"""Encodes pieces of texts in batches, and counts their tokens and pairs."""
+"""Encodes texts to be counted, in batches."""
 
 import json
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from detok.counting.pairs import PairCounter
 from detok.counting.pieces import Piece
+from detok.counting.tally import Encoded, Tally
+from detok.counting.words import places_to_cut
 from detok.model.vocabulary import Vocabulary
 
-# Characters that are encoded at once, which bounds the memory that their tokens take.
+T = TypeVar("T")
+# Characters that are counted at once.
 BATCH_CHARACTERS = 1 << 18
+# Characters that are encoded at once, which bounds the memory that their tokens take.
+ENCODED_CHARACTERS = 1 << 16
 
 
 def named_vocabulary(tokenizer: Vocabulary | str) -> tuple[Vocabulary, str]:
@@ -51,32 +58,49 @@ class Encoder:
             cuts=_can_cut(json.loads(backend.to_str())),
         )
 
-    def counter(self, memory: int | None = None) -> PairCounter:
-        return PairCounter(self.vocab_size, self.separators, memory)
+    def tally(self, memory: int | None = None) -> Tally:
+        """Counts with this tokenizer; `memory` bounds, in bytes, what it holds."""
+        if not self.cuts:
+            counter = PairCounter(self.vocab_size, self.separators, memory)
+            return Tally(counter, self.encode, None, 0)
+        added = self.backend.get_added_tokens_decoder().values()
+        places = places_to_cut(token.content for token in added)
+        words = None if memory is None else memory // 4
+        pairs = None if memory is None else memory - memory // 4
+        counter = PairCounter(self.vocab_size, self.separators, pairs)
+        return Tally(counter, self.encode, places, words)
 
-    def add(self, batch: list[Piece], counter: PairCounter, last: int | None) -> int | None:
-        """Counts a batch; `last` is the last token before it, and the result that of the batch.
+    def encode(self, texts: list[str]) -> Encoded:
+        """The tokens of texts, and which of them are in one word with the one before."""
+        return Encoded.joined(
+            [self._encoded(some) for some in portions(texts, len, ENCODED_CHARACTERS)]
+        )
 
-        It is None where no pair continues.
-        """
-        encodings = self.backend.encode_batch_fast([p.text for p in batch], False)
-        ids = [np.array(encoding.ids, dtype=np.int64) for encoding in encodings]
-        carried = [] if last is None else [np.array([last])]
-        ends = np.cumsum([len(carried), *map(len, ids)])
-        starts = np.array([end for p, end in zip(batch, ends, strict=False) if not p.is_joined])
-        whole = np.concatenate([*carried, *ids])
-        counter.add(whole, starts.astype(np.int64), carried=len(carried))
-        ends_open = len(whole) and (not len(starts) or starts[-1] < len(whole))
-        return int(whole[-1]) if ends_open else None
+    def _encoded(self, texts: list[str]) -> Encoded:
+        encodings = self.backend.encode_batch(texts, add_special_tokens=False)
+        ids, words = (
+            np.array(list(chain.from_iterable(lists)), kind)
+            for lists, kind in (
+                ((e.ids for e in encodings), np.int64),
+                ((e.word_ids for e in encodings), np.float64),  # None, of no word, becomes NaN
+            )
+        )
+        inside = np.concatenate([[False], words[1:] == words[:-1]])[: len(ids)]
+        return Encoded(ids, inside, np.fromiter(map(len, encodings), np.int64, len(encodings)))
 
 
 def _can_cut(tokenizer: dict) -> bool:
-    """Whether the tokenizer splits a text as GPT-2 does, so that a text may be cut in pieces."""
+    """Whether the tokenizer splits a text as GPT-2 does, so that a text may be cut in pieces.
+
+    A word has the same tokens wherever it stands.
+    """
     splits = tokenizer["pre_tokenizer"] or {}
     return (
         tokenizer["normalizer"] is None
         and (splits.get("type"), splits.get("use_regex")) == ("ByteLevel", True)
         and not splits.get("add_prefix_space")
+        and tokenizer["model"]["type"] == "BPE"
+        and not tokenizer["model"].get("dropout")
         and not any(
             token["rstrip"] or token["single_word"] or any(c.isspace() for c in token["content"])
             for token in tokenizer["added_tokens"]
@@ -85,14 +109,19 @@ def _can_cut(tokenizer: dict) -> bool:
 
 
 def batches(pieces: Iterable[Piece]) -> Iterator[list[Piece]]:
-    """Pieces that are encoded together. No piece is asked for before the batch is counted."""
-    batch: list[Piece] = []
+    """Pieces that are counted together. No piece is asked for before the batch is counted."""
+    return portions(pieces, lambda piece: len(piece.text), BATCH_CHARACTERS)
+
+
+def portions(items: Iterable[T], size_of: Callable[[T], int], enough: int) -> Iterator[list[T]]:
+    """Items in lists, each of which ends with the item that brings its size to `enough`."""
+    portion: list[T] = []
     size = 0
-    for piece in pieces:
-        batch.append(piece)
-        size += len(piece.text)
-        if size >= BATCH_CHARACTERS:
-            yield batch
-            batch, size = [], 0
-    if batch:
-        yield batch
+    for item in items:
+        portion.append(item)
+        size += size_of(item)
+        if size >= enough:
+            yield portion
+            portion, size = [], 0
+    if portion:
+        yield portion

@@ -35,7 +35,7 @@ def count_ids(
         # One id more than the block, with which its first pair begins.
         counter.add(np.asarray(ids[start - carried : start + BLOCK]), carried=carried)
         carried = 1
-    return Counts.of(*counter.take(), provenance)
+    return Counts.of(*counter.take(), provenance, tells_within=False)
 
 
 def count(
@@ -56,20 +56,20 @@ def count(
     if isinstance(texts, str):
         raise InputError("texts is one text; expected several, such as a list")
     encoder = Encoder.of(vocabulary)
-    counter = encoder.counter()
+    tally = encoder.tally()
     documents, last = 0, None
     for batch in batches(_pieces(texts, encoder.cuts)):
-        last = encoder.add(batch, counter, last)
+        last = tally.add(batch, last)
         documents += sum(piece.is_new_document for piece in batch)
     provenance = provenance_of(
         vocabulary,
         documents=documents,
-        tokens=counter.total,
+        tokens=tally.total,
         corpus=corpus,
         tokenizer=name,
         date=today(),
     )
-    return Counts.of(*counter.take(), provenance)
+    return Counts.of(*tally.take(), provenance, tells_within=True)
 
 
 def _pieces(texts: Iterable[str], cuts: bool) -> Iterator[Piece]:

@@ -110,7 +110,7 @@ def _settings(vocabulary: Vocabulary, column: str, parts: list[Part]) -> dict[st
         known = [str(part.path), part.start, part.stop, now.st_size, now.st_mtime_ns]
         digest.update(json.dumps(known).encode())
     return {
-        "format": "1",
+        "format": "2",
         "tokenizer": vocabulary.sha256,
         "column": column,
         "files": digest.hexdigest(),
@@ -165,13 +165,13 @@ def _write_table(plan: Plan, folder: WorkFolder, provenance: dict[str, str], sto
         tokens += run.tokens()
     pairs = 0
     new = folder.path / "table.parquet"
-    with Writer(new, tokens, plan.min_count, provenance) as file:
+    with Writer(new, tokens, plan.min_count, provenance, tells_within=True) as file:
         for portion in merged(runs, plan.memory):
             if stop.is_set():
                 raise _interrupted(folder)
             kept = portion.counts >= plan.min_count
             current, past = np.divmod(portion.keys[kept], portion.keys.dtype.type(V))
-            file.write(current.astype(np.int64), past, portion.counts[kept])
+            file.write(current.astype(np.int64), past, portion.counts[kept], portion.within[kept])
             pairs += int(kept.sum())
     os.replace(new, plan.out)
     return pairs

@@ -1,8 +1,9 @@
 """Counts pairs of neighbouring tokens by sorting, in memory.
 
 A pair is one number, its key: current · V + past. A run is an ascending array of different keys and
-an array of how often each was seen. Blocks of keys that fit in a cache are sorted, and their runs
-merged; because the pairs of a text repeat, a run is a fraction of its block.
+arrays of how often each was seen, and how often of it in one word. Blocks of keys that fit in a
+cache are sorted, and their runs merged; because the pairs of a text repeat, a run is a fraction of
+its block.
 """
 
 from typing import NamedTuple
@@ -17,14 +18,15 @@ BLOCK = 1 << 20
 RANGES = 32
 # Bytes a key takes while its block is sorted, and an entry while it is held, each with the copies
 # that NumPy makes on the way.
-_SORT_BYTES, _HELD_BYTES = 16, 32
+_SORT_BYTES, _HELD_BYTES = 16, 44
 
 
 class Run(NamedTuple):
-    """Different keys, ascending, and how often each was seen."""
+    """Different keys, ascending, how often each was seen, and how often of it in one word."""
 
     keys: np.ndarray  # (pairs,) uint32 or uint64
     counts: np.ndarray  # (pairs,) uint32, uint64 or int64
+    within: np.ndarray  # (pairs,) of the same type
 
 
 def key_type(vocab_size: int) -> type[np.unsignedinteger]:
@@ -48,12 +50,11 @@ class PairCounter:
         self._max_entries = None if memory is None else memory * 3 // 4 // _HELD_BYTES
         self._is_separator = np.zeros(vocab_size, dtype=bool)
         self._is_separator[list(separators)] = True
-        self._separators = np.flatnonzero(self._is_separator)
         self._clear()
 
     def _clear(self) -> None:
         self.tokens = np.zeros(self.vocab_size, dtype=np.int64)  # (V,)
-        self._total = 0
+        self.total = 0  # tokens that were counted since the last `take`
         self._filled = 0
         # Of each range of keys the runs so far, and where the ranges end.
         self._runs: list[list[Run]] = [[] for _ in range(RANGES)]
@@ -68,8 +69,8 @@ class PairCounter:
     def _entries(self) -> int:
         return sum(len(run.keys) for runs in self._runs for run in runs)
 
-    def add(self, ids: np.ndarray, starts: np.ndarray | None = None, carried: int = 0) -> None:
-        """Counts ids (n,), which stand in a row except where one of `starts` begins anew.
+    def add(self, ids: np.ndarray, carried: int = 0) -> None:
+        """Counts ids (n,), which stand in a row, and of whose words nothing is known.
 
         The first `carried` ids were counted before, and only stand in pairs here.
 
@@ -78,24 +79,14 @@ class PairCounter:
         if ids.ndim != 1:
             raise InputError(f"ids have shape {ids.shape}; expected (n,)")
         checked(ids, self.vocab_size)
-        self._total += len(ids) - carried
+        self.total += len(ids) - carried
         self.tokens += np.bincount(ids[carried:], minlength=self.vocab_size)
-        current = ids[1:].astype(self._block.dtype)
-        past = ids[:-1]
-        keys = current * self._block.dtype.type(self.vocab_size) + past.astype(current.dtype)
-        kept = None
-        if starts is not None:
-            kept = np.ones(len(ids) + 1, dtype=bool)
-            kept[starts] = False
-            kept = kept[1 : len(ids)]
-        if len(self._separators):
-            apart = self._is_separator[ids]
-            if apart.any():
-                inner = ~(apart[1:] | apart[:-1])
-                kept = inner if kept is None else kept & inner
-        self._add_keys(keys if kept is None else keys[kept])
+        self.add_pairs(ids[:-1], ids[1:])
 
-    def _add_keys(self, keys: np.ndarray) -> None:
+    def add_pairs(self, past: np.ndarray, current: np.ndarray) -> None:
+        """Counts pairs across words: token ids in range, both (n,)."""
+        keys, apart = self._keys(past, current)
+        keys = keys if apart is None else keys[~apart]
         while len(keys):
             room = len(self._block) - self._filled
             part, keys = keys[:room], keys[room:]
@@ -104,34 +95,49 @@ class PairCounter:
             if self._filled == len(self._block):
                 self._sort_block()
 
+    def add_repeated(
+        self, past: np.ndarray, current: np.ndarray, times: np.ndarray, within: np.ndarray
+    ) -> None:
+        """Counts pairs that were seen so many times, and so many of them in a word: all (n,)."""
+        keys, apart = self._keys(past, current)
+        if apart is not None:
+            keys, times, within = keys[~apart], times[~apart], within[~apart]
+        self._hold(summed(Run(keys, times, within)))
+
+    def _keys(self, past: np.ndarray, current: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """The keys of pairs, and in which of them a separator stands, if in any."""
+        kind = self._block.dtype
+        keys = current.astype(kind) * kind.type(self.vocab_size) + past.astype(kind)
+        if not self._is_separator.any():
+            return keys, None
+        apart = self._is_separator[past] | self._is_separator[current]
+        return keys, apart if apart.any() else None
+
     def _sort_block(self) -> None:
         keys = self._block[: self._filled]
         keys.sort()
         self._filled = 0
-        first = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
+        first = _first_of_each(keys)
+        counts = np.diff(first, append=len(keys))
+        self._hold(Run(keys[first], counts, np.zeros(len(first), np.uint32)))
+
+    def _hold(self, run: Run) -> None:
         # A pair cannot be seen more often than there are tokens.
-        count_type = np.uint32 if self._total < 1 << 32 else np.uint64
-        counts = np.diff(first, append=len(keys)).astype(count_type)
-        keys = keys[first]
+        count_type = np.uint32 if self.total < 1 << 32 else np.uint64
+        run = Run(run.keys, *(array.astype(count_type, copy=False) for array in run[1:]))
         if self._bounds is None:
-            shares = len(keys) * np.arange(1, RANGES) // RANGES
-            self._bounds = keys[shares] if len(keys) else np.zeros(RANGES - 1, keys.dtype)
-        parts = zip(
-            *(np.split(array, np.searchsorted(keys, self._bounds)) for array in (keys, counts)),
-            strict=True,
-        )
+            shares = len(run.keys) * np.arange(1, RANGES) // RANGES
+            empty = np.zeros(RANGES - 1, run.keys.dtype)
+            self._bounds = run.keys[shares] if len(run.keys) else empty
+        ends = np.searchsorted(run.keys, self._bounds)
+        parts = zip(*(np.split(array, ends) for array in run), strict=True)
         for runs, part in zip(self._runs, parts, strict=True):
-            run = Run(*(array.copy() for array in part))
+            new = Run(*(array.copy() for array in part))
             # Runs double in size down the stack, so that each entry is merged a logarithmic number
             # of times.
-            while runs and len(runs[-1].keys) < 2 * len(run.keys):
-                run = _merge_two(runs.pop(), run)
-            runs.append(run)
-
-    @property
-    def total(self) -> int:
-        """Tokens that were counted since the last `take`."""
-        return self._total
+            while runs and len(runs[-1].keys) < 2 * len(new.keys):
+                new = _merge_two(runs.pop(), new)
+            runs.append(new)
 
     def take(self) -> tuple[np.ndarray, list[Run]]:
         """Token counts (V,) and pairs since the last call; then begins anew.
@@ -151,17 +157,34 @@ class PairCounter:
         return tokens, portions
 
 
+def summed(run: Run) -> Run:
+    """The run of keys that are not sorted, and may come more than once."""
+    order = np.argsort(run.keys, kind="stable")  # finds the ascending stretches, and merges them
+    keys = run.keys[order]
+    first = _first_of_each(keys)
+    sums = (np.add.reduceat(a[order], first) if len(first) else a for a in run[1:])
+    return Run(keys[first], *sums)
+
+
+def _first_of_each(keys: np.ndarray) -> np.ndarray:
+    """Where each of ascending keys comes first."""
+    return np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
+
+
 def _merge_two(a: Run, b: Run) -> Run:
     """Adds a run to a longer one, whose counts it may change in place."""
     place = np.searchsorted(a.keys, b.keys)
     known = place < len(a.keys)
     known[known] = a.keys[place[known]] == b.keys[known]
-    counts = a.counts.astype(np.promote_types(a.counts.dtype, b.counts.dtype), copy=False)
-    counts[place[known]] += b.counts[known]
     new = ~known
     # np.insert puts each before the entry that its place names.
     places = place[new]
-    return Run(np.insert(a.keys, places, b.keys[new]), np.insert(counts, places, b.counts[new]))
+    sums = []
+    for longer, shorter in zip(a[1:], b[1:], strict=True):
+        total = longer.astype(np.promote_types(longer.dtype, shorter.dtype), copy=False)
+        total[place[known]] += shorter[known]
+        sums.append(np.insert(total, places, shorter[new]))
+    return Run(np.insert(a.keys, places, b.keys[new]), *sums)
 
 
 def checked(ids: np.ndarray, vocab_size: int) -> np.ndarray:

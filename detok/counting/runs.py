@@ -1,6 +1,6 @@
 """Runs on the disk: what a process has counted so far, put down in a folder, and their sum.
 
-A folder holds the run of its pairs (see `detok.counting.pairs`) as two raw files, `tokens` (V
+A folder holds the run of its pairs (see `detok.counting.pairs`) as three raw files, `tokens` (V
 int64) and `state.json`.
 """
 
@@ -11,10 +11,10 @@ from pathlib import Path
 
 import numpy as np
 
-from detok.counting.pairs import Run, key_type
+from detok.counting.pairs import Run, key_type, summed
 
 # Bytes that an entry takes while it is merged, with the copies that NumPy makes on the way.
-_MERGE_BYTES = 40
+_MERGE_BYTES = 56
 
 
 @dataclass
@@ -47,26 +47,33 @@ class StoredRun:
 
     def __init__(self, folder: Path, vocab_size: int) -> None:
         self.folder = folder
-        self._keys, self._counts = folder / "keys", folder / "counts"
-        self._key_type = np.dtype(key_type(vocab_size))
+        types = (np.dtype(key_type(vocab_size)), np.dtype(np.int64), np.dtype(np.int64))
+        self._columns = [
+            (folder / name, kind) for name, kind in zip(Run._fields, types, strict=True)
+        ]
 
     def write(self, tokens: np.ndarray, portions: list[Run], state: State) -> None:
         """Writes a run, whose pairs come in ascending portions, into a new folder."""
         self.folder.mkdir()
-        with self._keys.open("wb") as keys, self._counts.open("wb") as counts:
-            for run in portions:
-                run.keys.tofile(keys)
-                run.counts.astype(np.int64).tofile(counts)
+        for n, (path, kind) in enumerate(self._columns):
+            with path.open("wb") as file:
+                for run in portions:
+                    run[n].astype(kind, copy=False).tofile(file)
         tokens.tofile(self.folder / "tokens")
         (self.folder / "state.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
 
     def __len__(self) -> int:
-        return self._counts.stat().st_size // 8
+        path, kind = self._columns[0]
+        return path.stat().st_size // kind.itemsize
 
     def read(self, start: int, n: int) -> Run:
         """At most n entries from `start`."""
-        keys = np.fromfile(self._keys, self._key_type, n, offset=start * self._key_type.itemsize)
-        return Run(keys, np.fromfile(self._counts, np.int64, n, offset=start * 8))
+        return Run(
+            *(
+                np.fromfile(path, kind, n, offset=start * kind.itemsize)
+                for path, kind in self._columns
+            )
+        )
 
     def tokens(self) -> np.ndarray:
         """How often it has each token, (V,) int64."""
@@ -95,17 +102,8 @@ def merged(runs: list[StoredRun], memory: int) -> Iterator[Run]:
         parts = []
         for n, part in enumerate(held):
             end = np.searchsorted(part.keys, min(ends), "right") if ends else len(part.keys)
-            parts.append(Run(part.keys[:end], part.counts[:end]))
+            parts.append(Run(*(array[:end] for array in part)))
             starts[n] += int(end)
-            rest = Run(part.keys[end:], part.counts[end:])
+            rest = Run(*(array[end:] for array in part))
             held[n] = runs[n].read(starts[n], portion) if 2 * len(rest.keys) < portion else rest
-        yield _sum(parts)
-
-
-def _sum(parts: list[Run]) -> Run:
-    keys = np.concatenate([part.keys for part in parts])
-    order = np.argsort(keys, kind="stable")  # finds the ascending stretches, and merges them
-    keys = keys[order]
-    counts = np.concatenate([part.counts for part in parts])[order]
-    first = np.flatnonzero(np.concatenate([keys[:1] == keys[:1], keys[1:] != keys[:-1]]))
-    return Run(keys[first], np.add.reduceat(counts, first) if len(first) else counts)
+        yield summed(Run(*map(np.concatenate, zip(*parts, strict=True))))

@@ -41,7 +41,7 @@ class Worker:
         self, plan: Plan, send: Callable[[Message], None], is_stopped: Callable[[], bool]
     ) -> None:
         self._plan, self._send, self._is_stopped = plan, send, is_stopped
-        self._counter = plan.encoder.counter(plan.memory)
+        self._tally = plan.encoder.tally(plan.memory)
         self._state = State()
         self._names = (f"new-{os.getpid()}-{n}" for n in itertools.count())
         self._kept_at = time.monotonic()
@@ -51,9 +51,9 @@ class Worker:
         encoder, last = self._plan.encoder, task.last
         reader = Reader(task.part, self._plan.column, encoder.cuts, self._report)
         for batch in batches(reader.pieces(task.position)):
-            before = self._counter.total
-            last = encoder.add(batch, self._counter, last)
-            new = self._counter.total - before
+            before = self._tally.total
+            last = self._tally.add(batch, last)
+            new = self._tally.total - before
             self._state.documents += sum(piece.is_new_document for piece in batch)
             self._state.tokens += new
             end = batch[-1]
@@ -63,7 +63,7 @@ class Worker:
             self._state.at = (task.number, end.position, last)
             if self._is_stopped():
                 return False
-            if self._counter.is_full or time.monotonic() - self._kept_at > KEEP_EVERY_S:
+            if self._tally.is_full or time.monotonic() - self._kept_at > KEEP_EVERY_S:
                 self.keep()
         self._state.done.append(task.number)
         self._state.at = None
@@ -79,7 +79,7 @@ class Worker:
             return
         name = next(self._names)
         run = StoredRun(self._plan.folder / name, self._plan.encoder.vocab_size)
-        run.write(*self._counter.take(), self._state)
+        run.write(*self._tally.take(), self._state)
         self._state = State()
         self._send(Written(name))
         self._kept_at = time.monotonic()

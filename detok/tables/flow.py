@@ -123,15 +123,13 @@ def settled(stream: pd.DataFrame) -> Settled:
     )
 
 
-def parts(flow: Flow, layers: range) -> pd.DataFrame:
-    """The nodes of some layers, and the stream after them, each with what it reads as.
+def parts(flow: Flow) -> pd.DataFrame:
+    """The nodes of a graph, each with what it reads as.
 
     Columns: those of `named`, and token_id, reads (the most probable token in LL) and its share.
     """
     nodes = named(flow)
-    after = (nodes["kind"] == "state") & (nodes["layer"] == layers.stop)
-    nodes = nodes[nodes["layer"].isin(layers) | after]
-    best, shares = _best(flow.run, flow.vectors[nodes.index.tolist()], 1)
+    best, shares = _best(flow.run, flow.vectors, 1)
     ids = best[:, 0].tolist()
     show = flow.run.model.tokenizer.show
     nodes = nodes.assign(
@@ -139,10 +137,10 @@ def parts(flow: Flow, layers: range) -> pd.DataFrame:
     )
     columns = ["node", "part", "layer", "kind", "head", "position", "past", "neuron", "norm"]
     columns += ["rank", "probability", "coefficient", "adds", "token_id", "reads", "share"]
-    return nodes[columns].reset_index(drop=True)
+    return nodes[columns]
 
 
-def passes(flow: Flow, layers: range) -> pd.DataFrame:
+def passes(flow: Flow) -> pd.DataFrame:
     """The edges between the nodes of `parts`.
 
     Columns: source and target (names of nodes), source_part and target_part (in words), what,
@@ -157,11 +155,11 @@ def passes(flow: Flow, layers: range) -> pd.DataFrame:
         source=ends["source"]["node"],
         target=ends["target"]["node"],
         relative=amount,
-    )[ends["source"]["layer"].isin(layers)]
+    )
     largest = edges.groupby("what")["relative"].transform("max")
     edges = edges.assign(relative=edges["relative"] / largest.where(largest > 0, 1.0))
     columns = ["source", "target", "source_part", "target_part", "what", "strength", "relative"]
-    return edges[columns].reset_index(drop=True)
+    return edges[columns]
 
 
 @dataclass(frozen=True)

@@ -76,18 +76,28 @@ class Flow(Displayed, then=("flow.nodes", "flow.edges", "flow.tokens(node)")):
 
 
 @torch.inference_mode()
-def flow(run: Run, position: int | None = None, pruning: Pruning | None = None) -> Flow:
+def flow(
+    run: Run,
+    position: int | None = None,
+    pruning: Pruning | None = None,
+    layers: range | None = None,
+) -> Flow:
     """The graph of what reaches one position, by default the last, with what is strongest.
 
-    From "VISIT: Visualizing and Interpreting the Semantic Information Flow of Transformers"
-    (Katz and Belinkov).
+    Of all layers, unless some that follow one another are asked for: nearly all of the time goes
+    into reading each part in the vocabulary. From "VISIT: Visualizing and Interpreting the Semantic
+    Information Flow of Transformers" (Katz and Belinkov).
 
-    Raises: InputError for a position that the text does not have.
+    Raises: InputError for a position that the text does not have, or layers that the model has not.
     """
     i = run.n - 1 if position is None else position
     check_index("position", i, run.n, "n")
-    graph = _Graph(run, i, pruning or Pruning())
-    for layer in range(run.model.n_layers):
+    every = range(run.model.n_layers)
+    chosen = every if layers is None else layers
+    if not chosen or chosen.step != 1 or chosen[0] not in every or chosen[-1] not in every:
+        raise InputError(f"layers are {layers!r}; expected some of {every!r}, one after the other")
+    graph = _Graph(run, i, pruning or Pruning(), chosen[0])
+    for layer in chosen:
         graph.add_layer(layer)
     return graph.finished()
 
@@ -95,12 +105,12 @@ def flow(run: Run, position: int | None = None, pruning: Pruning | None = None) 
 class _Graph:
     """The nodes and edges while they are collected."""
 
-    def __init__(self, run: Run, position: int, pruning: Pruning) -> None:
+    def __init__(self, run: Run, position: int, pruning: Pruning, first: int) -> None:
         self.run, self.i, self.pruning = run, position, pruning
         self.nodes: list[dict[str, Any]] = []
         self.vectors: list[torch.Tensor] = []  # (d,) each
         self.edges: list[tuple[int, int, str, float]] = []
-        self.state = self.node(0, "state", run.hidden[0, position])
+        self.state = self.node(first, "state", run.hidden[first, position])
 
     def node(self, layer: int, kind: str, vector: torch.Tensor, **own: float) -> int:
         self.nodes.append({"layer": layer, "kind": kind, **own})

@@ -91,8 +91,16 @@ def test_what_is_cut_is_counted(layer: detok.Layer) -> None:
 def test_texts_that_are_refused(layer: detok.Layer) -> None:
     with pytest.raises(detok.InputError, match="the text is empty"):
         texts.tokens_of(layer, "", first=7)
-    with pytest.raises(detok.InputError, match="1,000,001 characters; expected at most 1,000,000"):
-        texts.tokens_of(layer, "x" * 1_000_001)
+
+
+def test_of_a_file_only_so_many_texts_and_characters_are_read() -> None:
+    one_line = ("ab " * texts.MAX_CHARACTERS).encode()
+    (read,) = texts_of("one line.txt", one_line)
+    assert len(read) == texts.MAX_CHARACTERS
+    short = texts_of("short.txt", b"ab\n\n" * (texts.MAX_IN_FILE + 1))
+    assert short == ["ab"] * texts.MAX_IN_FILE
+    lines = texts_of("lines.jsonl", b'"ab"\n' * texts.MAX_IN_FILE + b"no JSON")
+    assert lines == short  # what is not read need not be right
 
 
 def test_the_end_of_text_token_of_this_model(layer: detok.Layer) -> None:

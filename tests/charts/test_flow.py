@@ -27,10 +27,10 @@ def test_the_axis_of_ranks_has_chance_on_it(a_run: detok.Run) -> None:
 
 @pytest.mark.parametrize("kept", [(10, 2, 18, 7), (0, 0, 0, 0), (2, 0, 1, 0)])
 def test_the_graph_is_whole_and_chooses_one(a_run: detok.Run, kept: tuple[int, ...]) -> None:
-    flow = detok.flow(a_run, 8, detok.Pruning(*kept))
-    parts = tables.parts(flow, range(1, 3))
+    flow = detok.flow(a_run, 8, detok.Pruning(*kept), range(1, 3))
+    parts = tables.parts(flow)
     nodes = tables.placed(parts).assign(chosen=parts["node"] == "2-state")
-    edges = tables.lines(nodes, tables.passes(flow, range(1, 3)))
+    edges = tables.lines(nodes, tables.passes(flow))
     for dark in (False, True):
         spec = charts.graph(nodes, edges, "target", 150.5, dark).to_dict()
         assert len(data(spec)) == len(edges)
@@ -47,17 +47,17 @@ def test_the_graph_is_whole_and_chooses_one(a_run: detok.Run, kept: tuple[int, .
 def test_many_parts_have_a_width_of_their_own(
     a_run: detok.Run, neurons: int, is_wide: bool
 ) -> None:
-    flow = detok.flow(a_run, 8, detok.Pruning(neurons=neurons, negative=0))
-    nodes = tables.placed(tables.parts(flow, range(1))).assign(chosen=False)
-    edges = tables.lines(nodes, tables.passes(flow, range(1)))
+    flow = detok.flow(a_run, 8, detok.Pruning(neurons=neurons, negative=0), range(1))
+    nodes = tables.placed(tables.parts(flow)).assign(chosen=False)
+    edges = tables.lines(nodes, tables.passes(flow))
     spec = charts.graph(nodes, edges, "target", 150.5, dark=False).to_dict()
     assert ("width" in spec) == is_wide
 
 
 def test_of_a_vocabulary_of_one_token_there_is_a_scale(a_run: detok.Run) -> None:
-    flow = detok.flow(a_run, 0, detok.Pruning(1, 1, 1, 1))
-    nodes = tables.placed(tables.parts(flow, range(1))).assign(chosen=False)
-    edges = tables.lines(nodes, tables.passes(flow, range(1)))
+    flow = detok.flow(a_run, 0, detok.Pruning(1, 1, 1, 1), range(1))
+    nodes = tables.placed(tables.parts(flow)).assign(chosen=False)
+    edges = tables.lines(nodes, tables.passes(flow))
     spec = charts.graph(nodes, edges, "target", 1.0, dark=False).to_dict()
     low, high = spec["layer"][1]["encoding"]["color"]["scale"]["domain"]
     assert low < high

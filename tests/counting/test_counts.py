@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 from hypothesis import given, strategies as st
 
+import detok
 from detok import InputError
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.counting.provenance import TOKENIZER_HASH
 from detok.model.vocabulary import Vocabulary
+from tests.support.corpora import SMALL
 from tests.support.models import byte_tokenizer
-from tests.support.texts import CORPORA, END, V, as_counters
+from tests.support.texts import CORPORA, END, TEXTS, V, as_counters
 
 
 def plain_pairs(ids: list[int]) -> Counter:
@@ -59,6 +61,15 @@ def test_counts_of_a_model_with_more_embeddings_than_tokens() -> None:
         counts.padded(5)
 
 
+def test_pmi() -> None:
+    counts = count_ids(np.array([0, 1, 0, 1, 2, 3]), V)
+    found = counts.pmi(np.array([0, 2, 3]), np.array([1, 3, 0]))
+    assert found[:2].tolist() == pytest.approx([np.log2(2 * 6 / 4), np.log2(6)])
+    assert found[2] == -np.inf
+    with pytest.raises(InputError, match="out of range"):
+        counts.pmi(np.array([0]), np.array([V]))
+
+
 def test_another_tokenizer_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "counts.parquet"
     one, two = (Vocabulary(byte_tokenizer(n)) for n in (300, 301))
@@ -80,3 +91,32 @@ def test_ids_out_of_range_are_refused() -> None:
         counts.pair(0, V)
     with pytest.raises(InputError, match="out of range"):
         counts.row(-1)
+
+
+@given(TEXTS, st.integers(1, 3))
+def test_pairs_inside_words_are_some_of_all(texts: list[str], min_count: int) -> None:
+    counts = detok.count(texts, SMALL).pruned(min_count)
+    inside = counts.within_words()
+    of_all, (tokens, pairs) = as_counters(counts)[1], as_counters(inside)
+    assert tokens == as_counters(counts)[0]
+    assert all(min_count <= n <= of_all[pair] for pair, n in pairs.items())
+    assert as_counters(inside.within_words()) == (tokens, pairs)
+    assert inside.provenance["pairs"] == "inside words"
+    assert "pairs" not in counts.provenance
+
+
+def test_words_are_those_of_the_tokenizer() -> None:
+    """A mark is a word of its own, and a space begins one."""
+    counts = detok.count(["unfit unfit, (unfit"], SMALL)
+    ids = SMALL.encode("unfit")
+    inside = counts.within_words()
+    mark, bracket = SMALL.encode(","), SMALL.encode(" (")
+    assert inside.pair(ids[-2], ids[-1]) == 3
+    assert counts.pair(ids[-1], mark[0]) == 1
+    assert inside.pair(ids[-1], mark[0]) == inside.pair(bracket[-1], ids[0]) == 0
+    assert inside.pair(*bracket) == 1
+
+
+def test_counts_of_ids_do_not_tell_words() -> None:
+    with pytest.raises(InputError, match="do not tell which pairs stood inside words"):
+        count_ids(np.array([1, 2]), 3).within_words()

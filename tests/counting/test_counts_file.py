@@ -12,15 +12,18 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, strategies as st
 
+import detok
 from detok import InputError
+from detok.bundled import BUNDLED_COUNTS
 from detok.counting import counts_file
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
-from tests.support.texts import CORPORA, END, V
+from tests.support.corpora import SMALL
+from tests.support.texts import CORPORA, END, TEXTS, V
 
 
 def same(a: Counts, b: Counts) -> bool:
-    arrays = ("tokens", "offsets", "past", "pair_counts")
+    arrays = ("tokens", "offsets", "past", "pair_counts", "within")
     equal = all(np.array_equal(getattr(a, name), getattr(b, name)) for name in arrays)
     return equal and (a.min_count, a.provenance) == (b.min_count, b.provenance)
 
@@ -36,6 +39,29 @@ def test_the_file_gives_back_what_was_saved(tmp_path: Path, n: int, vocab_size: 
     assert same(saved, loaded)
     assert loaded.min_count == 2
     assert loaded.past.dtype == saved.past.dtype
+
+
+@given(TEXTS)
+def test_which_pairs_are_in_words_is_saved(texts: list[str]) -> None:
+    saved = detok.count(texts, SMALL)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "counts.parquet"
+        saved.save(path)
+        assert same(Counts.load(path, SMALL), saved)
+        assert "past_within" in pq.read_schema(path).names
+
+
+def test_files_of_version_2_are_read(tmp_path: Path) -> None:
+    """The bundled ones, and one whose checksum is of what it said."""
+    path = tmp_path / "counts.parquet"
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(counts_file, "FORMAT_VERSION", "2")
+        saved = count_ids(np.array([0, 1, 2, 1, 2]), 3)
+        saved.save(path)
+    assert pq.read_schema(path).metadata[b"detok_counts"] == b"2"
+    assert same(Counts.load(path), saved)
+    for bundled in BUNDLED_COUNTS.glob("*.parquet"):
+        assert Counts.load(bundled).tokens.sum() > 10**6
 
 
 def test_the_file_has_a_row_a_token(tmp_path: Path) -> None:
@@ -58,7 +84,7 @@ def test_row_groups_do_not_depend_on_the_portions(
         path = Path(folder) / "counts.parquet"
         whole.save(path)
         files.append(path.read_bytes())
-        with counts_file.Writer(path, whole.tokens, 1, {}) as file:
+        with counts_file.Writer(path, whole.tokens, 1, {}, tells_within=False) as file:
             for current in range(V):
                 past, pair_counts = whole.row(current)
                 file.write(np.full(len(past), current), past, pair_counts)
@@ -87,7 +113,7 @@ def test_damaged_files_are_refused(tmp_path: Path) -> None:
 
     newer = table.replace_schema_metadata({**table.schema.metadata, b"detok_counts": b"9"})
     pq.write_table(newer, path)
-    with pytest.raises(InputError, match="version 9 of detok's counts; expected version 2"):
+    with pytest.raises(InputError, match="version 9 of detok's counts; expected version 2 or 3"):
         Counts.load(path)
 
     swapped = table.column("past").slice(1).combine_chunks().to_pylist()
@@ -110,7 +136,12 @@ def rewritten(path: Path, **columns: pa.Array) -> None:
     """Other columns in a file without a checksum, as older versions wrote them."""
     table = pq.read_table(path)
     for name, values in columns.items():
-        table = table.set_column(table.schema.get_field_index(name), name, values)
+        known = table.schema.get_field_index(name)
+        table = (
+            table.append_column(name, values)
+            if known < 0
+            else table.set_column(known, name, values)
+        )
     metadata = {k: v for k, v in table.schema.metadata.items() if k != b"checksum"}
     pq.write_table(table.replace_schema_metadata(metadata), path)
 
@@ -141,6 +172,9 @@ U16, U32 = pa.uint16(), pa.uint32()
         ({"past_count": lists([], [1, 0], [2], of=U32)}, "a pair was seen 0 times"),
         ({"past_count": lists([], [1, 2**32 - 1], [2], of=U32)}, "more pairs than it occurs"),
         ({"past_count": lists([], [1], [1, 2], of=U32)}, "do not fit together"),
+        ({"past_within": lists([], [1, 2], [2], of=U32)}, "more often in words than it was seen"),
+        ({"past_within": lists([], [1], [2], of=U32)}, "do not fit together"),
+        ({"past_within": lists([], [1, -1], [2], of=pa.int64())}, "'past_within' has the type"),
     ],
     ids=lambda case: case if isinstance(case, str) else "",
 )

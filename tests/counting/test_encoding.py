@@ -13,7 +13,7 @@ from detok.counting.encoding import Encoder
 from detok.model.vocabulary import Vocabulary
 from tests.support.corpora import SMALL, count_into
 from tests.support.models import byte_tokenizer
-from tests.support.texts import TEXTS, as_counters, plain_count
+from tests.support.texts import TEXTS, as_counters, plain_count, plain_count_in_words
 
 pytestmark = pytest.mark.usefixtures("small_portions")
 
@@ -25,7 +25,9 @@ def test_a_tokenizer_that_looks_further_gets_whole_texts(texts: list[str]) -> No
     backend.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=True)
     vocabulary = Vocabulary(backend)
     assert not Encoder.of(vocabulary).cuts
-    assert as_counters(detok.count(texts, vocabulary)) == plain_count(texts, vocabulary)
+    counts = detok.count(texts, vocabulary)
+    assert as_counters(counts) == plain_count(texts, vocabulary)
+    assert as_counters(counts.within_words())[1] == plain_count_in_words(texts, vocabulary)
 
 
 @pytest.mark.parametrize("size", [1, 5, 9, 20, 1000])

@@ -13,7 +13,15 @@ from detok import InputError
 from detok.counting import in_memory
 from detok.counting.in_memory import count_ids
 from tests.support.corpora import SMALL
-from tests.support.texts import CORPORA, END, TEXTS, V, as_counters, plain_count
+from tests.support.texts import (
+    CORPORA,
+    END,
+    TEXTS,
+    V,
+    as_counters,
+    plain_count,
+    plain_count_in_words,
+)
 
 pytestmark = pytest.mark.usefixtures("small_portions")
 
@@ -25,6 +33,7 @@ pytestmark = pytest.mark.usefixtures("small_portions")
 def test_texts_in_memory(texts: list[str]) -> None:
     counts = detok.count(texts, SMALL)
     assert as_counters(counts) == plain_count(texts, SMALL)
+    assert as_counters(counts.within_words())[1] == plain_count_in_words(texts, SMALL)
     assert counts.provenance["documents"] == str(len([t for t in texts if t]))
     assert counts.provenance["tokens"] == str(counts.tokens.sum())
 

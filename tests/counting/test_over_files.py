@@ -12,7 +12,7 @@ import detok
 from detok.counting import workers
 from detok.counting.progress import Progress
 from tests.support.corpora import SMALL, count_into, write
-from tests.support.texts import SPACES, TEXTS, WORDS, as_counters, plain_count
+from tests.support.texts import SPACES, TEXTS, WORDS, as_counters, plain_count, plain_count_in_words
 
 pytestmark = pytest.mark.usefixtures("small_portions")
 
@@ -30,6 +30,7 @@ def test_files_of_all_kinds(texts: list[str], memory: int, keep_every: float) ->
         table = count_into(out, folder, memory)
         counts = detok.Counts.load(out, SMALL)
         assert as_counters(counts) == plain_count(read, SMALL)
+        assert as_counters(counts.within_words())[1] == plain_count_in_words(read, SMALL)
         assert counts.provenance["documents"] == str(len([t for t in read if t]))
         assert count_into(Path(name) / "more.parquet", folder) == table
 

@@ -1,7 +1,7 @@
 """Pairs are counted by sorting, against a plain count, whatever the portions."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 import numpy as np
 import pytest
@@ -12,37 +12,45 @@ from detok.counting.pairs import PairCounter, Run
 from tests.support.texts import CORPORA, END, V
 
 
-def pairs_of(portions: list[Run]) -> Counter:
+def counters_of(portions: list[Run]) -> tuple[Counter, Counter]:
+    """How often each pair was seen, and how often of it in a word."""
     keys = np.concatenate([run.keys for run in portions])
     assert (np.diff(keys.astype(np.int64)) > 0).all()
-    counts = np.concatenate([run.counts for run in portions])
-    return Counter(
-        {(key % V, key // V): n for key, n in zip(keys.tolist(), counts.tolist(), strict=True)}
-    )
+    pairs = [(key % V, key // V) for key in keys.tolist()]
+    columns = (np.concatenate(arrays).tolist() for arrays in list(zip(*portions, strict=True))[1:])
+    counts, within = (dict(zip(pairs, column, strict=True)) for column in columns)
+    return Counter(counts), Counter({pair: n for pair, n in within.items() if n})
 
 
-@given(st.lists(st.lists(CORPORA, max_size=4), max_size=3), st.sampled_from([[], [END]]))
-def test_documents_in_portions(portions: list[list[list[int]]], separators: list[int]) -> None:
-    """Each portion is documents side by side; the last one goes on in the next portion."""
+PORTIONS = st.lists(CORPORA, max_size=5)
+IDS = st.integers(0, V - 1)
+REPEATED = st.lists(st.tuples(IDS, IDS, st.integers(1, 9), st.booleans()), max_size=20)
+
+
+@given(PORTIONS, st.lists(REPEATED, max_size=4), st.sampled_from([[], [END]]))
+def test_pairs_in_portions(
+    portions: list[list[int]], repeated: list[list], separators: list[int]
+) -> None:
+    """Ids in a row, which go on in the next portion, and between them pairs with their counts."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(pairs, "BLOCK", 3)
         patch.setattr(pairs, "RANGES", 3)
         counter = PairCounter(V, separators)
-        documents: list[list[int]] = [[]]
-        for portion in portions:
-            last = documents[-1][-1:]
-            texts = [last + (portion[0] if portion else []), *portion[1:]]
-            ends = np.cumsum([len(text) for text in texts])
-            ids = np.array([token for text in texts for token in text], dtype=np.int64)
-            counter.add(ids, ends[:-1], carried=len(last))
-            documents[-1] += texts[0][len(last) :]
-            documents += texts[1:]
-        assert counter.total == sum(map(len, documents))
+        row: list[int] = []
+        for ids, more in zip_longest(portions, repeated, fillvalue=[]):
+            carried = len(row[-1:])
+            counter.add(np.array(row[-1:] + ids, dtype=np.int64), carried=carried)
+            row += ids
+            past, current, times, within = np.array(more, dtype=np.int64).reshape(-1, 4).T
+            counter.add_repeated(past, current, times, times * within)
+        assert counter.total == len(row)
         tokens, run = counter.take()
-    expected = Counter(p for ids in documents for p in pairwise(ids) if not {*p} & {*separators})
-    assert pairs_of(run) == expected
-    counted = Counter(token for ids in documents for token in ids)
-    assert tokens.tolist() == [counted[token] for token in range(V)]
+    listed = [pair for more in repeated for pair in more]
+    expected = Counter(pairwise(row)) + Counter(p[:2] for p in listed for _ in range(p[2]))
+    within = Counter(p[:2] for p in listed for _ in range(p[2] * p[3]))
+    for found, counted in zip(counters_of(run), (expected, within), strict=True):
+        assert found == Counter({p: n for p, n in counted.items() if not {*p} & {*separators}})
+    assert tokens.tolist() == [row.count(token) for token in range(V)]
     assert counter.total == 0
 
 

@@ -211,3 +211,13 @@ def test_float32_ties_equal_scikit_learn(checkpoint: Path, counts: Counts) -> No
         scores = affinity_scores(layer, token).numpy()
         expected = [sklearn_area(row, *counts.row(token), counts.tokens) for row in scores]
         assert found[:, n].tolist() == pytest.approx(expected, abs=1e-9)
+
+
+def test_pairs_inside_words_alone(layer: detok.Layer) -> None:
+    counts = detok.count(["unfit (unfit), unfit"] * 3, layer.tokenizer)
+    inside = counts.padded(layer.vocab_size).within_words()
+    table = detok.pair_auroc(layer, inside)
+    seen = np.isfinite(table.area[0])
+    assert seen.any()
+    assert seen.tolist() == (table.n_past > 0).tolist()
+    assert table.n_past.sum() == len(inside.past) < len(counts.past)

@@ -40,14 +40,14 @@ def test_the_sentences_of_a_run_have_numbers_only(a_run: detok.Run) -> None:
     for position in range(a_run.n):
         flow = detok.flow(a_run, position)
         said = readings.settled(a_run, position, tables.settled(tables.stream(flow)))
-        parts = tables.parts(flow, range(3))
+        parts = tables.parts(flow)
         said += readings.graph(a_run, tables.leading(parts), len(parts), range(3))
         said += "".join(readings.part(a_run, row) for _, row in parts.iterrows())
         assert not re.search(r"\b(nan|inf|None|NA)\b", said)
 
 
 def test_what_stands_out(a_run: detok.Run) -> None:
-    parts = tables.parts(detok.flow(a_run), range(1, 3))
+    parts = tables.parts(detok.flow(a_run, layers=range(1, 3)))
     found = tables.leading(parts)
     said = readings.graph(a_run, found, len(parts), range(1, 3))
     assert said.startswith(f"Layers 1 to 2, {len(parts)} parts. Head ")
@@ -59,7 +59,7 @@ def test_what_stands_out(a_run: detok.Run) -> None:
 
 @pytest.mark.parametrize("kind", readings.KINDS)
 def test_every_kind_of_part_is_explained(a_run: detok.Run, kind: str) -> None:
-    parts = tables.parts(detok.flow(a_run), range(3))
+    parts = tables.parts(detok.flow(a_run))
     row = parts[parts["kind"] == kind].iloc[0]
     said = readings.part(a_run, row)
     assert readings.KINDS[kind] in said
@@ -68,7 +68,7 @@ def test_every_kind_of_part_is_explained(a_run: detok.Run, kind: str) -> None:
 
 
 def test_a_neuron_with_a_negative_activation_adds_the_opposite(a_run: detok.Run) -> None:
-    parts = tables.parts(detok.flow(a_run), range(3))
+    parts = tables.parts(detok.flow(a_run))
     neurons = parts[parts["kind"] == "neuron"]
     for _, row in neurons.iterrows():
         said = readings.part(a_run, row)

@@ -12,6 +12,7 @@ END_OF_TEXT = "<|endoftext|>"
 # Words that repeat, and all that a tokenizer may stumble over: white space of every kind, marks
 # without letters, contractions, special tokens and their beginnings.
 WORDS = ["the", "dog", "don't", "I'll", "unfit", "12,5", "naïve", "日本", "?!", "x" * 9, "é"]
+WORDS += ["“the—", "’sthe…", "2nd-", "s't'", "²the"]
 SPACES = [" ", "  ", "\n", "\n\n ", "\t", "\r\n", "\x1c", "\x85", "\u00a0", "\u2003", "\u3000", ""]
 SPECIAL = [END_OF_TEXT, "<|endof", "'", "\x00", "\ufeff", "👩‍👩‍👧"]
 TEXTS = st.lists(
@@ -44,3 +45,13 @@ def as_counters(counts: Counts) -> tuple[Counter, Counter]:
         }
     )
     return Counter({t: int(n) for t, n in enumerate(counts.tokens) if n}), pairs
+
+
+def plain_count_in_words(texts: list[str], vocabulary: Vocabulary) -> Counter:
+    """How often each pair (past, current) stands in one word of a text."""
+    pairs: Counter[tuple[int, int]] = Counter()
+    special = vocabulary.id_of(END_OF_TEXT)
+    for text in texts:
+        tokens = zip(vocabulary.encode(text), vocabulary.words(text), strict=True)
+        pairs.update((a, b) for (a, one), (b, other) in pairwise(tokens) if one == other)
+    return Counter({pair: n for pair, n in pairs.items() if special not in pair})

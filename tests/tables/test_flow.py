@@ -64,13 +64,8 @@ def test_where_the_rank_settles(
     assert (found.before, found.after, found.last) == (shares[max(0, at - 1)], shares[at], 0.5)
 
 
-def test_parts_are_those_of_some_layers(flow: detok.Flow) -> None:
-    parts = tables.parts(flow, range(1, 3))
-    assert parts["layer"].value_counts().to_dict() == {
-        1: (flow.nodes["layer"] == 1).sum(),
-        2: (flow.nodes["layer"] == 2).sum(),
-        3: 1,
-    }
+def test_every_part_reads_as_its_best_token(flow: detok.Flow) -> None:
+    parts = tables.parts(flow)
     names = tables.named(flow)["node"].tolist()
     for row in parts.iloc[::7].itertuples():
         ((token, share),) = flow.tokens(names.index(row.node), 1)
@@ -79,9 +74,9 @@ def test_parts_are_those_of_some_layers(flow: detok.Flow) -> None:
 
 
 def test_what_passes_is_between_the_parts(flow: detok.Flow) -> None:
-    parts, passes = tables.parts(flow, range(1, 3)), tables.passes(flow, range(1, 3))
+    parts, passes = tables.parts(flow), tables.passes(flow)
     assert {*passes["source"], *passes["target"]} == set(parts["node"])
-    assert len(passes) == (flow.nodes["layer"].iloc[flow.edges["source"]].between(1, 2)).sum()
+    assert len(passes) == len(flow.edges)
     assert passes.groupby("what")["relative"].max().eq(1).all()
     one = passes[passes["what"] == "score"].iloc[3]
     largest = passes[passes["what"] == "score"]["strength"].abs().max()
@@ -89,7 +84,7 @@ def test_what_passes_is_between_the_parts(flow: detok.Flow) -> None:
 
 
 def test_what_stands_out(flow: detok.Flow) -> None:
-    parts = tables.parts(flow, range(3))
+    parts = tables.parts(flow)
     found = tables.leading(parts)
     heads = parts[parts["kind"] == "head"]
     assert found.head["norm"] == heads["norm"].max()
@@ -103,22 +98,21 @@ def test_what_stands_out(flow: detok.Flow) -> None:
 
 
 def test_of_what_is_pruned_away_nothing_stands_out(a_run: detok.Run) -> None:
-    flow = detok.flow(a_run, 0, detok.Pruning(0, 0, 0, 0))
-    parts = tables.parts(flow, range(1))
+    parts = tables.parts(detok.flow(a_run, 0, detok.Pruning(0, 0, 0, 0)))
     found = tables.leading(parts)
     assert (found.head, found.value, found.most, found.least) == (None, None, None, None)
-    alone = tables.leading(tables.parts(detok.flow(a_run, 0, detok.Pruning(1, 0)), range(1)))
+    alone = tables.leading(tables.parts(detok.flow(a_run, 0, detok.Pruning(1, 0), range(1))))
     assert alone.value is None
 
 
 @pytest.mark.parametrize("keys", [0, 1, 2, 16])
 def test_no_two_parts_are_drawn_in_one_place(a_run: detok.Run, keys: int) -> None:
-    flow = detok.flow(a_run, 8, detok.Pruning(3, keys, 5, 2))
-    placed = tables.placed(tables.parts(flow, range(1, 3)))
+    flow = detok.flow(a_run, 8, detok.Pruning(3, keys, 5, 2), range(1, 3))
+    placed = tables.placed(tables.parts(flow))
     assert not placed.duplicated(["lane", "slot"]).any()
     assert placed.index.equals(pd.RangeIndex(len(placed)))
     assert placed["lane_name"].iloc[-1] == "the end"
-    lines = tables.lines(placed, tables.passes(flow, range(1, 3)))
+    lines = tables.lines(placed, tables.passes(flow))
     assert (lines["lane"] < lines["lane_to"]).all()
     below = lines[lines["what"] == "weight"]
     assert (below["slot"] == below["slot_to"]).all()

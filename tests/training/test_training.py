@@ -82,13 +82,6 @@ def test_whole_share_is_how_often_a_pair_ends_the_word(layer: detok.Layer) -> No
     assert shares.tolist() == pytest.approx([1 / 2, 2 / 4, 0])
 
 
-def test_pmi(layer: detok.Layer) -> None:
-    counts = count_ids(np.array([0, 1, 0, 1, 2, 3]), layer.vocab_size)
-    found = measure.pmi(counts, np.array([0, 2, 3]), np.array([1, 3, 0]))
-    assert found[:2].tolist() == pytest.approx([math.log2(2 * 6 / 4), math.log2(6)])
-    assert found[2] == -math.inf
-
-
 def test_joined_names_are_candidates_that_a_head_ranks_high(
     layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

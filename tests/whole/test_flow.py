@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 import torch
 from transformers import GPT2LMHeadModel
@@ -155,3 +156,22 @@ def test_what_it_cannot_take(a_run: detok.Run) -> None:
         detok.flow(a_run).tokens(-1)
     with pytest.raises(detok.InputError, match="k is 0"):
         detok.flow(a_run).tokens(0, 0)
+
+
+@pytest.mark.parametrize("layers", [range(1), range(1, 3), range(2, 3)])
+def test_of_some_layers_it_is_the_part_of_the_whole_that_they_are(
+    a_run: detok.Run, layers: range
+) -> None:
+    whole, some = detok.flow(a_run, 8), detok.flow(a_run, 8, layers=layers)
+    after = (whole.nodes["kind"] == "state") & (whole.nodes["layer"] == layers.stop)
+    kept = whole.nodes["layer"].isin(layers) | after
+    pd.testing.assert_frame_equal(some.nodes, whole.nodes[kept].reset_index(drop=True))
+    same(some.vectors, whole.vectors[kept.to_numpy()], 0)
+    edges = whole.edges[whole.nodes["layer"].iloc[whole.edges["source"]].isin(layers).to_numpy()]
+    assert some.edges["strength"].tolist() == edges["strength"].tolist()
+
+
+@pytest.mark.parametrize("layers", [range(0), range(4), range(-1, 2), range(0, 3, 2), range(3, 4)])
+def test_layers_that_there_are_not(a_run: detok.Run, layers: range) -> None:
+    with pytest.raises(detok.InputError, match="expected some of range\\(0, 3\\), one after"):
+        detok.flow(a_run, layers=layers)

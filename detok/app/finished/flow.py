@@ -1,6 +1,6 @@
 """The figures of the page of information flow.
 
-All of a graph's parts are read in the vocabulary; only the last few are kept.
+All of a graph's parts are read in the vocabulary, but only of the layers that are shown.
 """
 
 import pandas as pd
@@ -31,7 +31,7 @@ def stream(
     layer: detok.Layer, run: detok.Run, position: int, measure: str, shown: Layers
 ) -> Figure:
     """The target through the layers at one position."""
-    table = tables.stream(cached.flow_of(run, position, STREAM_ALONE))
+    table = tables.stream(_stream_of(run, position))
     chance = tables.chance(run).get(measure)
     return Figure(
         name="stream",
@@ -42,7 +42,7 @@ def stream(
             layer,
             run,
             "tables.flow",
-            _flow_in_code(position, STREAM_ALONE),
+            _flow_in_code(position, STREAM_ALONE, (0, run.model.n_layers)),
             "table = tables.stream(flow)",
         ),
         answer=readings.settled(run, position, tables.settled(table)),
@@ -54,7 +54,7 @@ def stream(
 
 def settled(run: detok.Run, position: int) -> int:
     """The layer that the graph begins with, unless another is chosen."""
-    return tables.settled(tables.stream(cached.flow_of(run, position, STREAM_ALONE))).layer
+    return tables.settled(tables.stream(_stream_of(run, position))).layer
 
 
 @kept
@@ -71,7 +71,7 @@ def graph(
         title=f"What reaches position {position} in layers {shown[0]} to {shown[1] - 1}",
         table=parts,
         about=about(layer, VALUES),
-        code=_in_code(layer, run, position, pruning, f"tables.parts(flow, range{shown})"),
+        code=_in_code(layer, run, position, pruning, shown, "tables.parts(flow)"),
         draw=lambda dark: charts.graph(nodes, edges, target, chance, dark),
         listed={"parts": parts[LISTED]},
         readings=(
@@ -93,7 +93,7 @@ def edges(
         title=f"What passes in layers {shown[0]} to {shown[1] - 1}, position {position}",
         table=table,
         about=about(layer, "norms, q·k (unscaled), attention weights, activations: see what"),
-        code=_in_code(layer, run, position, pruning, f"tables.passes(flow, range{shown})"),
+        code=_in_code(layer, run, position, pruning, shown, "tables.passes(flow)"),
         listed={"": table[["source_part", "target_part", "what", "strength"]]},
         **of_text(run),
     )
@@ -114,7 +114,7 @@ def tokens(
     layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, shown: Layers, node: str
 ) -> Figure:
     """What a part of the graph reads as."""
-    table = tables.tokens(cached.flow_of(run, position, pruning), node, TOP)
+    table = tables.tokens(cached.flow_of(run, position, pruning, shown), node, TOP)
     parts, _ = _shown(run, position, pruning, shown)
     (row,) = [row for _, row in parts[parts["node"] == node].iterrows()]
     return Figure(
@@ -122,7 +122,9 @@ def tokens(
         title=f"What the {row['part']} reads as",
         table=table,
         about=about(layer, "probabilities in LL(x) = softmax(ln_f(x) W_U^T)"),
-        code=_in_code(layer, run, position, pruning, f"tables.tokens(flow, {node!r}, {TOP})"),
+        code=_in_code(
+            layer, run, position, pruning, shown, f"tables.tokens(flow, {node!r}, {TOP})"
+        ),
         answer=readings.part(run, row),
         listed={
             which: rows[["token", "probability"]]
@@ -136,19 +138,28 @@ def tokens(
 def _shown(
     run: detok.Run, position: int, pruning: Pruning, shown: Layers
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
-    flow = cached.flow_of(run, position, pruning)
-    return tables.parts(flow, range(*shown)), tables.passes(flow, range(*shown))
+    flow = cached.flow_of(run, position, pruning, shown)
+    return tables.parts(flow), tables.passes(flow)
 
 
-def _flow_in_code(position: int, pruning: Pruning) -> str:
-    return f"flow = detok.flow(run, {position}, detok.Pruning{pruning})"
+def _stream_of(run: detok.Run, position: int) -> detok.Flow:
+    return cached.flow_of(run, position, STREAM_ALONE, (0, run.model.n_layers))
+
+
+def _flow_in_code(position: int, pruning: Pruning, layers: Layers) -> str:
+    return f"flow = detok.flow(run, {position}, detok.Pruning{pruning}, range{layers})"
 
 
 def _in_code(
-    layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, table: str
+    layer: detok.Layer,
+    run: detok.Run,
+    position: int,
+    pruning: Pruning,
+    shown: Layers,
+    table: str,
 ) -> str:
-    made = f"table = {table}"
-    return run_lines(layer, run, "tables.flow", _flow_in_code(position, pruning), made)
+    made = _flow_in_code(position, pruning, shown)
+    return run_lines(layer, run, "tables.flow", made, f"table = {table}")
 
 
 def of_text(run: detok.Run) -> dict:

@@ -1,0 +1,111 @@
+"""The tables of a corpus: what its counts hold, whichever model they are for."""
+
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from detok.counting.counts import Counts
+from detok.model.layer import Layer
+from detok.model.vocabulary import Vocabulary
+from detok.scores.undertrained import undertrained
+from detok.tables.common import array
+
+# Pairs seen less often are bound by chance: a token that occurs once is bound to its neighbour.
+LEAST_BOUND = 20
+
+
+class Coverage(NamedTuple):
+    """How much of the vocabulary a corpus has."""
+
+    tokens: int
+    types: int  # different tokens that occur
+    vocab_size: int  # ids that stand for a token
+    half: int  # the most frequent tokens that make up half of all
+    once: int  # tokens that occur once
+    different_pairs: int
+    pairs: int  # as often as they were seen
+    within: int | None  # of these, inside words; None if that is not known
+
+
+def coverage(counts: Counts, missing: list[int]) -> Coverage:
+    """`missing` are ids that no token has."""
+    shares = np.sort(counts.tokens)[::-1].cumsum()
+    tokens = int(counts.tokens.sum())
+    return Coverage(
+        tokens=tokens,
+        types=int((counts.tokens > 0).sum()),
+        vocab_size=counts.vocab_size - sum(t < counts.vocab_size for t in missing),
+        half=int(np.searchsorted(2 * shares, tokens)) + 1 if tokens else 0,
+        once=int((counts.tokens == 1).sum()),
+        different_pairs=len(counts.past),
+        pairs=int(counts.pair_counts.sum(dtype=np.int64)),
+        within=None if counts.within is None else int(counts.within.sum(dtype=np.int64)),
+    )
+
+
+def frequent_pairs(counts: Counts, n: int) -> pd.DataFrame:
+    """The n most frequent pairs. Columns: past, current, count, pmi (in bits)."""
+    return _pairs(counts).nlargest(n, "count").reset_index(drop=True)
+
+
+def bound_pairs(counts: Counts, n: int, least: int = LEAST_BOUND) -> pd.DataFrame:
+    """The n pairs of the largest PMI among those seen often enough, as `frequent_pairs`."""
+    table = _pairs(counts)
+    return table[table["count"] >= least].nlargest(n, ["pmi", "count"]).reset_index(drop=True)
+
+
+def split_words(counts: Counts, vocabulary: Vocabulary, n: int) -> pd.DataFrame:
+    """The n most frequent pairs of letters that the tokenizer leaves apart inside words.
+
+    As `frequent_pairs`, how often in a word. Of a word of more pieces each two of neighbours are
+    one pair.
+
+    Raises: InputError if the counts do not tell which pairs stood inside words.
+    """
+    table = _pairs(counts.within_words()).sort_values("count", ascending=False, kind="stable")
+    is_letters = [vocabulary.text(t).strip().isalpha() for t in range(counts.vocab_size)]
+    kept = np.array(is_letters)[table["past"]] & np.array(is_letters)[table["current"]]
+    return table[kept].head(n).reset_index(drop=True)
+
+
+def never_seen(counts: Counts, missing: list[int], layer: Layer | None = None) -> pd.DataFrame:
+    """The tokens that do not occur, by id; of a layer the nearest to unused ones first.
+
+    Columns: token_id, and of a layer norm, variance, distance (see `undertrained`; NaN where it has
+    no unused tokens to compare with, and the smallest norm comes first).
+    """
+    ids = np.setdiff1d(np.flatnonzero(counts.tokens == 0), missing)
+    table = pd.DataFrame({"token_id": ids})
+    if layer is None:
+        return table
+    by = indicators(layer).loc[ids]
+    table = table.assign(**{name: by[name].to_numpy() for name in by})
+    known = "norm" if table["distance"].isna().all() else "distance"
+    return table.sort_values(known, kind="stable").reset_index(drop=True)
+
+
+def indicators(layer: Layer) -> pd.DataFrame:
+    """Norm, Var(e) and distance of every token, by its id; as in `never_seen`."""
+    norm, variance, distance, _ = undertrained(layer)
+    missing = np.full(layer.vocab_size, np.nan)
+    return pd.DataFrame(
+        {
+            "norm": array(norm),
+            "variance": array(variance),
+            "distance": missing if distance is None else array(distance),
+        }
+    )
+
+
+def _pairs(counts: Counts) -> pd.DataFrame:
+    current = np.repeat(np.arange(counts.vocab_size), np.diff(counts.offsets))
+    past = counts.past.astype(np.int64)
+    return pd.DataFrame(
+        {
+            "past": past,
+            "current": current,
+            "count": counts.pair_counts.astype(np.int64),
+            "pmi": counts.pmi(past, current),
+        }
+    )

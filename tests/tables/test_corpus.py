@@ -1,0 +1,63 @@
+"""What a corpus's counts hold, against a plain count."""
+
+from collections import Counter
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+import detok
+from detok.counting.in_memory import count_ids
+from detok.tables import corpus as tables
+from tests.support.corpora import SMALL
+from tests.support.texts import plain_count_in_words
+
+IDS = [0, 1, 2, 1, 2, 1, 2, 4, 4, 1]
+COUNTS = count_ids(np.array(IDS), 7)
+
+
+def test_coverage() -> None:
+    held = tables.coverage(COUNTS, missing=[6])
+    assert held == (10, 4, 6, 2, 1, len({*pairwise(IDS)}), 9, None)
+    assert tables.coverage(detok.count(["unfit unfit"], SMALL), []).within > 0
+    nothing = tables.coverage(detok.Counts.empty(7), [])
+    assert (nothing.tokens, nothing.types, nothing.half, nothing.pairs) == (0, 0, 0, 0)
+
+
+def test_frequent_and_bound_pairs() -> None:
+    seen, N = Counter(pairwise(IDS)), len(IDS)
+    frequent = tables.frequent_pairs(COUNTS, 3)
+    assert list(frequent["count"]) == sorted(seen.values(), reverse=True)[:3]
+    for past, current, n, bits in frequent.itertuples(index=False):
+        assert n == seen[past, current]
+        chance = IDS.count(past) * IDS.count(current) / N
+        assert bits == pytest.approx(np.log2(n / chance))
+    every = tables.bound_pairs(COUNTS, 100, least=1)
+    assert len(every) == len(seen)
+    assert every["pmi"].is_monotonic_decreasing
+    assert set(tables.bound_pairs(COUNTS, 100, least=2)["count"]) == {2, 3}
+    assert tables.bound_pairs(COUNTS, 100).empty
+
+
+def test_words_that_are_split() -> None:
+    texts = ["(unfit) zz, zz; zz 1212 ?!?!"]
+    counts = detok.count(texts, SMALL)
+    every = plain_count_in_words(texts, SMALL)
+    letters = {p: n for p, n in every.items() if all(SMALL.text(t).strip().isalpha() for t in p)}
+    assert 0 < len(letters) < len(every)
+    table = tables.split_words(counts, SMALL, 100)
+    assert {(a, b): n for a, b, n, _ in table.itertuples(index=False)} == letters
+    assert table["count"].is_monotonic_decreasing
+    assert len(tables.split_words(counts, SMALL, 1)) == 1
+    with pytest.raises(detok.InputError, match="do not tell"):
+        tables.split_words(COUNTS, SMALL, 3)
+
+
+def test_tokens_never_seen(layer: detok.Layer) -> None:
+    assert tables.never_seen(COUNTS, [6])["token_id"].tolist() == [3, 5]
+    ids = np.arange(3, layer.vocab_size)
+    table = tables.never_seen(count_ids(ids, layer.vocab_size), [1], layer)
+    assert sorted(table["token_id"]) == [0, 2]
+    assert table["distance"].is_monotonic_increasing
+    by = tables.indicators(layer)
+    assert table["norm"].tolist() == by.loc[table["token_id"], "norm"].tolist()
