@@ -26,11 +26,12 @@ from detok.errors import InputError
 from detok.heads.baselines import Baselines
 from detok.heads.pair_auroc import PairAuroc
 from detok.heads.pair_summary import pair_summary
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_heads, check_ids, check_index
 from detok.model.layer import Layer
 from detok.readings.words import words_for
 from detok.scores.contributions import Ablation
-from detok.scores.decomposition import TERMS, Terms
+from detok.scores.decomposition import AnyTerms
 from detok.scores.layernorm_stats import LayerNormStats
 from detok.scores.mean_attention import MeanAttention
 from detok.scores.mean_contributions import MeanContributions
@@ -63,22 +64,22 @@ def affinity(layer: Layer, table: pd.DataFrame) -> Chart:
 
 
 def terms(
-    layer: Layer,
+    layer: AnyLayer,
     ids: Sequence[int] | torch.Tensor,
-    terms: Terms,
+    terms: AnyTerms,
     *,
     head: int = 0,
     window: range | None = None,
 ) -> Chart:
-    """The six terms of `detok.terms`, or the seven of `detok.split_ee`, and their sum as maps.
+    """The terms of `detok.terms`, or the seven of `detok.split_ee`, and their sum as maps.
 
     They are scaled, and coloured by their distance from the mean of their row, which is all that
     softmax sees. `head` counts the heads that the terms are of; `window` are the positions shown.
 
     Raises: InputError for other ids than the terms have, or a window that does not fit.
     """
-    tokens = _ids(layer, ids, terms.e.shape[1])
-    check_index("head", head, len(terms.e), "the number of heads in these terms")
+    tokens = _ids(layer, ids, terms.ee.shape[2])
+    check_index("head", head, len(terms.ee), "the number of heads in these terms")
     values = {field.name: getattr(terms, field.name) for field in fields(terms)}
     tensors = {name: v[[head]] for name, v in values.items() if isinstance(v, torch.Tensor)}
     shown = _window(len(tokens), window)
@@ -88,7 +89,7 @@ def terms(
 
 
 def contributions(
-    layer: Layer,
+    layer: AnyLayer,
     ids: Sequence[int] | torch.Tensor,
     contributions: torch.Tensor,
     *,
@@ -100,10 +101,10 @@ def contributions(
     below what a log scale has.
     """
     shape = tuple(contributions.shape)
-    if len(shape) != 3 or shape[:2] != (len(TERMS), layer.n_heads):
+    if len(shape) != 3 or shape[:2] != (len(layer.term_names), layer.n_heads):
         raise InputError(
-            f"the contributions have shape {shape}; expected ({len(TERMS)}, H, n) with H = "
-            f"{layer.n_heads}, as of detok.contributions"
+            f"the contributions have shape {shape}; expected ({len(layer.term_names)}, H, n) with "
+            f"H = {layer.n_heads}, as of detok.contributions"
         )
     tokens = _ids(layer, ids, shape[2])
     return _contributions(terms_tables.per_position(layer, tokens, contributions), head)
@@ -115,7 +116,7 @@ def mean_contributions(mean: MeanContributions, *, head: int | None = None) -> C
 
 
 def ablate(
-    layer: Layer,
+    layer: AnyLayer,
     ids: Sequence[int] | torch.Tensor,
     ablation: Ablation,
     *,
@@ -144,7 +145,7 @@ def ablate(
     return _whole(ablation_charts.attention(table, "left", seen=seen))
 
 
-def explain_pair(layer: Layer, ids: Sequence[int] | torch.Tensor, pair: Pair) -> Chart:
+def explain_pair(layer: AnyLayer, ids: Sequence[int] | torch.Tensor, pair: Pair) -> Chart:
     """The terms of `detok.explain_pair` as bars that add up to the score, beside its runner-up's.
 
     Raises: InputError for ids that are too few.
@@ -240,7 +241,7 @@ def _contributions(table: pd.DataFrame, head: int | None) -> Chart:
     return _whole(terms_charts.contributions(drawn))
 
 
-def _ids(layer: Layer, ids: Sequence[int] | torch.Tensor, n: int) -> list[int]:
+def _ids(layer: AnyLayer, ids: Sequence[int] | torch.Tensor, n: int) -> list[int]:
     """The ids of a result of n tokens."""
     tokens = check_ids(layer, ids).tolist()
     if len(tokens) != n:

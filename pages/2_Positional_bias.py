@@ -1,18 +1,23 @@
 """Positional bias: what the first layer gives to positions, whatever the tokens."""
 
-import re
 from collections.abc import Sequence
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from detok.app import clicks, columns, figure, inputs, link, output, page, takeaway, texts
+import detok
+from detok.app import by_distance, clicks, columns, figure, inputs, link, page, takeaway
 from detok.app.finished import positions
+from detok.app.measured import measured_on
 from detok.readings import words
 from detok.readings.glossary import defined
 from detok.tables import positions as tables
 
 layer = page.begin("Positional bias")
+if isinstance(layer, detok.RotaryLayer):
+    by_distance.show(layer)
+    takeaway.foot()
+    st.stop()
 said = words.words_for(layer)
 st.markdown(
     "Two of the six terms depend on positions alone: $T^{p}$, what position j gets from every "
@@ -37,24 +42,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         key="ends",
         help="Draw these two positions too, though they are often far from all others.",
     )
-own = link.text_area(
-    "Your own texts to measure attention on",
-    key="texts",
-    placeholder="empty: the excerpts of public-domain books that come with detok",
-    help=f"Leave an empty line between two texts. {said.needed}",
-)
-own = inputs.within(own, 6000)
-asked: positions.Texts | None = None  # the excerpts
-measured_on: positions.Texts | None = ()  # nothing, where it cannot be measured
-with output.mistakes():
-    if own.strip():
-        paragraphs = re.split(r"\n\s*\n", own.strip())
-        asked = tuple(tuple(texts.encoded(layer, text)) for text in paragraphs)
-    else:
-        layer.tokenizer.check_encodes()
-    with st.spinner("Reading the excerpts …" if asked is None else "Reading your texts …"):
-        positions.measured(layer, i, asked)
-    measured_on = asked
+texts = measured_on(layer, i)
 
 if head is None and tables.thinning(layer) > 1:
     st.info(
@@ -83,10 +71,10 @@ with left:
     figure.show(positions.total(*curve))
 with right:
     st.header("Attention")
-    figure.show(positions.attention(*curve, measured_on))
+    figure.show(positions.attention(*curve, texts))
 
 st.header(f"Attention to {said.close}")
-figure.show(positions.close(layer, i, with_layernorm, head, measured_on))
+figure.show(positions.close(layer, i, with_layernorm, head, texts))
 
 st.header("All heads in numbers")
 summary = positions.summary(layer, i, with_layernorm)

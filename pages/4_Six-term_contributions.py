@@ -13,15 +13,15 @@ from detok.app import (
     inputs,
     link,
     long_runs,
+    navigation,
     output,
     page,
     takeaway,
     texts,
 )
 from detok.app.finished import terms as finished
-from detok.readings import specific as specific_readings, words
+from detok.readings import specific as specific_readings, terms as readings, words
 from detok.readings.glossary import defined
-from detok.scores.decomposition import TERMS
 
 EXAMPLES = {
     "A name": "There stood old Captain Ahab",
@@ -41,11 +41,9 @@ begin_with = begin_with if texts.can_encode(layer) else {}
 default = texts.sample(layer, EXAMPLES["A name"])
 state = st.session_state
 st.markdown(
-    "Every attention score is the sum of six terms: of both tokens ($T^{ee}$), both positions "
-    "($T^{pp}$), one of each ($T^{ep}$, $T^{pe}$), and of the "
-    f"{said.seen} token or position alone ($T^{{e}}$, $T^{{p}}$). Type "
-    f"{'a text' if begin_with else 'the ids of tokens'}, and see what each does to every head's "
-    "attention. Scores and terms are shown as softmax takes them, "
+    f"{readings.made_of(layer)} Type "
+    f"{'a text' if begin_with else 'the ids of tokens'}, and see what each term does to every "
+    "head's attention. Scores and terms are shown "
     f"{output.escaped(scaled)}. A click on a cell, a line or a dot chooses its pair, its "
     "position or its head."
 )
@@ -78,7 +76,7 @@ def choose(clicked: clicks.Clicked) -> None:
     """A click chooses a head and a pair, or of its i the j that gets most attention."""
     mark = {"head": head, **clicked[0]}
     if "i" in mark and "j" not in mark:
-        left_out = tuple(name for name in TERMS if state.get(f"drop_{name}"))
+        left_out = tuple(name for name in layer.term_names if state.get(f"drop_{name}"))
         mark["j"] = finished.best(layer, tuple(ids), mark["head"], left_out, mark["i"])
     places, begins = [mark[place] for place in "ij" if place in mark], state.get("window", 0)
     is_shown = all(begins <= place < begins + WINDOW for place in places)
@@ -92,11 +90,12 @@ def choose(clicked: clicks.Clicked) -> None:
 
 
 inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
-compare.offer("Text")
+if isinstance(layer, navigation.PLACES["compare"].takes):
+    compare.offer("Text")
 output.reading(
-    f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from the six "
-    "terms to this model's own first layer (LayerNorm, query and key computed one after the other "
-    "in float64 with its own"
+    f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from its "
+    "terms to this model's own first layer (norm, query and key computed one after the other in "
+    "float64 with its own"
     f" weights), in all heads: {cached.direct_error(layer, tuple(ids)):.1e}. {words.SIGNS}"
 )
 
@@ -114,16 +113,19 @@ if last >= width:
 window = (begin_at, min(begin_at + width, last + 1))
 st.markdown("Drop a term to see what attention would be without it:")
 with st.container(horizontal=True):
-    dropped = tuple(name for name in TERMS if link.toggle(f"Drop {name}", key=f"drop_{name}"))
+    dropped = tuple(
+        name for name in layer.term_names if link.toggle(f"Drop {name}", key=f"drop_{name}")
+    )
 
 if head is None:
     shown = finished.attention_of_heads(layer, tuple(ids), dropped, window)
     output.answer(shown.answer)
     figure.show(shown, on_select=choose)
-    output.reading("Choose one head to see tokens by name, take pairs apart, and see the six maps.")
+    output.reading("Choose one head to see tokens by name, take pairs apart, and see a map a term.")
 else:
     of_head = (layer, tuple(ids), head)
-    split = link.toggle(
+    # Only with learned positions is what all tokens i share one vector.
+    split = isinstance(layer, navigation.LEARNED) and link.toggle(
         "Show ee as two: shared by all tokens i, and specific to this one",
         key="split_ee",
         help="Only how ee is shown below: attention and contributions are of all six terms.",
@@ -146,7 +148,7 @@ else:
         last_seen = min(layer.n_visible(i) - 1, last)
         j = link.number_input(
             f"{said.seen.capitalize()} j",
-            0,
+            layer.first_visible(i),
             last_seen,
             None,
             key="pair_j",
@@ -165,7 +167,7 @@ else:
         output.answer(pair.answer)
         figure.show(pair)
 
-    st.header("The terms of every pair", help=defined("T^ee", "T^pp", "T^ep", "T^pe", "T^e", "T^p"))
+    st.header("The terms of every pair", help=defined(*(f"T^{name}" for name in layer.term_names)))
     figure.show(finished.maps(*of_head, window, split), on_select=choose)
 
 st.header("Over many texts")

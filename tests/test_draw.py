@@ -213,3 +213,19 @@ def test_what_does_not_fit_is_said(
 ) -> None:
     with pytest.raises(detok.InputError, match=sentence):
         make(layer, detok.terms(layer, IDS))
+
+
+def test_a_rotary_text_is_drawn_in_its_terms(rotary: detok.RotaryLayer) -> None:
+    ids = [70, 12, 250, 12, 9]
+    terms = detok.terms(rotary, ids)
+    drawn = [
+        detok.draw.terms(rotary, ids, terms, head=1),
+        detok.draw.contributions(rotary, ids, detok.contributions(rotary, ids), head=1),
+        detok.draw.mean_contributions(detok.mean_contributions(rotary, [ids])),
+        detok.draw.ablate(rotary, ids, detok.ablate(terms, ["ee"])),
+        detok.draw.explain_pair(rotary, ids, detok.explain_pair(rotary, ids, i=4, j=3, head=0)),
+    ]
+    for chart in drawn:
+        chart.to_dict(validate=True)
+    named = {row["term"] for row in data(drawn[1].to_dict())}
+    assert named == set(rotary.term_names)

@@ -35,7 +35,7 @@ PLACES = {
         "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper", ANY
     ),
     "positions": Place(
-        "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper"
+        "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper", ANY
     ),
     "layernorm": Place(
         "pages/3_LayerNorm_variance.py", "LayerNorm variance", ":material/balance:", "The paper"
@@ -45,6 +45,7 @@ PLACES = {
         "Six-term contributions",
         ":material/stacked_bar_chart:",
         "The paper",
+        ANY,
     ),
     "heads": Place(
         "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper"

@@ -67,7 +67,7 @@ def _stacked(
             y=y,
             x=x,
             order=alt.Order("order:Q"),
-            color=palette.terms(),
+            color=palette.terms(table["term"]),
             tooltip=[
                 *named,
                 alt.Tooltip("term:N", title="Term"),

@@ -38,8 +38,10 @@ HEAD_COLORS = [
     *("#3b76c4", "#d9733a", "#2a9d8f", "#d1495b", "#8a63c9", "#a8851d"),
     *("#4a9a3a", "#d94fa6", "#7a6a5a", "#1f94c9", "#b0632a", "#6d7fa8"),
 ]
-# Of the parts that two maps or bars show of ee.
-PART_COLORS = {**TERM_COLORS, **dict.fromkeys(["ee_shared", "ee_specific"], TERM_COLORS["ee"])}
+# What has the colour of a term: the parts that two maps or bars show of ee, and the terms of a
+# rotary model, where the query bias asserts token j, and distance takes the place of positions.
+_LIKE = {"ee_shared": "ee", "ee_specific": "ee", "be": "e", "eb": "ep", "bb": "pp"}
+PART_COLORS = {**TERM_COLORS, **{part: TERM_COLORS[term] for part, term in _LIKE.items()}}
 _BLUE, _TEAL, _ORANGE, _RED, _GREY = "#3b76c4", "#2a9d8f", "#e07a3f", "#d1495b", "#8d99ae"
 _BLUES = ["#9ecae1", "#6baed6", "#4292c6", "#2171b5"]
 _BLACK, _WHITE = "#1b1f27", "#ffffff"
@@ -67,7 +69,7 @@ _ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
 
 def ink(part: str, dark: bool) -> str:
     """The colour of letters about a term or a part of ee, or about a whole of all terms."""
-    return _TERM_INKS[dark].get(part.partition("_")[0], _NEUTRAL_INK[dark])
+    return _TERM_INKS[dark].get(_LIKE.get(part, part), _NEUTRAL_INK[dark])
 
 
 def head_color(head: int) -> str:
@@ -84,10 +86,17 @@ def heads(numbers: pd.Series) -> alt.Color:
     )
 
 
-def terms(title: str | None = "Term") -> alt.Color:
-    """The colour of the column `term`, in the order of TERMS."""
-    scale = alt.Scale(domain=list(TERM_COLORS), range=list(TERM_COLORS.values()))
-    return alt.Color("term:N", title=title, scale=scale, legend=alt.Legend(orient="top"))
+def terms(names: pd.Series) -> alt.Color:
+    """The colour of the column `term`, in the order of a layer's terms."""
+    domain = in_order(names)
+    scale = alt.Scale(domain=domain, range=[PART_COLORS[name] for name in domain])
+    return alt.Color("term:N", title="Term", scale=scale, legend=alt.Legend(orient="top"))
+
+
+def in_order(names: pd.Series) -> list[str]:
+    """The terms of a column, each once, in the order of a layer's."""
+    found = set(names)
+    return [name for name in PART_COLORS if name in found]
 
 
 def around_zero(values: pd.Series, dark: bool, title: str) -> alt.Color:

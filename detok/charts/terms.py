@@ -1,10 +1,10 @@
-"""The charts of the six terms of a text: a DataFrame in, an Altair chart out."""
+"""The charts of the terms of a text: a DataFrame in, an Altair chart out."""
 
 import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS, TERM_COLORS
+from detok.charts.palette import BASELINE, NEUTRAL, PART_COLORS
 from detok.charts.parts import (
     bare_axes,
     clicked,
@@ -17,11 +17,15 @@ from detok.charts.parts import (
 )
 
 # Solid for terms of both i and j by kind, dashed for the mixed ones, dotted for those of j alone.
-_DASHES = [[1, 0], [1, 0], [6, 3], [6, 3], [2, 2], [2, 2]]
+_SOLID, _DASHED, _DOTTED = [1, 0], [6, 3], [2, 2]
+_DASHES = {
+    **{"ee": _SOLID, "pp": _SOLID, "ep": _DASHED, "pe": _DASHED, "e": _DOTTED, "p": _DOTTED},
+    **{"be": _DOTTED, "eb": _DASHED, "bb": _SOLID},  # as the terms whose colour they have
+}
 
 
 def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
-    """Six lines over the positions on a log scale, with bands if there are intervals (Fig. 4).
+    """A line a term over the positions on a log scale, with bands if there are intervals (Fig. 4).
 
     Columns: head, i, term, nats, and for one text token, for many low, high and texts. One panel a
     head if there are several (Fig. 13). A click on a line selects its head and the nearest i as
@@ -53,9 +57,9 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         layers.append(band.encode(x=x, y=alt.Y("low:Q", scale=scale), y2="high:Q"))
     else:
         tooltip.insert(2, alt.Tooltip("token:N", title="Token"))
-    dash = alt.StrokeDash(
-        "term:N", scale=alt.Scale(domain=list(TERM_COLORS), range=_DASHES), legend=None
-    )
+    names = palette.in_order(table["term"])
+    dashes = alt.Scale(domain=names, range=[_DASHES[name] for name in names])
+    dash = alt.StrokeDash("term:N", scale=dashes, legend=None)
     layers += [
         alt.Chart().mark_line(strokeWidth=1.8).encode(x=x, y=y, strokeDash=dash),
         alt.Chart()
@@ -63,15 +67,15 @@ def contributions(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         .encode(x=x, y=y, tooltip=tooltip)
         .add_params(clicked("head", "i")),
     ]
-    color = palette.terms().legend(
+    color = palette.terms(table["term"]).legend(
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
     )
     layered = layer(*[part.encode(color=color) for part in layers], data=table)
-    what = "contribution of each of the six terms in nats over position i"
+    what = "the contribution of each term in nats over position i"
     if not several:
-        return layered.properties(description=f"Six lines: {what}.", height=340)
+        return layered.properties(description=f"Lines: {what}.", height=340)
     return panels(layered, 118, 120).properties(
-        description=f"Six lines in a panel for each head: {what}."
+        description=f"Lines in a panel for each head: {what}."
     )
 
 
@@ -91,7 +95,7 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
                 scale=alt.Scale(type="log"),
                 axis=alt.Axis(format="~g", tickCount=5, gridOpacity=0.4),
             ),
-            color=palette.terms(),
+            color=palette.terms(table["term"]),
             tooltip=[
                 alt.Tooltip("head:O", title="Head"),
                 alt.Tooltip("rank:O", title="Rank"),
@@ -101,8 +105,7 @@ def ranking(table: pd.DataFrame) -> alt.Chart:
         )
         .add_params(clicked("head"))
         .properties(
-            description="Dots in a row for each head: the mean contribution of each of the six "
-            "terms in nats.",
+            description="Dots in a row for each head: the mean contribution of each term in nats.",
             height=alt.Step(26),
         )
     )
@@ -164,13 +167,13 @@ def maps(
             )
         ],
     ).properties(
-        description="Maps, one for each term and one for their sum: rows are current tokens i, "
+        description="Maps, one for each term and for their sum: rows are current tokens i, "
         f"columns {seen} tokens j, colour is the term less its mean over the row."
     )
 
 
 def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> alt.FacetChart:
-    """Six bars, or seven, that add up to a score; a panel for the pair and one for its rival.
+    """A bar a term, which add up to a score; a panel for the pair and one for its rival.
 
     Columns: which (token j), rival, order, part (a term, a part of ee, or "score"), value, start,
     end.
@@ -210,7 +213,7 @@ def waterfall(table: pd.DataFrame, seen: str = "past", dark: bool = False) -> al
     header = alt.Header(labelFontSize=13, labelFontWeight="bold", labelLimit=240)
     return (
         layer(zero, bars, values, data=table)
-        .properties(width=21 * len(parts), height=260)
+        .properties(width=max(21 * len(parts), 130), height=260)
         .facet(alt.Facet("which:N", sort=order, title=None, header=header), columns=2)
         .properties(
             description="Bars that add up to the score of the pair, one for each term, beside "

@@ -41,6 +41,10 @@ class AnyLayer(Protocol):
     def n_visible(self, i: int) -> int:
         """How many positions, from 0 on, a text needs to hold all that the token at i sees."""
 
+    def first_visible(self, i: int) -> int:
+        """The first position that the token at i sees: 0, unless a window hides it."""
+        return 0
+
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         """The mean of all tokens' queries by weights (V,) that sum to 1, (H, d'), unscaled.
 

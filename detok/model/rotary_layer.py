@@ -156,6 +156,9 @@ class RotaryLayer(
         """How many positions, from 0 on, a text needs to hold all that the token at i sees."""
         return i + 1
 
+    def first_visible(self, i: int) -> int:
+        return 0 if self.first.window is None else max(0, i + 1 - self.first.window)
+
     def key_products(
         self, vectors: torch.Tensor, heads: Sequence[int] | None = None
     ) -> torch.Tensor:

@@ -20,6 +20,12 @@ GLOSSARY: dict[str, str] = {
     "token gets from every query, whatever the query is.",
     "T^p": "Tᵖ is the term of the attention score of position j alone, its self-assertion: what "
     "the position gets from every query, whatever the query is.",
+    "T^be": "Tᵇᵉ is the term of the attention score of the query bias and token j, its "
+    "self-assertion: what the token gets from every query at this distance, whatever the query is.",
+    "T^eb": "Tᵉᵇ is the term of the attention score of token i and the key bias: which distances "
+    "token i looks at, whatever stands there.",
+    "T^bb": "Tᵇᵇ is the term of the attention score of both biases: what a head gives to a "
+    "distance, whatever the tokens are.",
     "σ": "σ is what LayerNorm divides by: the standard deviation over the features of a token "
     "embedding and a position embedding added together.",
     "Var(e)": "Var(e) is the variance of a token embedding over its features, part of the square "

@@ -41,7 +41,8 @@ PAGES = {
         "Tᵖ that rises with j: the head prefers positions further on in the text, which are the "
         "close ones where a token sees only itself and those before it. Tᵖᵖ that is large near i, "
         "or that undulates. Beside the curve of positions alone, attention measured in texts: "
-        "where the two part, tokens decide.",
+        "where the two part, tokens decide. In a model that turns queries and keys by their "
+        "positions: a term that on average over tokens is larger at small distances.",
     ),
     "3_LayerNorm_variance": About(
         "What does LayerNorm divide by, and which positions stand out?",

@@ -210,7 +210,7 @@ def measured(measured: MeanAttention, what: str) -> str:
     one = measured.n_used == 1
     band = "" if one else " The band is a standard deviation over the texts, cut at 0 and 100 %."
     return (
-        f"Measured: the first layer's own attention weights, from the six terms, over "
+        f"Measured: the first layer's own attention weights, from its terms, over "
         f"{measured.n_used} {'excerpt' if one and what == 'excerpts' else what}{short}.{band}"
     )
 

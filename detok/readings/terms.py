@@ -1,25 +1,88 @@
-"""What the tables of the six terms say, in sentences."""
+"""What the tables of a text's terms say, in sentences."""
+
+from functools import singledispatch
 
 import pandas as pd
 
+from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
-from detok.scores.decomposition import TERMS
+from detok.model.rotary_layer import RotaryLayer
+from detok.readings.words import words_for
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair, Score
 from detok.tables.terms import FLOOR, Drawn
 
+# How many maps there are, and which of all they add up to.
+_MAPS = {2: ("two", "third"), 4: ("four", "fifth"), 6: ("six", "seventh"), 7: ("seven", "eighth")}
+# Of what the terms of a rotary model are.
+_OF = {
+    "ee": "of both tokens ($T^{ee}$)",
+    "be": "of the query bias and the past token ($T^{be}$)",
+    "eb": "of the current token and the key bias ($T^{eb}$)",
+    "bb": "of both biases, which is of the distance alone ($T^{bb}$)",
+}
 
-def maps(spreads: pd.Series, head: int, seen: str = "past") -> str:
+
+@singledispatch
+def made_of(layer: AnyLayer) -> str:
+    """Which terms a layer's scores are the sum of."""
+    raise TypeError(f"the layer is a {type(layer).__name__}; expected one of `load`")
+
+
+@made_of.register
+def _(layer: Layer) -> str:
+    return (
+        "Every attention score is the sum of six terms: of both tokens ($T^{ee}$), both positions "
+        "($T^{pp}$), one of each ($T^{ep}$, $T^{pe}$), and of the "
+        f"{words_for(layer).seen} token or position alone ($T^{{e}}$, $T^{{p}}$)."
+    )
+
+
+@made_of.register
+def _(layer: RotaryLayer) -> str:
+    parts = [_OF[name] for name in layer.term_names]
+    if len(parts) == 1:
+        terms = (
+            "This model turns queries and keys by their positions, and no bias can be told apart "
+            "from its tokens in them: every attention score is one term, of both tokens at their "
+            "distance ($T^{ee}$). Without it attention would be even over what a token sees: what "
+            "it contributes is how far attention is from that."
+        )
+    else:
+        terms = (
+            "This model turns queries and keys by their positions. Every attention score is the "
+            f"sum of {_MAPS[len(parts)][0]} terms: {', '.join(parts[:-1])} and {parts[-1]}. Each "
+            "depends on how far apart the two tokens are."
+        )
+    first = layer.first
+    if first.window is not None:
+        terms += f" A token sees the last {first.window:,} tokens alone, itself among them."
+    if first.soft_cap is not None:
+        c = f"{first.soft_cap:g}"
+        terms += (
+            f" Softmax takes a score s as {c} · tanh(s / {c}): scores and terms are shown before "
+            "that, attention and contributions after it."
+        )
+    return terms
+
+
+def maps(spreads: pd.Series, head: int, seen: str = "past", *, is_capped: bool = False) -> str:
     """Which terms decide where a head looks: the spread of each along the rows."""
     words = ", ".join(f"{_named(name)} {value:.3g}" for name, value in spreads.items())
-    maps, last = {6: ("six", "seventh"), 7: ("seven", "eighth")}[len(spreads)]
-    spread = f"Spread along the rows in head {head}, largest first: {words}."
+    order = ", largest first" if len(spreads) > 1 else ""
+    spread = f"Spread along the rows in head {head}{order}: {words}."
     if not spreads.any():
         spread = f"In head {head}, no term varies along a row."
+    if len(spreads) == 1:
+        whole = "The term is the whole score"
+    else:
+        maps, last = _MAPS[len(spreads)]
+        whole = f"The {maps} maps add up to the {last}"
+    # A cap does not ignore it.
+    ignored = "" if is_capped else "it ignores what is constant along a row, so "
     return (
-        f"Rows are current tokens i, columns {seen} tokens j. The {maps} maps add up to the "
-        f"{last}, which softmax turns into attention; it ignores what is constant along a row, so "
-        f"each row is shown less its mean. {spread}"
+        f"Rows are current tokens i, columns {seen} tokens j. {whole}, which softmax turns into "
+        f"attention; {ignored}each row is shown less its mean. {spread}"
     )
 
 
@@ -31,13 +94,29 @@ def ranking(ranks: pd.DataFrame, places: pd.DataFrame) -> str:
             return f"In head {heads[0]}, no term has a mean above {FLOOR:g} nats."
         pairs = zip(ranks["term"], ranks["nats"], strict=True)
         words = ", ".join(f"{name} {nats:.3g}" for name, nats in pairs)
-        return f"Mean over the positions in head {heads[0]}, in nats, largest first: {words}."
+        order = ", largest first" if len(ranks) > 1 else ""
+        return f"Mean over the positions in head {heads[0]}, in nats{order}: {words}."
+    if len(ranks) == len(heads):
+        return _one_term(ranks)
     if places.empty:
         same = f"all terms contribute the same, or at most {FLOOR:g} nats"
         return f"In each of {len(heads)} heads {same}."
     return (
         f"Mean over the positions of each of {len(heads)} heads. Largest is {_often(places, 1)}; "
-        f"smallest is {_often(places, len(TERMS))}."
+        f"smallest is {_often(places, ranks['rank'].iloc[-1])}."
+    )
+
+
+def _one_term(ranks: pd.DataFrame) -> str:
+    """Of a model of a single term, there are only heads to be ordered."""
+    of = f"Mean over the positions of each of {len(ranks)} heads"
+    nats = ranks["nats"]
+    least, most = ranks.loc[nats.idxmin()], ranks.loc[nats.idxmax()]
+    if most["nats"] <= FLOOR:
+        return f"{of}: {most['term']} has at most {FLOOR:g} nats in any."
+    return (
+        f"{of}, of {most['term']} alone: from {least['nats']:.3g} nats in head {least['head']} to "
+        f"{most['nats']:.3g} in head {most['head']}."
     )
 
 
@@ -83,7 +162,7 @@ def averaged(mean: MeanContributions, what: str) -> str:
     return " ".join(parts)
 
 
-def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
+def pair(layer: AnyLayer, ids: list[int], pair: Pair) -> str:
     """Why a token attends to another, in words."""
     names = layer.tokenizer.show_each(ids)
 
@@ -99,7 +178,8 @@ def pair(layer: Layer, ids: list[int], pair: Pair) -> str:
     if rival is None:
         return f"{sentence} It is the only token that can be attended to."
     term, gap = pair.widest
-    differ = f"differ most in {_named(term)}, by {gap:+.2g}" if gap else "are equal in every term"
+    most = "most in" if len(chosen.parts) > 1 else "in"
+    differ = f"differ {most} {_named(term)}, by {gap:+.2g}" if gap else "are equal in every term"
     return (
         f"{sentence} None of the others gets more than {shown(rival.j)} (j = {rival.j}), "
         f"{rival.weight:.2f} ({rival.total:+.2f}); the two {differ}."

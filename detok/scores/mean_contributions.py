@@ -27,6 +27,7 @@ class MeanContributions(Displayed, then=("detok.draw.mean_contributions(mean)",)
     n_texts: int
     n_cut: int  # texts longer than L, whose rest was left out
     n_empty: int  # texts without a token, which are left out
+    names: tuple[str, ...]  # the terms, in the order of the first dimension
 
 
 @torch.inference_mode()
@@ -72,6 +73,7 @@ def mean_contributions(
         n_texts=n_texts,
         n_cut=n_cut,
         n_empty=n_empty,
+        names=layer.term_names,
     )
 
 

@@ -82,9 +82,9 @@ def explain_pair(
     check_index("head", head, layer.n_heads, "H")
     factors = factors_of(layer, tokens[:n], head)
     row = factors.rows(i, i + 1)
-    if j < row.sight.first_seen(i):
+    if j < layer.first_visible(i):
         raise InputError(
-            f"j is {j}; expected {row.sight.first_seen(i)} ≤ j ≤ i = {i}, what i sees of the text"
+            f"j is {j}; expected {layer.first_visible(i)} ≤ j ≤ i = {i}, what i sees of the text"
         )
     if query is not None:
         row = SplitTerms.of(row, factors, check_query(layer, query)[[head]])

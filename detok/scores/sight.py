@@ -21,10 +21,6 @@ class Sight:
         first = layer.first
         return cls(first.is_causal, first.window, first.soft_cap)
 
-    def first_seen(self, i: int) -> int:
-        """The first token that i sees."""
-        return 0 if self.window is None else max(0, i + 1 - self.window)
-
     def capped(self, scores: torch.Tensor) -> torch.Tensor:
         """Scaled scores as the cap leaves them: monotone, so that their order stays."""
         return scores if self.soft_cap is None else self.soft_cap * (scores / self.soft_cap).tanh()

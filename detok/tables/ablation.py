@@ -3,16 +3,16 @@
 import numpy as np
 import pandas as pd
 
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.contributions import Ablation
 from detok.tables.common import array, long
-from detok.tables.text import labels, pairs_of, seen
+from detok.tables.text import labels, pairs_of, seen, visible
 
 ROW_SHOWN = 12  # tokens j compared
 
 
 def attention(
-    layer: Layer, ids: list[int], ablation: Ablation, heads: list[int], window: range
+    layer: AnyLayer, ids: list[int], ablation: Ablation, heads: list[int], window: range
 ) -> pd.DataFrame:
     """Attention weights for all j that i sees in a window, for the heads that `ablation` has.
 
@@ -42,13 +42,14 @@ def divergences(ablation: Ablation, heads: list[int], i: int) -> pd.DataFrame:
     return table.sort_values(["mean", "head"], ascending=False, ignore_index=True)
 
 
-def row(layer: Layer, ids: list[int], ablation: Ablation, i: int) -> pd.DataFrame:
+def row(layer: AnyLayer, ids: list[int], ablation: Ablation, i: int) -> pd.DataFrame:
     """The tokens of row i that get most attention with or without the dropped terms.
 
     Columns: j, token_id, past (label), attention ("full" or "left"), weight.
     """
-    full, left = (array(m[0, i, : layer.n_visible(i)]) for m in (ablation.full, ablation.left))
-    best = np.sort(np.argsort(-np.maximum(full, left), kind="stable")[:ROW_SHOWN])
+    full, left = (array(m[0, i]) for m in (ablation.full, ablation.left))
+    order = np.argsort(-np.maximum(full, left), kind="stable")
+    best = np.sort(order[visible(layer, len(ids))[i][order]][:ROW_SHOWN])
     shown = labels(layer, ids)[best]
     parts = [
         pd.DataFrame(

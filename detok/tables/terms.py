@@ -1,4 +1,4 @@
-"""The tables of the six terms of a text.
+"""The tables of the terms of a text: six, or those that a rotary model has.
 
 Values are scaled throughout: divided by the layer's scale, as softmax takes them.
 """
@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import torch
 
-from detok.model.layer import Layer
-from detok.scores.decomposition import TERMS, Terms
+from detok.model.any_layer import AnyLayer
+from detok.scores.decomposition import AnyTerms
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair
 from detok.scores.positions import ROUNDING
 from detok.tables.common import array, long
-from detok.tables.text import labels, pairs_of, seen
+from detok.tables.text import labels, pairs_of, seen, visible as visible_in
 
 NAMES = {
     "ee": "ee · token i, token j",
@@ -27,6 +27,9 @@ NAMES = {
     "pe": "pe · position i, token j",
     "e": "e · token j",
     "p": "p · position j",
+    "be": "be · query bias, token j",
+    "eb": "eb · token i, key bias",
+    "bb": "bb · both biases",
 }
 SUM = "sum · the model's score"
 # Contributions below this are left out of a drawing on a log scale: float64's rounding is next.
@@ -34,35 +37,36 @@ FLOOR = 1e-6
 MAX_DRAWN = 3000  # positions × heads drawn, for each term
 
 
-def maps(layer: Layer, ids: list[int], terms: Terms, window: range) -> pd.DataFrame:
-    """The six terms and their sum for one head, for all j that i sees in a window of the text.
+def maps(layer: AnyLayer, ids: list[int], terms: AnyTerms, window: range) -> pd.DataFrame:
+    """The terms and their sum for one head, for all j that i sees in a window of the text.
 
     As `square`, of what the model itself sees, and without the column visible.
     """
-    n = len(ids)
-    visible = np.tri(n, dtype=bool) if layer.is_causal else np.ones((n, n), dtype=bool)
-    return seen(layer, square(layer, ids, terms, window, visible).drop(columns="visible"))
+    whole = square(layer, ids, terms, window, visible_in(layer, len(ids)))
+    return seen(layer, whole.drop(columns="visible"))
 
 
 def square(
-    layer: Layer, ids: list[int], terms: Terms, window: range, visible: np.ndarray
+    layer: AnyLayer, ids: list[int], terms: AnyTerms, window: range, visible: np.ndarray
 ) -> pd.DataFrame:
-    """The six terms and their sum for one head, for all pairs in a window of the text.
+    """The terms and their sum for one head, for all pairs in a window of the text.
 
     `visible` is (n, n), True where i sees j. `terms` have that head only; those of `split_ee` have
-    two parts in the place of ee. Columns: panel (in display order), term ("sum" for the sum), i, j,
-    token_id_i, token_id_j, current, past (labels), visible, value, and centred: the value less its
-    mean over what i sees of the text, which is all that softmax sees (0 where it is less than
-    float32's rounding).
+    two parts in the place of ee, and of a term that is the whole score there is no sum. Columns:
+    panel (in display order), term ("sum" for the sum), i, j, token_id_i, token_id_j, current, past
+    (labels), visible, value, and centred: the value less its mean over what i sees of the text,
+    which is all that softmax sees of it without a cap (0 where it is less than float32's rounding).
     """
     start, stop = window.start, window.stop
-    parts = [*(terms.matrix(name).expand_as(terms.ee) for name in terms.names), terms.total]
-    rows = np.stack([array(part[0, start:stop]) for part in parts])  # (7 or 8, rows, n)
+    parts = {name: terms.matrix(name).expand_as(terms.ee) for name in terms.names}
+    if len(parts) > 1:
+        parts["sum"] = terms.total
+    rows = np.stack([array(part[0, start:stop]) for part in parts.values()])  # (parts, rows, n)
     rows /= terms.scale
     counted = visible[start:stop]  # (rows, n)
-    mean = (rows * counted).sum(axis=2) / counted.sum(axis=1)  # (7 or 8, rows)
-    axes = {"term": [*terms.names, "sum"], "i": window, "j": window}
-    value = rows[:, :, start:stop]  # (7 or 8, rows, rows)
+    mean = (rows * counted).sum(axis=2) / counted.sum(axis=1)  # (parts, rows)
+    axes = {"term": list(parts), "i": window, "j": window}
+    value = rows[:, :, start:stop]  # (parts, rows, rows)
     centred = value - mean[:, :, None]
     centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
     inside = np.broadcast_to(counted[:, start:stop], value.shape)
@@ -79,16 +83,16 @@ def square(
 
 def spreads(maps: pd.DataFrame) -> pd.Series:
     """The spread of each term of `maps` along the rows, the largest first, by its name."""
-    spread = maps.groupby("term")["centred"].std(ddof=0).drop("sum")
+    spread = maps.groupby("term")["centred"].std(ddof=0).drop("sum", errors="ignore")
     return spread.sort_values(ascending=False)
 
 
-def per_position(layer: Layer, ids: list[int], values: torch.Tensor) -> pd.DataFrame:
-    """Contributions (6, H, n) of a text in nats, long.
+def per_position(layer: AnyLayer, ids: list[int], values: torch.Tensor) -> pd.DataFrame:
+    """Contributions (terms, H, n) of a text in nats, long.
 
     Columns: head, i, token_id, token (label), term, nats.
     """
-    table = _by_term_head_and_position(nats=values)
+    table = _by_term_head_and_position(layer.term_names, nats=values)
     i = table["i"].to_numpy()
     table = table.assign(token_id=np.array(ids)[i], token=labels(layer, ids)[i])
     return table[["head", "i", "token_id", "token", "term", "nats"]]
@@ -99,14 +103,14 @@ def averaged(mean: MeanContributions) -> pd.DataFrame:
 
     Columns: head, i, term, nats (the mean), low, high (of its 95 % interval), texts.
     """
-    table = _by_term_head_and_position(nats=mean.mean, low=mean.low, high=mean.high)
+    table = _by_term_head_and_position(mean.names, nats=mean.mean, low=mean.low, high=mean.high)
     table = table.assign(texts=mean.n.numpy()[table["i"].to_numpy()])
     return table[["head", "i", "term", "nats", "low", "high", "texts"]]
 
 
-def _by_term_head_and_position(**values: torch.Tensor) -> pd.DataFrame:
+def _by_term_head_and_position(names: tuple[str, ...], **values: torch.Tensor) -> pd.DataFrame:
     _, H, n = next(iter(values.values())).shape
-    axes = {"term": TERMS, "head": range(H), "i": range(n)}
+    axes = {"term": names, "head": range(H), "i": range(n)}
     return long(axes, **{name: array(tensor) for name, tensor in values.items()})
 
 
@@ -160,7 +164,7 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["rank", "term", "heads"])
 
 
-def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
+def waterfall(layer: AnyLayer, ids: list[int], pair: Pair) -> pd.DataFrame:
     """The bars that add up to the score of a pair, and to that of the row's runner-up.
 
     Columns: which (token j), rival (whether it is the runner-up), head, i, j, token_id_i,

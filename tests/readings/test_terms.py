@@ -104,3 +104,26 @@ def test_without_a_mask_position_0_sees_more_than_itself() -> None:
     table = pd.DataFrame({"head": 0, "i": range(9), "term": "ee", "nats": 1.0})
     assert "only itself" in readings.per_position(tables.drawn(table))
     assert "only itself" not in readings.per_position(tables.drawn(table, is_causal=False))
+
+
+def test_the_terms_of_a_rotary_model(rotary: detok.RotaryLayer) -> None:
+    said = readings.made_of(rotary)
+    for name in ("ee", "be", "eb", "bb", "pp"):
+        assert (f"$T^{{{name}}}$" in said) == (name in rotary.term_names)
+    assert ("tanh" in said) == (rotary.first.soft_cap is not None)
+    assert ("A token sees the last" in said) == (rotary.first.window is not None)
+    nats = tables.per_position(rotary, IDS, detok.contributions(rotary, IDS))
+    ranks = tables.ranking(nats)
+    said = readings.ranking(ranks, tables.places(ranks))
+    if rotary.term_names == ("ee",):
+        most = ranks.loc[ranks["nats"].idxmax()]
+        assert said.endswith(f"to {most['nats']:.3g} in head {most['head']}.")
+        zero = ranks.assign(nats=0.0)
+        assert "at most 1e-06 nats in any" in readings.ranking(zero, tables.places(zero))
+    else:
+        assert "Largest is" in said
+    maps = tables.maps(rotary, IDS, detok.terms(rotary, IDS, heads=1), range(7))
+    is_one = rotary.term_names == ("ee",)
+    said = readings.maps(tables.spreads(maps), 1, is_capped=True)
+    assert ("The term is the whole score" in said) == is_one
+    assert "ignores" not in said

@@ -175,3 +175,23 @@ def test_without_a_mask_position_0_counts(nats: pd.DataFrame) -> None:
     low = nats.assign(nats=0.0)
     assert tables.drawn(low, is_causal=False).n_low == len(nats)
     assert tables.drawn(low).n_low == len(nats[nats["i"] > 0])
+
+
+def test_a_rotary_text_has_the_terms_of_its_model(rotary: detok.RotaryLayer) -> None:
+    """For all that i sees, which a window may end."""
+    nats = tables.per_position(rotary, IDS, detok.contributions(rotary, IDS))
+    assert set(nats["term"]) == set(rotary.term_names)
+    terms = detok.terms(rotary, IDS, heads=1)
+    table = tables.maps(rotary, IDS, terms, range(7))
+    whole = table[table["term"] == ("sum" if len(rotary.term_names) > 1 else "ee")]
+    scores = terms.total[0] / terms.scale
+    attention = detok.attention(terms)[0]
+    assert len(whole) == int((attention > 0).sum())
+    for row in whole.itertuples():
+        seen = attention[row.i] > 0
+        assert row.value == pytest.approx(scores[row.i, row.j].item())
+        centred = scores[row.i, row.j] - scores[row.i][seen].mean()
+        assert row.centred == pytest.approx(centred.item(), abs=1e-6)
+    mean = detok.mean_contributions(rotary, [IDS, IDS[:2]])
+    assert mean.names == rotary.term_names
+    assert set(tables.averaged(mean)["term"]) == set(rotary.term_names)

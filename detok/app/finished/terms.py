@@ -1,4 +1,4 @@
-"""The figures of the six-terms page.
+"""The figures of the page of a text's terms.
 
 A text's terms take n² numbers each; only those of the last few heads and texts are kept.
 """
@@ -15,8 +15,10 @@ from detok.app.figure import Figure, kept
 from detok.app.identity import OF_LAYER
 from detok.app.provenance import about, ids_of, lines
 from detok.charts import ablation as ablation_charts, terms as charts
-from detok.charts.palette import both_sides
+from detok.charts.palette import both_sides, in_order
+from detok.model.any_layer import AnyLayer
 from detok.readings import ablation as ablation_readings, specific, terms as readings, words
+from detok.scores.decomposition import AnyTerms
 from detok.tables import ablation as ablation_tables, terms as tables
 
 NATS = "nats"
@@ -27,7 +29,7 @@ _for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=
 
 
 @kept
-def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
+def contributions(layer: AnyLayer, ids: Ids, head: int | None) -> Figure:
     """What each term contributes at every position."""
     every = _every(layer, ids)
     table = every if head is None else every[every["head"] == head]
@@ -52,12 +54,12 @@ def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 
 @kept
-def _every(layer: detok.Layer, ids: Ids) -> pd.DataFrame:
+def _every(layer: AnyLayer, ids: Ids) -> pd.DataFrame:
     return tables.per_position(layer, list(ids), cached.contributions(layer, ids))
 
 
 @kept
-def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
+def ranking(layer: AnyLayer, ids: Ids, head: int | None) -> Figure:
     """The terms of every head by their mean contribution; the sentence may be of one head."""
     drawn = _ranking(layer, ids)
     ranks = drawn.table if head is None else drawn.table[drawn.table["head"] == head]
@@ -65,7 +67,7 @@ def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 
 @kept
-def _ranking(layer: detok.Layer, ids: Ids) -> Figure:
+def _ranking(layer: AnyLayer, ids: Ids) -> Figure:
     table = tables.ranking(_every(layer, ids))
     is_drawn = (table["nats"] > tables.FLOOR).any()
     return Figure(
@@ -83,7 +85,7 @@ def _ranking(layer: detok.Layer, ids: Ids) -> Figure:
 
 @kept
 def attention_of_heads(
-    layer: detok.Layer, ids: Ids, dropped: tuple[str, ...], window: Window
+    layer: AnyLayer, ids: Ids, dropped: tuple[str, ...], window: Window
 ) -> Figure:
     """Every head's attention in a window of the text, without some terms."""
     heads = list(range(layer.n_heads))
@@ -107,7 +109,7 @@ def attention_of_heads(
 
 @kept
 def attention(
-    layer: detok.Layer,
+    layer: AnyLayer,
     ids: Ids,
     head: int,
     dropped: tuple[str, ...],
@@ -136,13 +138,13 @@ def attention(
     )
 
 
-def best(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> int:
+def best(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> int:
     """The token j that gets most of i's attention."""
     return int(_ablation(layer, ids, head, dropped).full[0, i].argmax())
 
 
 @kept
-def row(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> Figure:
+def row(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> Figure:
     """The attention of one token with and without the dropped terms."""
     table = ablation_tables.row(layer, list(ids), _ablation(layer, ids, head, dropped), i)
     seen = words.words_for(layer).seen
@@ -163,7 +165,7 @@ def row(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...], i: in
 
 
 @kept
-def pair(layer: detok.Layer, ids: Ids, head: int, i: int, j: int, split: bool) -> Figure:
+def pair(layer: AnyLayer, ids: Ids, head: int, i: int, j: int, split: bool) -> Figure:
     """The score of one pair taken apart, beside that of the row's runner-up."""
     query = cached.shared_query(layer) if split else None
     found = detok.explain_pair(layer, ids, i=i, j=j, head=head, query=query)
@@ -190,12 +192,13 @@ def pair(layer: detok.Layer, ids: Ids, head: int, i: int, j: int, split: bool) -
 
 
 @kept
-def maps(layer: detok.Layer, ids: Ids, head: int, window: Window, split: bool) -> Figure:
+def maps(layer: AnyLayer, ids: Ids, head: int, window: Window, split: bool) -> Figure:
     """The terms of every pair in a window of the text."""
     terms = _terms(layer, ids, head)
     if split:
         terms = detok.split_ee(layer, ids, cached.shared_query(layer), heads=head)
     table, seen = tables.maps(layer, list(ids), terms, range(*window)), words.words_for(layer).seen
+    spreads, is_capped = tables.spreads(table), terms.sight.soft_cap is not None
     how = "split_ee(layer, ids, query" if split else "terms(layer, ids"
     return Figure(
         name="terms",
@@ -213,16 +216,16 @@ def maps(layer: detok.Layer, ids: Ids, head: int, window: Window, split: bool) -
         # The only cell of a single token has no colour.
         draw=(lambda dark: charts.maps(table, dark, seen=seen)) if len(ids) > 1 else None,
         drawn=table,
-        alike=("terms", seen, split, *_labels(table)),
+        alike=("terms", seen, *terms.names, *_labels(table)),
         domain=both_sides(table["centred"]),
-        readings=(readings.maps(tables.spreads(table), head, seen),),
+        readings=(readings.maps(spreads, head, seen, is_capped=is_capped),),
         **_text(layer, ids),
     )
 
 
 @kept
 def averaged(
-    layer: detok.Layer,
+    layer: AnyLayer,
     first: int | None,
     n_texts: int,
     seed: int,
@@ -271,12 +274,12 @@ def averaged(
 
 
 @_for_a_moment
-def _terms(layer: detok.Layer, ids: Ids, head: int) -> detok.Terms:
+def _terms(layer: AnyLayer, ids: Ids, head: int) -> AnyTerms:
     return detok.terms(layer, ids, heads=head)
 
 
 @_for_a_moment
-def _ablation(layer: detok.Layer, ids: Ids, head: int, dropped: tuple[str, ...]) -> detok.Ablation:
+def _ablation(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...]) -> detok.Ablation:
     return detok.ablate(_terms(layer, ids, head), dropped)
 
 
@@ -288,11 +291,11 @@ def _without(dropped: tuple[str, ...]) -> str:
     return f", without {', '.join(dropped)}" if dropped else ""
 
 
-def _weights(layer: detok.Layer) -> str:
+def _weights(layer: AnyLayer) -> str:
     return f"attention weights, of scores {words.divided(layer)}"
 
 
-def _about_terms(layer: detok.Layer, split: bool) -> dict[str, str]:
+def _about_terms(layer: AnyLayer, split: bool) -> dict[str, str]:
     """Of the terms; `split` ee needs counts."""
     scaled = words.divided(layer)
     if not split:
@@ -301,7 +304,7 @@ def _about_terms(layer: detok.Layer, split: bool) -> dict[str, str]:
     return about(layer, f"{scaled}; q̄ of ee_shared is {specific.mean_query(counts)}", counts)
 
 
-def _text(layer: detok.Layer, ids: Ids) -> dict:
+def _text(layer: AnyLayer, ids: Ids) -> dict:
     """What of a figure tells its text."""
     return {"of": layer.tokenizer.text(*ids), "more": {"token_ids": list(ids)}}
 
@@ -321,7 +324,7 @@ def _ablation_in_code(ids: Sequence[int], head: int | None, dropped: tuple[str, 
 
 
 def _attention_in_code(
-    layer: detok.Layer,
+    layer: AnyLayer,
     ids: Sequence[int],
     head: int | None,
     dropped: tuple[str, ...],
@@ -332,7 +335,7 @@ def _attention_in_code(
     return lines(layer, "tables.ablation", *_ablation_in_code(ids, head, dropped), table)
 
 
-def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
+def _query_in_code(layer: AnyLayer, split: bool) -> list[str]:
     if not split:
         return ["query = None"]
     has_counts = cached.load_counts(layer) is not None
@@ -347,4 +350,5 @@ def _labels(table: pd.DataFrame) -> list[str]:
 
 def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:
     """What the chart of these contributions depends on, apart from them."""
-    return "contributions", tuple(drawn), drawn["head"].nunique() > 1
+    names = tuple(in_order(drawn["term"]))
+    return "contributions", tuple(drawn), names, drawn["head"].nunique() > 1
