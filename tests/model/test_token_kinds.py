@@ -79,5 +79,5 @@ def test_every_kind_is_in_the_bundled_vocabulary() -> None:
 
 
 def test_ids_that_the_tokenizer_does_not_have_are_other(layer: detok.Layer) -> None:
-    padded = replace(layer, Q_E=torch.cat([layer.Q_E, layer.Q_E[:, :3]], dim=1))
+    padded = replace(layer, W_E=torch.cat([layer.W_E, layer.W_E[:3]]))
     assert set(token_kinds(padded)[layer.vocab_size :]) == {OTHER}

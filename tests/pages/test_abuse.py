@@ -21,6 +21,8 @@ from detok.model.known import KNOWN
 from tests.support import hostile, watch
 from tests.support.pages import PAGES, ROOT, run, succeed, texts
 
+# Values sent to the widgets of a page.
+MANY = 320
 # Fields of what is sent to a browser that it reads as Markdown, or as HTML.
 MARKED_UP = {"body", "label", "help", "content", "placeholder", "caption", "text"}
 # The signs of a visitor's text without what takes their meaning from them.
@@ -100,7 +102,10 @@ def test_values_that_no_widget_has(
     page: str, watched: list[str], led: dict[str, dict[str, str]]
 ) -> None:
     test, n = run(page), 0
-    for value, put in enumerate(hostile.values()):
+    values = list(enumerate(hostile.values()))
+    # Of a page with many widgets not every value is sent to all; each page has other ones.
+    step = max(1, len(values) * hostile.n_widgets(test) // MANY)
+    for value, put in values[PAGES.index(page) % step :: step]:
         n += hostile.n_widgets(test)
         check(hostile.send(test, put), value)
     assert n >= 250  # of the page with the fewest widgets
