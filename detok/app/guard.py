@@ -18,6 +18,7 @@ from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 
 # What only developers ask for: of caches that are everybody's, of the server's folder and its git.
 REFUSED = frozenset({"clear_cache", "load_git_info", "set_run_on_save"})
+NUMBERS = frozenset({"int_value", "double_value"})
 # The page's uploader takes one file; another replaces it.
 FILES_OF_ONE = 2
 # Of all visitors: an upload is 5 MB at most, as .streamlit/config.toml has it.
@@ -57,7 +58,9 @@ def _of_the_widget(read: Callable[[WStates, str], Any]) -> Callable[[WStates, st
         if not isinstance(sent, Serialized) or widget is None:
             return read(states, key)
         try:
-            if sent.value.WhichOneof("value") not in (None, widget.value_type):
+            kind = sent.value.WhichOneof("value")
+            # A field of whole numbers is declared as one of any, and a browser sends whole ones.
+            if kind not in (None, widget.value_type) and not {kind, widget.value_type} <= NUMBERS:
                 raise TypeError
             return read(states, key)
         except Exception:  # whatever the widget's own code makes of it

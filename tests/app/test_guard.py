@@ -121,6 +121,7 @@ def test_a_page_asks_for_as_many_uploads_as_it_has() -> None:
     ("field", "sent", "read"),
     [
         ("double_value", 3.0, 3),
+        ("int_value", 3, 3),  # as a browser sends it
         ("double_value", float("inf"), 7),  # which int() cannot take
         ("double_value", float("nan"), 7),
         ("string_value", "3", 7),
