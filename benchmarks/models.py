@@ -3,7 +3,7 @@
 import torch
 from tokenizers import Tokenizer, models
 
-from detok.model.checkpoint import FirstLayer
+from detok.model.families.family import FirstLayer
 from detok.model.layer import Layer, fold_layer
 from detok.model.source import Source
 from detok.model.vocabulary import Vocabulary

@@ -142,3 +142,8 @@ def test_the_public_names() -> None:
         "reversed_attention roc_curves run segment_attention self_assertion shared_query "
         "shared_scores split_ee term_attribution terms token_kinds"
     )
+
+
+@pytest.mark.parametrize("path", [*files("benchmarks"), *files("training")], ids=lambda p: p.stem)
+def test_what_stands_beside_the_package_can_be_imported(path: Path) -> None:
+    import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
