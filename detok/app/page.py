@@ -106,7 +106,7 @@ def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
         options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
     model = where.selectbox(
-        "Model", options, key="model", on_change=link.forget, args=("token", "partner")
+        "Model", options, key="model", on_change=link.forget, args=("token", "partner", "target")
     )
     link.fix("model", model)
     st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")

@@ -46,17 +46,17 @@ def run_lines(layer: detok.Layer, run: detok.Run, uses: str, *statements: str) -
     return lines(
         layer,
         uses,
-        f"model = {loaded(layer).replace('load', 'load_model', 1)}",
+        f"model = {loaded(layer, 'load_model')}",
         f"run = detok.run(model, {run.ids.tolist()}, {run.target})",
         *statements,
     )
 
 
-def loaded(layer: detok.Layer) -> str:
-    """The expression that loads a layer as it is here."""
+def loaded(layer: detok.Layer, function: str = "load") -> str:
+    """The expression that loads a layer as it is here, or its model by another function."""
     commit = layer.source.revision
     pinned = "" if commit is None else f", revision={commit!r}"
-    return f"detok.load({layer.name!r}{pinned})"
+    return f"detok.{function}({layer.name!r}{pinned})"
 
 
 def ids_of(ids: Sequence[int]) -> str:

@@ -57,6 +57,9 @@ def _fetch(layer: detok.Layer) -> None:
     """Offers the download of all layers, or shows how far it is; it is one for all visitors."""
     job = cached.whole_download(layer.name, layer.source.revision)
     name, config = output.escaped(layer.name), read_config(layer.source.folder)
+    if job.state == "done":  # and what it brought is gone
+        cached.whole_download.clear(layer.name, layer.source.revision)
+        st.rerun()
     if job.is_under_way:
         st.info(f"Fetching all layers of **{name}** from the hub, once.")
         long_runs.watch(job, "MB", MEGABYTE)
@@ -71,8 +74,6 @@ def _fetch(layer: detok.Layer) -> None:
         f"{layer.n_layers:,} take up to {in_bytes(largest_file(config, torch.float32))} on the "
         f"disk, and {in_bytes(taken)} of memory."
     )
-    if job.state == "done":
-        return
     st.button(
         "Fetch them, once",
         icon=":material/download:",

@@ -87,6 +87,16 @@ def test_the_target_is_the_best_token_until_one_is_chosen(three_layers: Path) ->
     assert said(other) in texts(run(ANY, passage="a cat", target=str(second)))
 
 
+def test_a_target_is_not_that_of_another_model(three_layers: Path) -> None:
+    test = run(ANY, passage="a cat", target="7")
+    assert test.selectbox(key="target").value == 7
+    succeed(test.selectbox(key="model").select("mini").run())
+    mini = detok.load_model("mini")
+    best = detok.run(mini, mini.tokenizer.encode("a cat")).target
+    assert test.selectbox(key="target").value == best != 7
+    assert "target" not in test.query_params
+
+
 @pytest.mark.parametrize("target", ["-1", "300", "x", "1e9", "9" * 30])
 def test_a_target_that_is_none_is_named(three_layers: Path, target: str) -> None:
     assert "cannot be used for “Target”: expected the id of a token, from 0 to 299" in texts(
