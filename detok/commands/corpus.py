@@ -142,13 +142,13 @@ def _never_seen(
 ) -> Iterator[str]:
     from detok.tables import corpus as tables
 
-    table = tables.never_seen(counts, missing, layer)
+    by = None if layer is None else tables.indicators(layer)
+    table = tables.never_seen(counts, missing, by)
     yield f"\nTokens never seen: {len(table):,}" + (f", of which {top}" if len(table) > top else "")
-    if layer is None:
+    if layer is None or by is None:
         for token_id in table["token_id"].head(top):
             yield f"  {_name(token_id, vocabulary)}"
         return
-    by = tables.indicators(layer)
     titles = {"norm": "|e|", "variance": "Var(e)", "distance": "1 - cos"}
     names = [name for name in titles if not by[name].isna().all()]
     yield f"  By the embeddings e of {layer.name}: their norm, as Land and Bartolo (2024) look for"
