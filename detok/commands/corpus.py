@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,11 +29,12 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     )
     corpus.set_defaults(run=_run)
     corpus.add_argument("file", metavar="FILE", help="a file of counts (.parquet)")
-    corpus.add_argument(
+    names = corpus.add_mutually_exclusive_group()
+    names.add_argument(
         "--tokenizer",
         help="that of the counts: mini, a hub id, a folder (default: as they name it)",
     )
-    corpus.add_argument(
+    names.add_argument(
         "--model", help="says of tokens never seen whether its embeddings show little training"
     )
     corpus.add_argument("--top", type=int, default=20, help="rows of each list (default: 20)")
@@ -41,42 +42,44 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
 
 def _run(options: argparse.Namespace) -> None:
     from detok.counting.counts import Counts
+    from detok.counting.counts_file import read_provenance
 
     if options.top < 1:
         raise InputError(f"--top is {options.top}; expected at least 1")
-    counts = Counts.load(options.file)
+    provenance = read_provenance(options.file)
     layer = None
     if options.model is not None:
+        from detok.model.inputs import check_learned
         from detok.model.layer import load
 
         layer = load(options.model)
+        check_learned(layer)
         vocabulary = layer.tokenizer
     else:
-        vocabulary = _tokenizer(options.tokenizer, counts)
-    if vocabulary is not None:
-        counts = Counts.load(options.file, vocabulary)
+        vocabulary = _tokenizer(options.tokenizer, provenance)
+    counts = Counts.load(options.file, vocabulary)
     if layer is not None:
         counts.padded(layer.vocab_size)  # refuses a model of fewer tokens
     for line in _lines(counts, vocabulary, layer, options):
         sys.stdout.write(f"{line}\n")
 
 
-def _tokenizer(named: str | None, counts: "Counts") -> "Vocabulary | None":
+def _tokenizer(named: str | None, provenance: Mapping[str, str]) -> "Vocabulary | None":
     """The one that is asked for, or the one that the counts name if it can be had."""
     from detok.counting.encoding import named_vocabulary
     from detok.counting.provenance import TOKENIZER_HASH
 
     if named is not None:
         return named_vocabulary(named)[0]
-    name = counts.provenance.get("tokenizer", "")
+    name = provenance.get("tokenizer", "")
     try:
         vocabulary = named_vocabulary(name)[0] if name else None
     except InputError:
         vocabulary = None
-    if vocabulary is None or vocabulary.sha256 != counts.provenance.get(TOKENIZER_HASH):
+    if vocabulary is None or vocabulary.sha256 != provenance.get(TOKENIZER_HASH):
         sys.stderr.write(
-            f"Tokens are shown by their ids: the tokenizer {name or 'of unknown name'} of these "
-            "counts was not found; name it with --tokenizer or --model.\n"
+            f"Tokens are shown by their ids: the tokenizer {name or 'of unknown name'}, with which "
+            "they were counted, is not here or has changed; name it with --tokenizer or --model.\n"
         )
         return None
     return vocabulary
@@ -93,10 +96,11 @@ def _lines(
     top = options.top
     missing = [] if vocabulary is None else vocabulary.missing
     held = tables.coverage(counts, missing)
-    documents = counts.provenance.get("documents")
+    documents = counts.provenance.get("documents", "")
+    is_number = documents.isdecimal() and len(documents) < 20  # Python refuses endless ones
     yield f"{Path(options.file).name}: counts of {counts.origin}"
     yield f"  tokens        {held.tokens:,}" + (
-        f" of {int(documents):,} documents" if (documents or "").isdecimal() else ""
+        f" of {int(documents):,} documents" if is_number else ""
     )
     share = f" ({held.types / held.vocab_size:.1%})" if held.vocab_size else ""
     yield f"  vocabulary    {held.types:,} of {held.vocab_size:,} tokens occur{share}"
@@ -138,13 +142,13 @@ def _never_seen(
 ) -> Iterator[str]:
     from detok.tables import corpus as tables
 
-    table = tables.never_seen(counts, missing, layer)
+    by = None if layer is None else tables.indicators(layer)
+    table = tables.never_seen(counts, missing, by)
     yield f"\nTokens never seen: {len(table):,}" + (f", of which {top}" if len(table) > top else "")
-    if layer is None:
+    if layer is None or by is None:
         for token_id in table["token_id"].head(top):
             yield f"  {_name(token_id, vocabulary)}"
         return
-    by = tables.indicators(layer)
     titles = {"norm": "|e|", "variance": "Var(e)", "distance": "1 - cos"}
     names = [name for name in titles if not by[name].isna().all()]
     yield f"  By the embeddings e of {layer.name}: their norm, as Land and Bartolo (2024) look for"

@@ -37,7 +37,8 @@ def of_checkpoint(path: Path, at_most: int | None = None) -> Path:
         raise CheckpointError(f"{path} is a folder, pipe or device; expected a regular file")
     if not _stays(path):
         raise CheckpointError(
-            f"{path} is a link out of its folder; expected a file of the folder itself"
+            f"{path} is a link out of its folder; expected a file of the folder itself: copy it "
+            "there, or name the folder that it leads to"
         )
     try:
         size = os.stat(path).st_size

@@ -69,24 +69,25 @@ def split_words(counts: Counts, vocabulary: Vocabulary, n: int) -> pd.DataFrame:
     return table[kept].head(n).reset_index(drop=True)
 
 
-def never_seen(counts: Counts, missing: list[int], layer: Layer | None = None) -> pd.DataFrame:
-    """The tokens that do not occur, by id; of a layer the nearest to unused ones first.
+def never_seen(counts: Counts, missing: list[int], by: pd.DataFrame | None = None) -> pd.DataFrame:
+    """The tokens that do not occur, by id; by the `indicators` of a layer, nearest to unused first.
 
-    Columns: token_id, and of a layer norm, variance, distance (see `undertrained`; NaN where it has
-    no unused tokens to compare with, and the smallest norm comes first).
+    Columns: token_id, and those of the indicators; by the norm where no distance is known.
     """
     ids = np.setdiff1d(np.flatnonzero(counts.tokens == 0), missing)
     table = pd.DataFrame({"token_id": ids})
-    if layer is None:
+    if by is None:
         return table
-    by = indicators(layer).loc[ids]
-    table = table.assign(**{name: by[name].to_numpy() for name in by})
+    table = table.join(by, on="token_id")
     known = "norm" if table["distance"].isna().all() else "distance"
     return table.sort_values(known, kind="stable").reset_index(drop=True)
 
 
 def indicators(layer: Layer) -> pd.DataFrame:
-    """Norm, Var(e) and distance of every token, by its id; as in `never_seen`."""
+    """Columns norm, variance, distance of every token, by its id; see `undertrained`.
+
+    The distance is NaN where the layer has no unused tokens to compare with.
+    """
     norm, variance, distance, _ = undertrained(layer)
     missing = np.full(layer.vocab_size, np.nan)
     return pd.DataFrame(

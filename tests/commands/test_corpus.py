@@ -1,5 +1,6 @@
 """`python -m detok corpus`: what it says of a file of counts."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,6 +10,7 @@ import detok
 from detok.commands.main import main
 from detok.counting.in_memory import count_ids
 from tests.support.corpora import SMALL
+from tests.support.rotary_layers import load as load_rotary
 
 
 @pytest.fixture
@@ -68,12 +70,33 @@ def test_counts_of_ids_and_of_nothing(tmp_path: Path, capsys: pytest.CaptureFixt
         assert f"Tokens never seen: {4 - len({*ids})}" in said
 
 
+def test_a_model_without_learned_positions(
+    file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_rotary(tmp_path / "rotary", "biases")
+    assert main(["corpus", str(file), "--model", str(tmp_path / "rotary")]) == 2
+    shown = capsys.readouterr()
+    assert not shown.out
+    assert "expected a model with learned positions" in shown.err
+
+
+def test_provenance_that_is_absurd(
+    tokenizer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    counts = detok.count(["the dog"], SMALL)
+    said = {"documents": "9" * 5000, "tokenizer": "/dev/zero"}
+    replace(counts, provenance=counts.provenance | said).save(tmp_path / "counts.parquet")
+    assert "documents" not in report(capsys, tmp_path / "counts.parquet", err="is not here")
+    report(capsys, tmp_path / "counts.parquet", "--tokenizer", tokenizer)
+
+
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["none.parquet"], "cannot be read"),
         (["{file}", "--top", "0"], "expected at least 1"),
         (["{file}", "--tokenizer", "mini"], "was counted with the tokenizer"),
+        (["{file}", "--model", "mini"], "was counted with the tokenizer"),
     ],
 )
 def test_what_is_refused(

@@ -11,6 +11,17 @@ from tests.support.corpora import SMALL
 from tests.support.texts import TEXTS
 
 
+def cut_alike(content: bytes, cuts: bool, **sizes: int) -> list[bytes]:
+    """The pieces of a text, which are those of its stream."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, size in {**sizes, "BLOCK_BYTES": 3}.items():
+            patch.setattr(pieces, name, size)
+        cut = [piece.text.encode() for piece in pieces_of(content, cuts) if piece.text]
+        stream = io.BufferedReader(io.BytesIO(content[5:]))
+        assert list(stretches_of(stream, content[:5], cuts)) == cut
+    return cut
+
+
 @given(TEXTS.map("".join))
 def test_a_cut_leaves_the_words_that_the_tokenizer_splits_a_text_into(text: str) -> None:
     def words(text: str) -> list[str]:
@@ -25,14 +36,8 @@ def test_a_cut_leaves_the_words_that_the_tokenizer_splits_a_text_into(text: str)
 
 @given(TEXTS.map("".join))
 def test_a_stream_is_cut_as_its_text_is(text: str) -> None:
-    content = text.encode()
     for cuts in (True, False):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pieces, "PIECE_BYTES", 7)
-            patch.setattr(pieces, "BLOCK_BYTES", 3)
-            expected = [piece.text.encode() for piece in pieces_of(content, cuts) if piece.text]
-            stream = io.BufferedReader(io.BytesIO(content[5:]))
-            assert list(stretches_of(stream, content[:5], cuts)) == expected
+        cut_alike(text.encode(), cuts, PIECE_BYTES=7)
 
 
 @pytest.mark.parametrize("line", ["the dog rained ", "日本語を読む。\n", "x" * 300 + "\u2003\n"])
@@ -52,14 +57,7 @@ def test_words_without_an_end_are_cut(text: str) -> None:
     """In memory and in a stream at the same places, and between characters."""
     content = text.encode()
     for cuts in (True, False):
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(pieces, "PIECE_BYTES", 4)
-            patch.setattr(pieces, "MAX_PIECE_BYTES", 8)
-            patch.setattr(pieces, "WHOLE_BYTES", 8)
-            patch.setattr(pieces, "BLOCK_BYTES", 3)
-            cut = [piece.text.encode() for piece in pieces_of(content, cuts) if piece.text]
-            stream = io.BufferedReader(io.BytesIO(content[5:]))
-            assert list(stretches_of(stream, content[:5], cuts)) == cut
+        cut = cut_alike(content, cuts, PIECE_BYTES=4, MAX_PIECE_BYTES=8, WHOLE_BYTES=8)
         assert b"".join(cut) == content
         assert max(map(len, cut), default=0) <= 8
 

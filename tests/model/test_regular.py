@@ -77,7 +77,9 @@ def test_links_out_of_the_folder(folder: Path, name: str) -> None:
     elsewhere = folder.parent / "elsewhere"
     (folder / name).rename(elsewhere)
     (folder / name).symlink_to("../elsewhere")
-    assert f"{name} is a link out of its folder" in refusal(folder)
+    sentence = refusal(folder)
+    assert f"{name} is a link out of its folder" in sentence
+    assert "copy it there, or name the folder that it leads to" in sentence
 
 
 def test_links_within_the_folder_and_to_it(folder: Path) -> None:
@@ -104,6 +106,14 @@ def test_the_links_of_the_hubs_cache_work(checkpoint: Path, tmp_path: Path) -> N
     for reader in READERS:
         reader(str(folder))
     detok.load(folder / WEIGHTS, device="cpu")
+
+
+def test_the_hubs_cache_may_be_on_another_disk(checkpoint: Path, tmp_path: Path) -> None:
+    """Through a link in place of any folder above the model's own."""
+    folder = as_the_hub_keeps_it(checkpoint, tmp_path / "disk/hub/models--me--mine")
+    for link, to in (("home", "disk"), ("hub", "disk/hub")):
+        (tmp_path / link).symlink_to(tmp_path / to)
+        detok.load(tmp_path / link / folder.relative_to(tmp_path / to), device="cpu")
 
 
 def test_other_links_in_a_folder_like_that_of_the_hub(checkpoint: Path, tmp_path: Path) -> None:

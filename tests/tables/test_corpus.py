@@ -56,8 +56,8 @@ def test_words_that_are_split() -> None:
 def test_tokens_never_seen(layer: detok.Layer) -> None:
     assert tables.never_seen(COUNTS, [6])["token_id"].tolist() == [3, 5]
     ids = np.arange(3, layer.vocab_size)
-    table = tables.never_seen(count_ids(ids, layer.vocab_size), [1], layer)
+    by = tables.indicators(layer)
+    table = tables.never_seen(count_ids(ids, layer.vocab_size), [1], by)
     assert sorted(table["token_id"]) == [0, 2]
     assert table["distance"].is_monotonic_increasing
-    by = tables.indicators(layer)
     assert table["norm"].tolist() == by.loc[table["token_id"], "norm"].tolist()
