@@ -56,11 +56,6 @@ def choose(clicked: clicks.Clicked) -> None:
     go.to("lens", layer=clicked[0]["layer"], at=clicked[0]["position"])
 
 
-def choose_eta(clicked: clicks.Clicked) -> None:
-    """A click on the curve chooses its η, which the browser has in 32 bits."""
-    go.to("lens", eta=min(ETAS, key=lambda eta: abs(eta - clicked[0]["eta"])))
-
-
 st.header("Where the gradient is, and where the target is in it", help=defined("rank"))
 norms = lens.norms(layer, run, matrix, end, chosen)
 ranks = lens.ranks(layer, run, matrix, end, chosen)
@@ -104,7 +99,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 with st.spinner("The text goes through the shifted layers …"):
     curve = shift.curve(layer, run, shifted, sample, eta)
 output.answer(curve.answer)
-figure.show(curve, on_select=choose_eta)
+figure.show(curve, on_select=clicks.eta(ETAS))
 if every:
     with st.spinner("The text goes through the model with each layer shifted …"):
         by_layer = shift.by_layer(layer, run, eta, shifted)

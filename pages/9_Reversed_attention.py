@@ -158,11 +158,6 @@ def signed(eta: float) -> str:
     return f"{eta:+g}" if eta else "0"
 
 
-def choose_step(clicked: clicks.Clicked) -> None:
-    """Charts are sent in 32 bits: the step is the nearest to what was clicked."""
-    go.to("reversed", eta=min(ETAS, key=lambda eta: abs(eta - clicked[0]["eta"])))
-
-
 def read(text: str) -> float:
     known = {f"{eta:g}": eta for eta in ETAS} | {str(eta): eta for eta in ETAS}
     if text not in known:
@@ -178,5 +173,5 @@ if link.toggle("Patch the attention", is_quick, key="patch", help=how_often):
     with st.spinner(f"{len(ETAS)} times through all layers, with patched attention …"):
         patching = finished.patching(layer, run, eta)
     output.answer(patching.answer)
-    figure.show(patching, on_select=lambda clicked: go.to("reversed", eta=float(clicked[0]["eta"])))
+    figure.show(patching, on_select=clicks.eta(ETAS))
 takeaway.foot()
