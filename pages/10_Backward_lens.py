@@ -31,7 +31,7 @@ st.markdown(
     "MLP's first matrix the inputs, of its second the VJPs. The loss is $-\\log p$ of the target "
     "at the last position. A click on a cell shows its tokens, one on a token its affinity."
 )
-run = whole.text(layer, model)
+run = whole.text(layer, model, "at")
 with inputs.bar():
     matrix = link.selectbox(
         "MLP matrix", list(MATRICES), key="matrix", format_func=MATRICES.__getitem__, width=180
