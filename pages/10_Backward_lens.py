@@ -42,10 +42,10 @@ with inputs.bar():
             "Rank 1 is", list(ENDS), key="end", format_func=ENDS.__getitem__, width=170
         )
     number = link.number_input(
-        "Layer", 0, model.n_layers - 1, None, key="layer", placeholder="largest norm", width=150
+        "Layer", 0, model.n_layers - 1, None, key="layer", placeholder="largest norm", width=185
     )
     position = link.number_input(
-        "Position", 0, run.n - 1, None, key="at", placeholder="largest norm", width=150
+        "Position", 0, run.n - 1, None, key="at", placeholder="largest norm", width=185
     )
 best = tables.largest(lens.cells(layer, run, matrix))
 chosen = (best[0] if number is None else number, best[1] if position is None else position)
