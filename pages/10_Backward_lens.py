@@ -31,7 +31,7 @@ st.markdown(
     "MLP's first matrix the inputs, of its second the VJPs. The loss is $-\\log p$ of the target "
     "at the last position. A click on a cell shows its tokens, one on a token its affinity."
 )
-run = whole.text(layer, model)
+run = whole.text(layer, model, "at")
 with inputs.bar():
     matrix = link.selectbox(
         "MLP matrix", list(MATRICES), key="matrix", format_func=MATRICES.__getitem__, width=180
@@ -42,10 +42,10 @@ with inputs.bar():
             "Rank 1 is", list(ENDS), key="end", format_func=ENDS.__getitem__, width=170
         )
     number = link.number_input(
-        "Layer", 0, model.n_layers - 1, None, key="layer", placeholder="largest norm", width=150
+        "Layer", 0, model.n_layers - 1, None, key="layer", placeholder="largest norm", width=185
     )
     position = link.number_input(
-        "Position", 0, run.n - 1, None, key="at", placeholder="largest norm", width=150
+        "Position", 0, run.n - 1, None, key="at", placeholder="largest norm", width=185
     )
 best = tables.largest(lens.cells(layer, run, matrix))
 chosen = (best[0] if number is None else number, best[1] if position is None else position)
@@ -54,11 +54,6 @@ chosen = (best[0] if number is None else number, best[1] if position is None els
 def choose(clicked: clicks.Clicked) -> None:
     """A click on a cell shows its tokens."""
     go.to("lens", layer=clicked[0]["layer"], at=clicked[0]["position"])
-
-
-def choose_eta(clicked: clicks.Clicked) -> None:
-    """A click on the curve chooses its η, which the browser has in 32 bits."""
-    go.to("lens", eta=min(ETAS, key=lambda eta: abs(eta - clicked[0]["eta"])))
 
 
 st.header("Where the gradient is, and where the target is in it", help=defined("rank"))
@@ -104,7 +99,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
 with st.spinner("The text goes through the shifted layers …"):
     curve = shift.curve(layer, run, shifted, sample, eta)
 output.answer(curve.answer)
-figure.show(curve, on_select=choose_eta)
+figure.show(curve, on_select=clicks.eta(ETAS))
 if every:
     with st.spinner("The text goes through the model with each layer shifted …"):
         by_layer = shift.by_layer(layer, run, eta, shifted)

@@ -1,6 +1,5 @@
 """Information flow: what reaches one position, layer by layer, as a graph."""
 
-from functools import partial
 from typing import Any
 
 import streamlit as st
@@ -22,9 +21,7 @@ st.markdown(
     "the model answered with them, and followed to one position. A click on a part shows what it "
     "reads as."
 )
-# What was chosen in the last text means nothing in another.
-of_text = partial(link.forget, "position", "window", "node", "word")
-run = whole.text(layer, model, of_text)
+run = whole.text(layer, model, "position", "window", "node", "word")
 tokens = text_tables.labels(layer, run.ids.tolist())
 first_of_last = max(0, model.n_layers - SHOWN)
 with inputs.bar():

@@ -27,7 +27,7 @@ st.markdown(
     "not be: cut it into segments, and see what attention would be if each token saw all of its "
     "own segment. Later segments stay hidden, and so does what is still to come in an answer."
 )
-run = whole.text(layer, model, lambda: link.forget("cuts", "answer"))
+run = whole.text(layer, model, *cuts.PLACES)
 
 st.header("The segments")
 chosen, end = cuts.choice(layer, run)

@@ -34,12 +34,8 @@ st.markdown(
     "what comes back: how the loss, −log p(target), changes with each score of each head. "
     "A click on a cell chooses its head or its pair."
 )
-run = whole.text(layer, model)
-last, state = run.n - 1, st.session_state
-if state.get("reversed_of") != (of := tuple(run.ids.tolist())):
-    # What was chosen in another text means nothing in this one.
-    link.forget("pair_i", "pair_j", "window")
-    state["reversed_of"] = of
+run = whole.text(layer, model, "pair_i", "pair_j", "window")
+last = run.n - 1
 with inputs.bar():
     number = whole.layer_choice(model)
     head = inputs.head_choice(layer)
@@ -60,7 +56,7 @@ def choose_pair(clicked: clicks.Clicked) -> None:
 def to_terms(i: int, j: int) -> dict[str, object]:
     """Where the score of a pair of the first layer is taken apart."""
     return {
-        "passage": state["passage"][: texts.MAX_CHARACTERS],
+        "passage": st.session_state["passage"][: texts.MAX_CHARACTERS],
         "head": head,
         "pair_i": i,
         "pair_j": j,
@@ -158,11 +154,6 @@ def signed(eta: float) -> str:
     return f"{eta:+g}" if eta else "0"
 
 
-def choose_step(clicked: clicks.Clicked) -> None:
-    """Charts are sent in 32 bits: the step is the nearest to what was clicked."""
-    go.to("reversed", eta=min(ETAS, key=lambda eta: abs(eta - clicked[0]["eta"])))
-
-
 def read(text: str) -> float:
     known = {f"{eta:g}": eta for eta in ETAS} | {str(eta): eta for eta in ETAS}
     if text not in known:
@@ -178,5 +169,5 @@ if link.toggle("Patch the attention", is_quick, key="patch", help=how_often):
     with st.spinner(f"{len(ETAS)} times through all layers, with patched attention …"):
         patching = finished.patching(layer, run, eta)
     output.answer(patching.answer)
-    figure.show(patching, on_select=lambda clicked: go.to("reversed", eta=float(clicked[0]["eta"])))
+    figure.show(patching, on_select=clicks.eta(ETAS))
 takeaway.foot()

@@ -5,7 +5,7 @@ ids of a mark, or with those of a row and the `column` that was clicked.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -41,6 +41,15 @@ def position(clicked: Clicked) -> None:
     i = clicked[0].get("position", clicked[0].get("i"))
     if i is not None:
         go.to("positions", i=int(i))
+
+
+def eta(tried: Sequence[float]) -> Callable[[Clicked], None]:
+    """For curves over η: chooses that which was clicked. Charts have their numbers in 32 bits."""
+
+    def choose(clicked: Clicked) -> None:
+        go.to(link.shown(), eta=min(tried, key=lambda eta: abs(eta - clicked[0]["eta"])))
+
+    return choose
 
 
 def partner(layer: detok.Layer, of: int, side: Side) -> Callable[[Clicked], None]:

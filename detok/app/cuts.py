@@ -5,10 +5,12 @@ from collections.abc import Callable
 import streamlit as st
 
 import detok
-from detok.app import go, link, output, texts
+from detok.app import link, output, texts
 
 # Two lines to be cut between, whatever the visitor's text is.
 LINES = "The name of the town is Buenos Aires.\nWhere does the name come from?"
+# Choices that mean nothing in another text.
+PLACES = ("cuts", "answer", "window")
 TALL = 48  # tokens from which on the places to cut at scroll by themselves
 
 
@@ -20,6 +22,11 @@ def choice(layer: detok.Layer, run: detok.Run) -> tuple[list[int], int]:
     ids, state = run.ids.tolist(), st.session_state
     lines = texts.after_lines(layer, ids)
     link.chosen("Cut after", "cuts", lines, _reader(run.n))
+
+    def two_lines() -> None:
+        state["passage"] = LINES
+        link.forget(*PLACES)
+
     with st.container(horizontal=True, vertical_alignment="bottom"):
         answer = link.number_input(
             "Answer begins at token",
@@ -39,7 +46,7 @@ def choice(layer: detok.Layer, run: detok.Run) -> tuple[list[int], int]:
         )
         st.button("One segment", on_click=lambda: state.update(cuts=[]))
         if texts.can_encode(layer):
-            st.button("A text of two lines", on_click=lambda: go.to("segments", passage=LINES))
+            st.button("A text of two lines", on_click=two_lines)
     if run.n > 1:
         _places(layer, ids)
     return state["cuts"], run.n if answer is None else answer

@@ -52,6 +52,15 @@ def run_lines(layer: detok.Layer, run: detok.Run, uses: str, *statements: str) -
     )
 
 
+def of_run(run: detok.Run) -> dict:
+    """What of a `Figure` tells its text and target."""
+    vocabulary, ids = run.model.tokenizer, run.ids.tolist()
+    return {
+        "of": f"{vocabulary.text(*ids)} → {vocabulary.show(run.target)}",
+        "more": {"token_ids": ids, "target_id": run.target},
+    }
+
+
 def loaded(layer: detok.Layer, function: str = "load") -> str:
     """The expression that loads a layer as it is here, or its model by another function."""
     commit = layer.source.revision

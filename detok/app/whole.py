@@ -1,6 +1,6 @@
 """How the pages begin that look at all layers of a model, and the text that goes through them."""
 
-from collections.abc import Callable
+from functools import partial
 
 import streamlit as st
 import torch
@@ -98,18 +98,16 @@ def _elsewhere(layer: detok.Layer) -> None:
         go.link_to("terms", "The first layer alone")
 
 
-def text(
-    layer: detok.Layer, model: detok.Model, on_change: Callable[[], None] = lambda: None
-) -> detok.Run:
+def text(layer: detok.Layer, model: detok.Model, *places: str) -> detok.Run:
     """A text and the token after it, both of a visitor's choice, and their run.
 
-    Without a choice the target is what the model finds most probable. `on_change` is called for
-    another text.
+    Without a choice the target is what the model finds most probable. `places` are keys of widgets
+    of the page whose choices mean nothing in another text: they are forgotten with it.
     """
     begin_with = {**EXAMPLES, "A word in pieces": f"The word was{examples.word(layer)}"}
     can_encode = texts.can_encode(layer)
-    default = texts.sample(layer, EXAMPLES["A city"])
-    passage = inputs.passage(default, begin_with if can_encode else {}, on_change)
+    default, forget = texts.sample(layer, EXAMPLES["A city"]), partial(link.forget, *places)
+    passage = inputs.passage(default, begin_with if can_encode else {}, forget)
     ids = tuple(inputs.passage_ids(layer, passage, default, most=MAX_TOKENS))
     try:
         with st.spinner("The text goes through all layers, forward and back …"):

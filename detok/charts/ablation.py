@@ -8,6 +8,7 @@ from detok.charts.palette import BASELINE, DROPPED
 from detok.charts.parts import (
     bare_axes,
     clicked,
+    framed,
     in_pairs,
     layer,
     map_size,
@@ -42,12 +43,7 @@ def attention(
         )
         .add_params(clicked("i", "j"))
     )
-    frame = (
-        alt.Chart()
-        .transform_filter(alt.datum.chosen)
-        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
-        .encode(x=x, y=y)
-    )
+    frame = framed(alt.Chart().encode(x=x, y=y), dark)
     # Streamlit fits a single chart into its size, labels and legend included.
     return layer(cells, frame, data=table).properties(
         description="Map of one head's attention: rows are current tokens i, columns "

@@ -9,7 +9,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, CONTRAST, FRAME, LARGEST, LETTERS, MAIN, NEGATIVE, ranks
-from detok.charts.parts import clicked, layer, log_ranks
+from detok.charts.parts import chance_line, clicked, layer, log_ranks
 
 LANE_HEIGHT = 44
 # Parts beside each other that a page has room for; a graph of more has a width of its own.
@@ -63,14 +63,8 @@ def stream(
         shape=alt.Shape("series:N", title=None, scale=alt.Scale(domain=series)),
         tooltip=_tooltip(alt.Tooltip("adds:Q", title=_ADDS, format="+.3f")),
     )
-    drawn = [band, line, points.add_params(clicked("node"))]
-    if chance is not None:
-        rule = alt.Chart(pd.DataFrame({"chance": [chance], "text": ["chance"]}))
-        rule = rule.encode(y=alt.Y("chance:Q"))
-        letters = {"align": "right", "dy": -6, "color": BASELINE}
-        drawn.insert(1, rule.mark_rule(color=BASELINE, strokeDash=[5, 4]))
-        drawn.insert(2, rule.mark_text(x="width", **letters).encode(text="text:N"))
-    return layer(*drawn).properties(
+    by_chance = [] if chance is None else chance_line(chance)
+    return layer(band, *by_chance, line, points.add_params(clicked("node"))).properties(
         description=f"Line: {title} in the residual stream through the layers, and as dots in "
         "what attention and MLP of each layer add.",
         height=300,
@@ -141,7 +135,7 @@ def graph(
         .add_params(clicked("node"))
     )
     letters = {"color": LETTERS[dark], "fontSize": 10, "limit": LANE_HEIGHT + 14}
-    tokens = base.mark_text(angle=270, dx=LANE_HEIGHT / 2, dy=-5, **letters)
+    tokens = base.mark_text(angle=270, dx=LANE_HEIGHT / 2, dy=-10, **letters)
     heads = base.mark_text(dx=12, **letters)
     return layer(
         links,

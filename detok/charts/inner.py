@@ -3,8 +3,8 @@
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import BASELINE, CONTRAST, MAIN
-from detok.charts.parts import layer, log_ranks
+from detok.charts.palette import CONTRAST, MAIN
+from detok.charts.parts import chance_line, layer, log_ranks
 
 
 def ranks(table: pd.DataFrame, chance: float) -> alt.LayerChart:
@@ -19,12 +19,7 @@ def ranks(table: pd.DataFrame, chance: float) -> alt.LayerChart:
             alt.Tooltip("rank:Q", title="Rank", format=","),
         ],
     )
-    rule = alt.Chart(pd.DataFrame({"chance": [chance], "text": ["chance"]})).encode(y="chance:Q")
-    return layer(
-        rule.mark_rule(color=BASELINE, strokeDash=[5, 4]),
-        rule.mark_text(x="width", align="right", dy=-6, color=BASELINE).encode(text="text:N"),
-        lines,
-    ).properties(
+    return layer(*chance_line(chance), lines).properties(
         description="Lines: the ranks of the token that follows and of the word as one token, at "
         "the word's last piece, through the layers.",
         height=300,

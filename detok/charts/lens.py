@@ -8,8 +8,8 @@ import json
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import FRAME, UNKNOWN, ranks, sequential
-from detok.charts.parts import clicked, layer
+from detok.charts.palette import UNKNOWN, ranks, sequential
+from detok.charts.parts import clicked, framed, layer
 
 NAMED = 40  # tokens whose names fit along a map
 # Height of a map: rows are as high as they can be with so many layers.
@@ -84,11 +84,8 @@ def _map(table: pd.DataFrame, color: alt.Color, dark: bool) -> alt.LayerChart:
         .encode(color=color, tooltip=tooltip)
         .add_params(clicked("layer", "position"))
     )
-    frame = base.transform_filter(alt.datum.chosen).mark_rect(
-        filled=False, stroke=FRAME[dark], strokeWidth=2
-    )
     rows = table["layer"].nunique()
     step = min(_LARGEST_ROW, max(_LEAST_ROW, _HEIGHT // rows))
-    return layer(grey.encode(tooltip=tooltip[:3]), cells, frame, data=table).properties(
-        height=alt.Step(step)
-    )
+    return layer(
+        grey.encode(tooltip=tooltip[:3]), cells, framed(base, dark), data=table
+    ).properties(height=alt.Step(step))

@@ -5,7 +5,7 @@ import json
 import altair as alt
 import pandas as pd
 
-from detok.charts.palette import LETTERS
+from detok.charts.palette import BASELINE, FRAME, LETTERS
 
 
 def panels(
@@ -141,6 +141,21 @@ def log_ranks(ranks: pd.Series, title: str, chance: float) -> alt.Y:
         scale=alt.Scale(type="log", reverse=True, nice=False, domain=[1, worst]),
         axis=alt.Axis(values=powers, format=",d"),
     )
+
+
+def chance_line(chance: float) -> list[alt.Chart]:
+    """A dashed line across a chart, with its name at the right end."""
+    rule = alt.Chart(pd.DataFrame({"chance": [chance], "text": ["chance"]})).encode(y="chance:Q")
+    return [
+        rule.mark_rule(color=BASELINE, strokeDash=[5, 4]),
+        rule.mark_text(x="width", align="right", dy=-6, color=BASELINE).encode(text="text:N"),
+    ]
+
+
+def framed(places: alt.Chart, dark: bool) -> alt.Chart:
+    """A frame around cells whose data are `chosen`; `places` says where they are."""
+    chosen = places.transform_filter(alt.datum.chosen)
+    return chosen.mark_rect(filled=False, stroke=FRAME[dark], strokeWidth=2)
 
 
 def map_size(table: pd.DataFrame, cell: int, least: int) -> int:

@@ -4,8 +4,8 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.palette import BASELINE, CHOSEN, FRAME, MAIN, both_sides
-from detok.charts.parts import clicked, layer, map_size, token_axes, token_j
+from detok.charts.palette import BASELINE, CHOSEN, MAIN, both_sides
+from detok.charts.parts import clicked, framed, layer, map_size, token_axes, token_j
 
 _MANY = 24  # layers, from which on their rows are lower
 _NAMES = {"forward": "Norm of A", "reversed": "Norm of R"}
@@ -41,7 +41,7 @@ def norms(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
         )
         .add_params(clicked("layer", "head"))
     )
-    frame = _frame(dark).encode(x=x, y=y)
+    frame = framed(alt.Chart().encode(x=x, y=y), dark)
     step = 26 if table["layer"].nunique() < _MANY else 13
     return layer(cells, frame, data=table).properties(
         description="Map: a row for each layer, a column for each head, colour is the "
@@ -78,10 +78,11 @@ def pairs(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
         )
         .add_params(clicked("i", "j"))
     )
+    frame = framed(alt.Chart().encode(x=x, y=y), dark)
     size = map_size(table, _CELL, 200)
     what = {"attention": "attention weight", "reversed": "gradient of the loss at the score"}
     # Streamlit fits a single chart into its size, labels and legend included.
-    return layer(cells, _frame(dark).encode(x=x, y=y), data=table).properties(
+    return layer(cells, frame, data=table).properties(
         description="Map of one head: rows are current tokens i, columns past tokens j, colour is "
         f"the {what[column]}.",
         width=size + 130,
@@ -99,14 +100,6 @@ def domain(table: pd.DataFrame, column: str) -> list[float]:
         return both_sides(table[column])
     counted = table[table["i"] > 0] if column == "attention" else table
     return [0, float(counted[column].max()) if len(counted) else 1.0]
-
-
-def _frame(dark: bool) -> alt.Chart:
-    return (
-        alt.Chart()
-        .transform_filter(alt.datum.chosen)
-        .mark_rect(filled=False, stroke=FRAME[dark], strokeWidth=2)
-    )
 
 
 def patching(table: pd.DataFrame) -> alt.LayerChart:

@@ -99,12 +99,15 @@ def next_tokens(table: pd.DataFrame, shared: float, n_layers: int) -> str:
     causal, segments = (
         table[table[f"rank_{mask}"] == 1].iloc[0] for mask in ("causal", "segments")
     )
+    p, q = f"{causal['causal']:.3g}", f"{segments['segments']:.3g}"
+    probable = f"“{causal['token']}” ({p}) and “{segments['token']}” ({q})"
+    if causal["token_id"] == segments["token_id"]:
+        probable = f"“{causal['token']}” under both ({p} and {q})"
     sentence = (
         f"“{target['token']}”, the target, has a probability of {target['causal']:.3g} under the "
         f"causal mask (rank {target['rank_causal']:,}) and of {target['segments']:.3g} under the "
-        f"mask by segments (rank {target['rank_segments']:,}). Most probable are "
-        f"“{causal['token']}” ({causal['causal']:.3g}) and “{segments['token']}” "
-        f"({segments['segments']:.3g}). The two distributions share {shared:.1%} of their "
+        f"mask by segments (rank {target['rank_segments']:,}). Most probable: "
+        f"{probable}. The two distributions share {shared:.1%} of their "
         "probability."
     )
     if n_layers == 1:

@@ -17,13 +17,12 @@ def words(run: Run) -> pd.DataFrame:
     with its letters in another case, and how that is shown; where there is none, missing and "".
     """
     vocabulary, ids = run.model.tokenizer, run.ids.tolist()
-    rows = []
+    shown, rows = vocabulary.show_each(ids), []
     for start, stop in _spans(run):
-        shown = vocabulary.show_each(ids)[start:stop]
         token = _single(run.model, ids[start:stop])
         single = "" if token is None else vocabulary.show(token)
         name = vocabulary.show(*ids[start:stop])
-        rows.append((start, stop, name, " + ".join(shown), token, single))
+        rows.append((start, stop, name, " + ".join(shown[start:stop]), token, single))
     columns = ["start", "stop", "word", "pieces", "token_id", "single"]
     return pd.DataFrame(rows, columns=columns).astype({"token_id": "Int64"})
 

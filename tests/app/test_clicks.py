@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import streamlit as st
@@ -44,6 +45,7 @@ def led(monkeypatch: pytest.MonkeyPatch) -> Led:
         (clicks.head, {"Spearman": "ρ", "column": "Tᵉ, head 10"}, ("heads", {"head": 10})),
         (clicks.position, {"position": 0}, ("positions", {"i": 0})),
         (clicks.position, {"i": 5}, ("positions", {"i": 5})),
+        (clicks.eta((-0.1, 0.0, 0.1)), {"eta": float(np.float32(0.1))}, ("heads", {"eta": 0.1})),
     ],
 )
 def test_a_click_leads_to_what_a_mark_is_of(

@@ -53,6 +53,14 @@ def test_it_shows_what_the_library_computes(twelve: Path) -> None:
     assert len(set(files(test).values())) == 5
 
 
+def test_a_position_of_another_text_is_forgotten_without_a_word(twelve: Path) -> None:
+    test = run(LENS, passage=TEXT, layer="4", at="3")
+    succeed(test.text_area(key="passage").input("to").run())
+    assert test.number_input(key="layer").value == 4
+    assert test.number_input(key="at").value is None
+    assert "cannot be used" not in texts(test)
+
+
 def test_at_first_it_shows_the_cell_of_the_largest_norm(twelve: Path) -> None:
     test = run(LENS, passage=TEXT)
     best = figures(test)["norms"].table.sort_values("norm").iloc[-1]

@@ -133,9 +133,10 @@ def test_segments_of_one_token_each_change_nothing() -> None:
 
 
 def test_a_prompt_of_two_lines_to_begin_with() -> None:
-    test = run(PAGE)
+    test = run(PAGE, cuts="3,6", answer="8")
     succeed(button(test, "A text of two lines").click().run())
     assert "2 segments" in texts(test)
+    assert "answer" not in test.query_params
 
 
 def choose_head(test: AppTest) -> None:

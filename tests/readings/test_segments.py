@@ -84,7 +84,12 @@ def test_the_token_after_the_text(a_run: detok.Run) -> None:
     assert f"a probability of {a_run.probability:.3g} under the causal mask" in said
     assert f"of {found.log_probs[7].exp():.3g} under the mask by segments" in said
     best = a_run.model.tokenizer.show(int(found.log_probs.argmax()))
-    assert f"and “{best}” ({found.log_probs.max().exp():.3g})" in said
+    p, q = (f"{x.max().exp():.3g}" for x in (a_run.log_probs, found.log_probs))
+    assert f"Most probable: “{best}” under both ({p} and {q})." in said
+    table["rank_segments"] = table["rank_segments"].replace({1: 2, 2: 1})
+    other = table[table["rank_segments"] == 1].iloc[0]
+    said = readings.next_tokens(table, shared, 3)
+    assert f"“{best}” ({p}) and “{other['token']}” ({other['segments']:.3g})." in said
     assert f"share {shared:.1%} of" in said
     assert "one layer" not in said
     assert "With one layer nothing can change here" in readings.next_tokens(table, shared, 1)

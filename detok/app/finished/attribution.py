@@ -4,8 +4,7 @@ import pandas as pd
 
 import detok
 from detok.app.figure import Figure, kept
-from detok.app.finished.reversed import of_run
-from detok.app.provenance import about, run_lines
+from detok.app.provenance import about, of_run, run_lines
 from detok.charts import attribution as charts
 from detok.readings import attribution as readings
 from detok.tables import attribution as tables

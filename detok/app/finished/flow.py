@@ -10,7 +10,7 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.identity import unique
-from detok.app.provenance import about, run_lines
+from detok.app.provenance import about, of_run, run_lines
 from detok.charts import flow as charts
 from detok.readings import flow as readings
 from detok.tables import flow as tables
@@ -48,7 +48,7 @@ def stream(
         answer=readings.settled(run, position, tables.settled(table)),
         draw=lambda dark: charts.stream(table, measure, chance, shown),
         readings=(readings.stream(position == run.n - 1),),
-        **of_text(run),
+        **of_run(run),
     )
 
 
@@ -78,7 +78,7 @@ def graph(
             readings.graph(run, tables.leading(parts), len(parts), range(*shown)),
             readings.LEGEND,
         ),
-        **of_text(run),
+        **of_run(run),
     )
 
 
@@ -95,7 +95,7 @@ def edges(
         about=about(layer, "norms, q·k (unscaled), attention weights, activations: see what"),
         code=_in_code(layer, run, position, pruning, shown, "tables.passes(flow)"),
         listed={"": table[["source_part", "target_part", "what", "strength"]]},
-        **of_text(run),
+        **of_run(run),
     )
 
 
@@ -116,7 +116,7 @@ def tokens(
     """What a part of the graph reads as."""
     table = tables.tokens(cached.flow_of(run, position, pruning, shown), node, TOP)
     parts, _ = _shown(run, position, pruning, shown)
-    (row,) = [row for _, row in parts[parts["node"] == node].iterrows()]
+    row = parts[parts["node"] == node].iloc[0]
     return Figure(
         name="tokens",
         title=f"What the {row['part']} reads as",
@@ -130,7 +130,7 @@ def tokens(
             which: rows[["token", "probability"]]
             for which, rows in table.groupby("which", sort=False)
         },
-        **of_text(run),
+        **of_run(run),
     )
 
 
@@ -160,12 +160,3 @@ def _in_code(
 ) -> str:
     made = _flow_in_code(position, pruning, shown)
     return run_lines(layer, run, "tables.flow", made, f"table = {table}")
-
-
-def of_text(run: detok.Run) -> dict:
-    """What of a figure tells its text."""
-    ids = run.ids.tolist()
-    return {
-        "of": run.model.tokenizer.text(*ids),
-        "more": {"token_ids": ids, "target": run.target},
-    }

@@ -2,8 +2,7 @@
 
 import detok
 from detok.app.figure import Figure, kept
-from detok.app.finished.flow import of_text
-from detok.app.provenance import about, run_lines
+from detok.app.provenance import about, of_run, run_lines
 from detok.charts import inner as charts
 from detok.readings import inner as readings
 from detok.tables import inner as tables
@@ -25,7 +24,7 @@ def ranks(layer: detok.Layer, run: detok.Run, start: int) -> Figure:
         code=_in_code(layer, run, start, "tables.ranks(run, word, tables.curve(run, word))"),
         draw=lambda dark: charts.ranks(table, by_chance),
         readings=(readings.ranks(run, word, tables.best(table)),),
-        **of_text(run),
+        **of_run(run),
     )
 
 
@@ -43,7 +42,7 @@ def cosines(layer: detok.Layer, run: detok.Run, start: int) -> Figure:
         code=_in_code(layer, run, start, "tables.cosines(tables.curve(run, word))"),
         draw=lambda dark: charts.cosines(table),
         readings=(readings.cosines(word, tables.closest(curve)),),
-        **of_text(run),
+        **of_run(run),
     )
 
 

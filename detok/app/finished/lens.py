@@ -5,8 +5,7 @@ import pandas as pd
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.finished.reversed import of_run
-from detok.app.provenance import about, run_lines
+from detok.app.provenance import about, of_run, run_lines
 from detok.charts import lens as charts
 from detok.readings import lens as readings
 from detok.tables import lens as tables

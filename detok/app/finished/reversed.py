@@ -6,7 +6,7 @@ import streamlit as st
 import detok
 from detok.app.figure import Figure, kept
 from detok.app.identity import unique
-from detok.app.provenance import about, run_lines
+from detok.app.provenance import about, of_run, run_lines
 from detok.charts import reversed as charts
 from detok.readings import reversed as readings
 from detok.tables import reversed as tables
@@ -206,13 +206,3 @@ def pairs(layer: detok.Layer, run: detok.Run, number: int, head: int) -> pd.Data
 def _code_of_pairs(layer: detok.Layer, run: detok.Run, number: int, head: int, *more: str) -> str:
     table = f"table = tables.pairs(layer, run, found, {number}, {head})"
     return run_lines(layer, run, _TABLES, _FOUND, table, *more)
-
-
-def of_run(run: detok.Run) -> dict:
-    """What of a figure tells its text and target."""
-    vocabulary = run.model.tokenizer
-    ids = run.ids.tolist()
-    return {
-        "of": f"{vocabulary.text(*ids)} → {vocabulary.show(run.target)}",
-        "more": {"token_ids": ids, "target_id": run.target},
-    }
