@@ -20,6 +20,7 @@ from detok.app import (
 )
 from detok.app.finished import affinity, distance, ov
 from detok.app.navigation import can_show
+from detok.app.one_or_all import numbers_of
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.readings.glossary import defined
@@ -108,7 +109,7 @@ else:
                 figure.show(best, on_select=clicks.token)
         if score == specific_readings.SPECIFIC and direction == "current":
             shared = affinity.shared(layer, head, at)
-            heads = list(range(layer.n_heads)) if head is None else [head]
+            heads = numbers_of(layer, head)
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)
