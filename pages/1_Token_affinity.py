@@ -37,8 +37,8 @@ st.markdown(
     "A head's score for a pair of tokens, $T^{ee}$, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
     "words, names and compounds. The **specific part** of the score leaves out what the head gives "
-    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its token"
-    + ("; one on a joined string takes the pair apart." if can_show("terms", layer) else ".")
+    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its "
+    "token; with one head chosen, one on a joined string takes the pair apart."
 )
 
 with inputs.bar():
@@ -67,10 +67,10 @@ score = SCORES[shown_score]
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
 text = st.session_state["text"][: inputs.MAX_TEXT]
-if pieces and can_show("terms", layer):
+if pieces:
     st.page_link(
         "pages/4_Six-term_contributions.py",
-        label="Take this text apart into the six terms",
+        label="Take this text apart into the terms of its scores",
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=text),
     )
