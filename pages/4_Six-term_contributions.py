@@ -132,7 +132,7 @@ else:
     )
     if split:
         output.reading(specific_readings.in_text(cached.load_counts(layer), scaled))
-    left, right = st.columns(2)
+    left, right = st.columns([11, 10])  # a map of a whole window fits
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
         i = link.number_input(
