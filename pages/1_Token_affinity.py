@@ -20,6 +20,7 @@ from detok.app import (
 )
 from detok.app.finished import affinity, distance, ov
 from detok.app.navigation import can_show
+from detok.app.one_or_all import numbers_of
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.readings.glossary import defined
@@ -36,8 +37,8 @@ st.markdown(
     "A head's score for a pair of tokens, $T^{ee}$, is read off the weights alone. Fix one token "
     "and rank the whole vocabulary by it: in a head that detokenizes, the best partners join into "
     "words, names and compounds. The **specific part** of the score leaves out what the head gives "
-    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its token"
-    + ("; one on a joined string takes the pair apart." if can_show("terms", layer) else ".")
+    "to a token whichever token attends to it. A click on a row, a bar or a cell leads to its "
+    "token; with one head chosen, one on a joined string takes the pair apart."
 )
 
 with inputs.bar():
@@ -66,10 +67,10 @@ score = SCORES[shown_score]
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
 text = st.session_state["text"][: inputs.MAX_TEXT]
-if pieces and can_show("terms", layer):
+if pieces:
     st.page_link(
         "pages/4_Six-term_contributions.py",
-        label="Take this text apart into the six terms",
+        label="Take this text apart into the terms of its scores",
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=text),
     )
@@ -108,7 +109,7 @@ else:
                 figure.show(best, on_select=clicks.token)
         if score == specific_readings.SPECIFIC and direction == "current":
             shared = affinity.shared(layer, head, at)
-            heads = list(range(layer.n_heads)) if head is None else [head]
+            heads = numbers_of(layer, head)
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)

@@ -19,7 +19,7 @@ from detok.app import (
     takeaway,
     texts,
 )
-from detok.app.finished import terms as finished
+from detok.app.finished import ablation, terms as finished
 from detok.readings import specific as specific_readings, terms as readings, words
 from detok.readings.glossary import defined
 
@@ -77,7 +77,7 @@ def choose(clicked: clicks.Clicked) -> None:
     mark = {"head": head, **clicked[0]}
     if "i" in mark and "j" not in mark:
         left_out = tuple(name for name in layer.term_names if state.get(f"drop_{name}"))
-        mark["j"] = finished.best(layer, tuple(ids), mark["head"], left_out, mark["i"])
+        mark["j"] = ablation.best(layer, tuple(ids), mark["head"], left_out, mark["i"])
     places, begins = [mark[place] for place in "ij" if place in mark], state.get("window", 0)
     is_shown = all(begins <= place < begins + WINDOW for place in places)
     go.to(
@@ -90,7 +90,7 @@ def choose(clicked: clicks.Clicked) -> None:
 
 
 inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
-if isinstance(layer, navigation.PLACES["compare"].takes):
+if navigation.can_show("compare", layer):
     compare.offer("Text")
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from its "
@@ -118,7 +118,7 @@ with st.container(horizontal=True):
     )
 
 if head is None:
-    shown = finished.attention_of_heads(layer, tuple(ids), dropped, window)
+    shown = ablation.attention_of_heads(layer, tuple(ids), dropped, window)
     output.answer(shown.answer)
     figure.show(shown, on_select=choose)
     output.reading("Choose one head to see tokens by name, take pairs apart, and see a map a term.")
@@ -132,7 +132,7 @@ else:
     )
     if split:
         output.reading(specific_readings.in_text(cached.load_counts(layer), scaled))
-    left, right = st.columns(2)
+    left, right = st.columns([11, 10])  # a map of a whole window fits
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):
         i = link.number_input(
@@ -155,13 +155,13 @@ else:
             placeholder="best",
             help="Or click a cell. The token that gets most attention, unless chosen.",
         )
-        j = finished.best(*of_head, dropped, i) if j is None else j
+        j = ablation.best(*of_head, dropped, i) if j is None else j
     with left:
-        shown = finished.attention(*of_head, dropped, window, (i, j))
+        shown = ablation.attention(*of_head, dropped, window, (i, j))
         output.answer(shown.answer)
         figure.show(shown, on_select=choose)
         if dropped:
-            figure.show(finished.row(*of_head, dropped, i), on_select=choose)
+            figure.show(ablation.row(*of_head, dropped, i), on_select=choose)
     with right:
         pair = finished.pair(*of_head, i, j, split)
         output.answer(pair.answer)

@@ -13,7 +13,6 @@ import streamlit as st
 
 import detok
 from detok.app import examples, go, link, output
-from detok.app.navigation import can_show
 from detok.scores.affinity import Side
 
 Clicked = list[dict[str, Any]]
@@ -55,12 +54,12 @@ def eta(tried: Sequence[float]) -> Callable[[Clicked], None]:
 def partner(layer: detok.Layer, of: int, side: Side) -> Callable[[Clicked], None]:
     """For tables of the partners of one token: to the affinity of a partner.
 
-    From the string that both make, to the terms of their pair, if there is a page of them.
+    From the string that both make, to the terms of their pair.
     """
 
     def lead(clicked: Clicked) -> None:
         row = clicked[0]
-        if row["column"] != "joined_shown" or not can_show("terms", layer):
+        if row["column"] != "joined_shown":
             token(clicked)
             return
         other = int(row["token_id"])
@@ -82,7 +81,7 @@ def ranked(table: pd.DataFrame) -> Callable[[Clicked], None]:
 
 
 def apart(layer: detok.Layer, past: int, current: int, head: int | None) -> None:
-    """To the six terms of two tokens, in a text where the one stands before the other.
+    """To the terms of two tokens, in a text where the one stands before the other.
 
     Where there is none, that is said, and leads nowhere.
     """

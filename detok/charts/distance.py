@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, MAIN, TERM_COLORS
-from detok.charts.parts import capitalized, layer, panels
+from detok.charts.parts import capitalized, one_or_panels
 
 _RANDOM = "mean of random pairs"
 
@@ -46,12 +46,8 @@ def curve(table: pd.DataFrame, score: str, is_term: bool) -> alt.Chart | alt.Fac
         dots.mark_point(color=own, filled=True, size=70, opacity=1).encode(x=x, y=y),
         alt.Chart().mark_point(size=60, opacity=0).encode(x=x, y=y, tooltip=tooltip),
     ]
-    return _laid_out(
-        table,
-        parts,
-        f"{score} of a pair of tokens over their distance, with a dot where it is largest, and "
-        "that of random pairs",
-    )
+    what = f"{score} of a pair of tokens, with a dot where it is largest, and that of random pairs"
+    return one_or_panels(table, parts, "Lines over distances", what, height=260)
 
 
 def spectrum(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
@@ -77,23 +73,10 @@ def spectrum(table: pd.DataFrame) -> alt.Chart | alt.FacetChart:
     stems = alt.Chart().mark_rule(color=color, strokeWidth=1.8).encode(x=x, y=y, y2=alt.datum(0))
     ticks = alt.Chart().mark_tick(color=BASELINE, thickness=3, size=12, orient="horizontal")
     dots = alt.Chart().mark_point(color=color, filled=True, size=45, opacity=1)
-    return _laid_out(
-        table,
-        [
-            stems,
-            ticks.encode(x=x, y=alt.Y("usual:Q", title=title)),
-            dots.encode(x=x, y=y, tooltip=tooltip),
-        ],
-        "amplitudes of the waves that Tᵉᵉ of a pair is made of by their period, with ticks for "
-        "what is usual in random pairs",
-    )
-
-
-def _laid_out(
-    table: pd.DataFrame, parts: list[alt.Chart], what: str
-) -> alt.LayerChart | alt.FacetChart:
-    drawn = layer(*parts, data=table)
-    if table["head"].nunique() == 1:
-        return drawn.properties(description=f"Chart of one head: {what}.", height=260)
-    figure = panels(drawn, 118, 110).resolve_scale(y="independent")
-    return figure.properties(description=f"Charts, one for each head: {what}.")
+    parts = [
+        stems,
+        ticks.encode(x=x, y=alt.Y("usual:Q", title=title)),
+        dots.encode(x=x, y=y, tooltip=tooltip),
+    ]
+    what = "the amplitudes of the waves that Tᵉᵉ of a pair is made of, with ticks for what is usual"
+    return one_or_panels(table, parts, "Stems by period", f"{what} in random pairs", height=260)

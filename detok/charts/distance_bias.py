@@ -8,9 +8,10 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import MAIN, MEASURED
-from detok.charts.parts import layer, panels
+from detok.charts.parts import one_or_panels
 
 _TITLE = "Distance Δ = i − j"
+_LINES = "Lines over distances"
 
 
 def curves(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -34,7 +35,8 @@ def curves(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     color = palette.terms(table["term"]).legend(
         orient="top", symbolType="stroke", symbolStrokeWidth=3, symbolOpacity=1
     )
-    return _panels(table, [part.encode(color=color) for part in parts], "the mean of each term")
+    parts = [part.encode(color=color) for part in parts]
+    return one_or_panels(table, parts, _LINES, "the mean of each term")
 
 
 def attention(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
@@ -55,14 +57,15 @@ def attention(table: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
         band = alt.Chart().mark_area(color=MEASURED, opacity=0.25)
         parts.append(band.encode(x=_x(), y=alt.Y("low:Q"), y2="high:Q"))
     colors = alt.Scale(domain=list(names.values()), range=[MAIN, MEASURED][: len(names)])
-    legend = alt.Legend(orient="top")
+    legend = alt.Legend(orient="top", columns=1)  # a phone has no room for both in a row
     for column, name in names.items():
         y = alt.Y(f"{column}:Q", title="Attention weight", axis=alt.Axis(format="~%"))
         color = alt.Color("series:N", title="Attention", scale=colors, legend=legend)
         line = alt.Chart().mark_line(strokeWidth=1.8).transform_calculate(series=f"'{name}'")
         parts.append(line.encode(x=_x(), y=y, color=color))
     parts.append(_points().encode(x=_x(), y="expected:Q", tooltip=tooltip))
-    return _panels(table, parts, f"attention, {' and '.join(names.values())}")
+    what = f"attention, {' and '.join(names.values())}"
+    return one_or_panels(table, parts, _LINES, what)
 
 
 def _x() -> alt.X:
@@ -77,14 +80,3 @@ def _distance() -> alt.Tooltip:
 def _points() -> alt.Chart:
     """Points that carry the tooltip: that of a line tells only of its first point."""
     return alt.Chart().mark_point(filled=True, size=60, opacity=0)
-
-
-def _panels(
-    table: pd.DataFrame, parts: list[alt.Chart], what: str
-) -> alt.LayerChart | alt.FacetChart:
-    """The layers; one panel a head if there are several."""
-    layered = layer(*parts, data=table)
-    if table["head"].nunique() < 2:
-        return layered.properties(description=f"Lines over distances: {what}.", height=320)
-    figure = panels(layered, 118, 110).resolve_scale(y="independent")
-    return figure.properties(description=f"Lines over distances in a panel for each head: {what}.")

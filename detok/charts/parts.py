@@ -20,6 +20,20 @@ def panels(
     return chart.properties(width=width, height=height).facet(facet, columns=4)
 
 
+def one_or_panels(
+    table: pd.DataFrame, parts: list[alt.Chart], kind: str, what: str, height: int = 320
+) -> alt.LayerChart | alt.FacetChart:
+    """The parts above each other, of one head; or a panel a head, each on its own scale.
+
+    `kind` and `what` say what is drawn, and of what. The table has the column head.
+    """
+    drawn = layer(*parts, data=table)
+    if table["head"].nunique() < 2:
+        return drawn.properties(description=f"{kind}: {what}.", height=height)
+    figure = panels(drawn, 118, 110).resolve_scale(y="independent")
+    return figure.properties(description=f"{kind} in a panel for each head: {what}.")
+
+
 def clicked(*fields: str) -> alt.Parameter:
     """The parameter of marks that can be clicked, `cell`: these columns tell one from another.
 

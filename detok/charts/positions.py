@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts.palette import BASELINE, LARGEST, MAIN, MEASURED, SMALLEST, TERM_COLORS
-from detok.charts.parts import layer, panels
+from detok.charts.parts import one_or_panels
 
 _X = "Position j"
 
@@ -75,7 +75,7 @@ def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart
             alt.Tooltip("high:Q", title="+ 1 std over texts", format=".2%"),
         ]
         layers.append(_band("low", "high", MEASURED, 0.25))
-    color = _legend("Attention", names, [MAIN, MEASURED])
+    color = _legend("Attention", names, [MAIN, MEASURED], columns=1)  # for a phone
     for column, name in zip(["expected", "mean"], names, strict=False):
         line = _line(column, title, alt.Axis(format="~%"))
         layers.append(_named(line, name, color))
@@ -136,9 +136,11 @@ def _named(chart: alt.Chart, name: str, color: alt.Color) -> alt.Chart:
     return chart.transform_calculate(series=f"'{name}'").encode(color=color)
 
 
-def _legend(title: str, names: list[str], colors: list[str]) -> alt.Color:
+def _legend(title: str, names: list[str], colors: list[str], columns: int = 0) -> alt.Color:
+    """That of the series; 0 columns are one for each name."""
     scale = alt.Scale(domain=names, range=colors[: len(names)])
-    return alt.Color("series:N", title=title, scale=scale, legend=alt.Legend(orient="top"))
+    legend = alt.Legend(orient="top", columns=columns)
+    return alt.Color("series:N", title=title, scale=scale, legend=legend)
 
 
 def _panels(
@@ -154,8 +156,4 @@ def _panels(
         .mark_rule(color=BASELINE, strokeDash=[4, 3])
         .encode(x=_x(), tooltip=[alt.Tooltip("j:Q", title="Current position i")])
     )
-    layered = layer(current, *layers, data=table)
-    if table["head"].nunique() < 2:
-        return layered.properties(description=f"Line over position j: {what}.", height=320)
-    figure = panels(layered, 118, 110).resolve_scale(y="independent")
-    return figure.properties(description=f"Lines over position j in a panel for each head: {what}.")
+    return one_or_panels(table, [current, *layers], "Lines over position j", what)

@@ -1,6 +1,6 @@
 """What may be asked of a first attention layer, however it treats positions."""
 
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 
@@ -120,6 +120,21 @@ class AnyLayer(Protocol):
         stores = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in _tensors(self)}
         return sum(store.nbytes() for store in stores.values())
 
+    def _parts(self) -> dict[str, Any]:
+        """What a layer of any kind shows of itself."""
+        first = self.tokenizer.first_token
+        return {
+            "model": self.name,
+            "commit": self.source.revision or "none",
+            "heads H, of width d'": f"{self.n_heads} of {self.d_head}",
+            "width d": self.d_model,
+            "positions L": self.n_positions,
+            "tokens V": self.vocab_size,
+            "first token of texts": "none" if first is None else self.tokenizer.show(first),
+            "softmax divides scores by": self.scale,
+            "tensors": f"{self.dtype}, {self.device}, {self.n_bytes / 1e6:,.0f} MB",
+        }
+
     def token_id(self, token: int | str) -> int:
         """The id of a token given as its id or its exact text.
 
@@ -131,6 +146,17 @@ class AnyLayer(Protocol):
                 f"token id {token_id} is out of range; expected 0 ≤ id < V = {self.vocab_size}"
             )
         return token_id
+
+
+def embeddings(
+    first: First, tokenizer: Vocabulary, device: torch.device, dtype: torch.dtype
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """W_E of the ids that the tokenizer knows, (V, d), and the `holes` among them, on the CPU."""
+    kept = first.W_E[: tokenizer.n_ids]
+    holes = torch.tensor([t for t in tokenizer.missing if t < len(kept)], dtype=torch.long)
+    # Half precision stays as it is: a wider copy would double it, and hold no more digits.
+    narrow = kept.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
+    return kept.to(device) if narrow else kept.to(device, dtype), holes
 
 
 def _tensors(part: object) -> list[torch.Tensor]:

@@ -87,13 +87,18 @@ def check_position(layer: AnyLayer, i: int) -> None:
         raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
 
 
-def check_distance(layer: RotaryLayer, distance: int) -> None:
-    """Raises: InputError if no token sees another at this distance."""
+def check_distance(layer: RotaryLayer, distance: int | None) -> int:
+    """A distance; None means that of neighbours, 1.
+
+    Raises: InputError if no token sees another at it.
+    """
+    distance = 1 if distance is None else distance
     if not isinstance(distance, Integral) or not 0 <= distance < layer.n_distances:
         raise InputError(
             f"distance is {distance!r}; expected 0 ≤ distance < {layer.n_distances}, the distances "
             "at which this model's tokens see one another"
         )
+    return distance
 
 
 def check_index(name: str, value: int, size: int, letter: str) -> None:

@@ -11,7 +11,7 @@ import torch
 from detok.display import Displayed
 from detok.errors import CheckpointError, InputError
 from detok.model import memory
-from detok.model.any_layer import AnyLayer
+from detok.model.any_layer import AnyLayer, embeddings
 from detok.model.checkpoint import read_first_layer
 from detok.model.families.family import FirstLayer, RotaryFirst
 from detok.model.files import read_config
@@ -64,19 +64,8 @@ class Layer(
         )
 
     def _parts(self) -> dict[str, Any]:
-        first = self.tokenizer.first_token
-        return {
-            "model": self.name,
-            "commit": self.source.revision or "none",
-            "heads H, of width d'": f"{self.n_heads} of {self.d_head}",
-            "width d": self.d_model,
-            "positions L": self.n_positions,
-            "tokens V": self.vocab_size,
-            "first token of texts": "none" if first is None else self.tokenizer.show(first),
-            "softmax divides scores by": self.scale,
-            "i attends to": "itself and what is before it" if self.is_causal else "all tokens",
-            "tensors": f"{self.Q_E.dtype}, {self.device}, {self.n_bytes / 1e6:,.0f} MB",
-        }
+        seen = "itself and what is before it" if self.is_causal else "all tokens"
+        return {**super()._parts(), "i attends to": seen}
 
     @property
     def term_names(self) -> tuple[str, ...]:
@@ -119,10 +108,7 @@ def fold_layer(
     H, n_rows = first.n_heads, len(first.W_E)
     W_U = None if first.W_U is None else first.W_U[: tokenizer.n_ids]
     first = replace(first, W_E=first.W_E[: tokenizer.n_ids], W_U=W_U)
-    holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
-    # Half precision stays as it is: a wider copy would double it, and hold no more digits.
-    narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
-    W_E = first.W_E.to(device) if narrow else first.W_E.to(device, dtype)  # (V, d)
+    W_E, holes = embeddings(first, tokenizer, device, dtype)  # (V, d), (holes,)
     W_pos = first.W_pos.to(device, dtype)  # (L, d)
     sigma = Sigma.of(W_E, W_pos, first.ln_1_eps)
 

@@ -9,7 +9,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import CheckpointError, InputError
-from detok.model.any_layer import AnyLayer
+from detok.model.any_layer import AnyLayer, embeddings
 from detok.model.families.family import Norm, RotaryFirst
 from detok.model.layernorm import BLOCK_VALUES, centre
 from detok.model.projection import ALL, Projection
@@ -42,7 +42,7 @@ class RotaryLayer(
 
     No position is added to a token, so that its norm, its queries and its keys are its own: keys of
     all tokens are kept once a key head, and a search reads each of their numbers once. Queries are
-    projected when they are asked for, which takes no longer than to read them would.
+    projected when they are asked for: kept, they would take more memory than keys that heads share.
     """
 
     source: Source
@@ -74,21 +74,14 @@ class RotaryLayer(
         )
 
     def _parts(self) -> dict[str, Any]:
-        first, window = self.tokenizer.first_token, self.first.window
+        window = self.first.window
+        seen = "what is before it" if window is None else f"the last {window - 1:,} before it"
         return {
-            "model": self.name,
-            "commit": self.source.revision or "none",
-            "heads H, of width d'": f"{self.n_heads} of {self.d_head}",
+            **super()._parts(),
             "key heads H_kv": self.n_key_heads,
-            "width d": self.d_model,
-            "positions L": self.n_positions,
-            "tokens V": self.vocab_size,
-            "first token of texts": "none" if first is None else self.tokenizer.show(first),
             "terms": ", ".join(self.term_names),
             "coordinates that are turned": 2 * int((self.theta > 0).sum()),
-            "softmax divides scores by": self.scale,
-            "i attends to": "what is before it" if window is None else f"the last {window:,}",
-            "tensors": f"{self.K.dtype}, {self.device}, {self.n_bytes / 1e6:,.0f} MB",
+            "i attends to": f"itself and {seen}",
         }
 
     @property
@@ -237,10 +230,7 @@ def fold_rotary(
     """Folds norm and biases (in float64), and projects all tokens to their keys."""
     n_rows = len(first.W_E)
     first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
-    holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
-    # Half precision stays as it is: a wider copy would double it, and hold no more digits.
-    narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
-    W_E = first.W_E.to(device) if narrow else first.W_E.to(device, dtype)  # (V, d)
+    W_E, holes = embeddings(first, tokenizer, device, dtype)  # (V, d), (holes,)
     d_head = first.W_K.shape[1] // first.n_key_heads
     frequencies, factor = first.frequencies()
     n_turned = 2 * len(frequencies)

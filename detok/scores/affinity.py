@@ -14,7 +14,7 @@ from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_distance, check_heads
 from detok.model.layer import Layer
 from detok.model.rotary_layer import RotaryLayer
-from detok.scores.specific import check_query
+from detok.scores.specific import check_query, products
 
 Side = Literal["past", "current"]
 
@@ -45,11 +45,11 @@ def affinity_scores(
     or a query of another shape.
     """
     token_id = layer.token_id(token)
-    check_heads(layer, heads)
+    own = None if heads is None else check_heads(layer, heads)
     if side not in ("past", "current"):
         raise InputError(f"side is {side!r}; expected 'past' or 'current'")
     query = None if less is None else check_query(layer, less)  # (H, d')
-    scores = _scores(layer, token_id, heads, side, positions, distance, query)
+    scores = _scores(layer, token_id, own, side, positions, distance, query)
     scores[:, layer.holes] = -torch.inf
     return scores
 
@@ -58,7 +58,7 @@ def affinity_scores(
 def _scores(
     layer: Layer,
     token_id: int,
-    heads: Sequence[int] | int | None,
+    heads: list[int] | None,
     side: Side,
     positions: tuple[int, int] | None,
     distance: int | None,
@@ -70,7 +70,6 @@ def _scores(
             f"distance is {distance}; expected None: with learned positions T^ee depends on the "
             "positions themselves, by σ alone"
         )
-    chosen = check_heads(layer, heads)
     own, others = (layer.Q_E, layer.K_E) if side == "past" else (layer.K_E, layer.Q_E)
     if positions is None:
         sigma_own, sigma_others = layer.moments.token_mean[token_id], layer.moments.token_mean
@@ -91,13 +90,9 @@ def _scores(
         vectors = vectors - query  # (H, d')
     elif query is not None:
         shared = (query * vectors).sum(dim=1, keepdim=True)  # (H, 1)
-    if heads is None:
-        scores = (vectors[:, None, :] @ others.mT)[:, 0]  # (H, V)
-    else:  # indexing `others` by head would copy it
-        scores = torch.stack([vectors[h] @ others[h].mT for h in chosen])  # (heads, V)
-    scores.div_(sigma_others)
+    scores = products(vectors, others, heads).div_(sigma_others)  # (heads, V)
     if shared is not None:
-        scores.sub_(shared[chosen])
+        scores.sub_(shared if heads is None else shared[heads])
     return scores
 
 
@@ -105,7 +100,7 @@ def _scores(
 def _(
     layer: RotaryLayer,
     token_id: int,
-    heads: Sequence[int] | int | None,
+    heads: list[int] | None,
     side: Side,
     positions: tuple[int, int] | None,
     distance: int | None,
@@ -116,17 +111,15 @@ def _(
             f"positions are {positions}; expected a distance: with rotary positions no score "
             "depends on anything else of them"
         )
-    distance = 1 if distance is None else distance
-    check_distance(layer, distance)
-    own = None if heads is None else check_heads(layer, heads)
+    distance = check_distance(layer, distance)
     token = torch.tensor([token_id], device=layer.device)
-    of = slice(None) if own is None else own
+    of = slice(None) if heads is None else heads
     if side == "past":
         vectors = layer.queries(token)[:, 0]  # (H, d')
         vectors = vectors if query is None else vectors - query
-        return layer.key_products(layer.turned(vectors, distance)[of], own)
+        return layer.key_products(layer.turned(vectors, distance)[of], heads)
     vectors = layer.turned(layer.keys(token)[:, 0], -distance)  # (H, d')
-    scores = layer.query_products(vectors[of], own)  # (heads, V)
+    scores = layer.query_products(vectors[of], heads)  # (heads, V)
     if query is not None:
         scores -= (query * vectors).sum(dim=1, keepdim=True)[of]
     return scores
@@ -233,8 +226,7 @@ def _(
     distance: int | None,
     query: torch.Tensor | int,
 ) -> torch.Tensor:
-    distance = 1 if distance is None else distance
-    check_distance(layer, distance)
+    distance = check_distance(layer, distance)
     q, k = (torch.tensor(ids, device=layer.device) for ids in (rows, columns))
     q = layer.turned(layer.queries(q) - query, distance)  # (H, rows, d')
     return q @ layer.keys(k).mT  # (H, rows, columns)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from numbers import Integral
 
 import numpy as np
 import torch
@@ -38,7 +39,7 @@ class DistanceBias(Displayed, then=("bias.mean.total.at(bias.distances)", "bias.
         Raises: InputError if n is not at least 1, or more than the window.
         """
         most = n if self.sight.window is None else self.sight.window
-        if not 1 <= n <= most:
+        if not isinstance(n, Integral) or not 1 <= n <= most:
             raise InputError(f"n is {n}; expected at least 1, and at most the window, if any")
         scores = self.mean.total.at(range(n)) / self.mean.scale  # (H, n)
         return self.sight.capped(scores).softmax(dim=-1)
@@ -67,7 +68,7 @@ def distance_bias(
     """
     check_rotary(layer)
     chosen = check_distances(layer, distances, N_DISTANCES)
-    if n_drawn < 1:
+    if not isinstance(n_drawn, Integral) or n_drawn < 1:
         raise InputError(f"n_drawn is {n_drawn}; expected at least 1")
     weights = token_weights(layer, token_counts).cpu().double().numpy()
     drawn = np.random.default_rng(seed).choice(len(weights), n_drawn, p=weights / weights.sum())

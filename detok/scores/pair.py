@@ -8,7 +8,7 @@ import torch
 from detok.display import Displayed, number
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
-from detok.model.inputs import check_ids, check_index
+from detok.model.inputs import check_ids, check_index, check_learned
 from detok.scores.decomposition import factors_of, scaled, summed
 from detok.scores.specific import SplitTerms, check_query
 
@@ -73,9 +73,11 @@ def explain_pair(
     ee_specific.
 
     Raises: InputError for ids that this model cannot take, i, j or head out of range, j outside the
-    window that i sees, or a query of another shape.
+    window that i sees, or a query of another shape or for another kind of layer.
     """
     tokens = check_ids(layer, ids)
+    if query is not None:
+        check_learned(layer)
     check_index("i", i, len(tokens), "n")
     n = i + 1 if layer.is_causal else len(tokens)  # what i sees
     check_index("j", j, n, "i + 1" if layer.is_causal else "n")

@@ -84,6 +84,14 @@ def check_query(layer: AnyLayer, query: torch.Tensor) -> torch.Tensor:
     return query.to(layer.device, layer.dtype)
 
 
+def products(vectors: torch.Tensor, tokens: torch.Tensor, heads: list[int] | None) -> torch.Tensor:
+    """Products of a vector of each head (H, d') with all tokens' (H, V, d'), (heads, V)."""
+    if heads is None:
+        return (vectors[:, None, :] @ tokens.mT)[:, 0]
+    # Indexing `tokens` by head would copy it.
+    return torch.stack([vectors[h] @ tokens[h].mT for h in heads])
+
+
 @torch.inference_mode()
 def shared_scores(
     layer: AnyLayer,
@@ -102,8 +110,8 @@ def shared_scores(
     Raises: InputError for a query of another shape, or a head, position or distance that is not
     there.
     """
-    check_heads(layer, heads)
-    scores = _shared(layer, check_query(layer, query), heads, position, distance)
+    own = None if heads is None else check_heads(layer, heads)
+    scores = _shared(layer, check_query(layer, query), own, position, distance)
     scores[:, layer.holes] = -torch.inf
     return scores
 
@@ -112,32 +120,26 @@ def shared_scores(
 def _shared(
     layer: Layer,
     vectors: torch.Tensor,
-    heads: Sequence[int] | int | None,
+    heads: list[int] | None,
     position: int | None,
     distance: int | None,
 ) -> torch.Tensor:
     """`shared_scores` of what is checked, but for position and distance."""
     if distance is not None:
         raise InputError(f"distance is {distance}; expected None: positions are learned")
-    chosen = check_heads(layer, heads)
     if position is None:
         sigma = layer.moments.token_mean
     else:
         check_position(layer, position)
         sigma = layer.sigma.at_position(position)
-    # As `affinity_scores`, and for its reasons.
-    if heads is None:
-        scores = (vectors[:, None, :] @ layer.K_E.mT)[:, 0]  # (H, V)
-    else:
-        scores = torch.stack([vectors[h] @ layer.K_E[h].mT for h in chosen])  # (heads, V)
-    return scores.div_(sigma)
+    return products(vectors, layer.K_E, heads).div_(sigma)  # (heads, V)
 
 
 @_shared.register
 def _(
     layer: RotaryLayer,
     vectors: torch.Tensor,
-    heads: Sequence[int] | int | None,
+    heads: list[int] | None,
     position: int | None,
     distance: int | None,
 ) -> torch.Tensor:
@@ -146,11 +148,9 @@ def _(
             f"position is {position}; expected a distance: with rotary positions no score depends "
             "on anything else of them"
         )
-    distance = 1 if distance is None else distance
-    check_distance(layer, distance)
-    own = None if heads is None else check_heads(layer, heads)
+    distance = check_distance(layer, distance)
     turned = layer.turned(vectors, distance)  # (H, d')
-    return layer.key_products(turned if own is None else turned[own], own)
+    return layer.key_products(turned if heads is None else turned[heads], heads)
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -56,7 +56,7 @@ def test_where_all_heads_cannot_be_shown_a_page_says_which_one_is() -> None:
 
 def test_the_text_of_an_affinity_can_be_taken_apart() -> None:
     test = run(AFFINITY, model="mini", head="1", text="Mr. Holmes")
-    follow(test, "Take this text apart into the six terms")
+    follow(test, "Take this text apart into the terms of its scores")
     assert test.text_area(key="passage").value == "Mr. Holmes"
     assert test.selectbox(key="head").value == "1"
 

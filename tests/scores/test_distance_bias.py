@@ -58,9 +58,11 @@ def test_refused(rotary: detok.RotaryLayer, layer: detok.Layer) -> None:
         ({"distances": []}, "there are no distances"),
         ({"distances": [rotary.n_distances]}, "expected 0 ≤ distance"),
         ({"n_drawn": 0}, "n_drawn is 0"),
+        ({"n_drawn": 1.5}, "n_drawn is 1.5"),
         ({"token_counts": np.zeros(3)}, "token_counts have shape"),
     ):
         with pytest.raises(detok.InputError, match=found):
             detok.distance_bias(rotary, **arguments)
-    with pytest.raises(detok.InputError, match="n is 0"):
-        detok.distance_bias(rotary, n_drawn=2).attention(0)
+    for n in (0, 1.5):
+        with pytest.raises(detok.InputError, match=f"n is {n}"):
+            detok.distance_bias(rotary, n_drawn=2).attention(n)

@@ -278,3 +278,8 @@ def test_a_place_of_the_other_kind_is_refused(
         detok.shared_scores(layer, query, distance=1)
     with pytest.raises(detok.InputError, match="distance < "):
         detok.shared_scores(rotary, detok.shared_query(rotary), distance=10**6)
+
+
+def test_a_pair_of_a_rotary_model_has_no_two_parts_of_ee(rotary: detok.RotaryLayer) -> None:
+    with pytest.raises(detok.InputError, match="expected a model with learned positions"):
+        detok.explain_pair(rotary, IDS, i=5, j=2, head=1, query=detok.shared_query(rotary))

@@ -6,6 +6,7 @@ import torch
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
+from detok.app.one_or_all import in_title, numbers_of
 from detok.app.provenance import about, lines
 from detok.app.where import Where, in_code
 from detok.charts import affinity as charts
@@ -42,7 +43,8 @@ def best(
     drawn = table[table["rank"] <= PANEL_ROWS] if head is None else table
     return Figure(
         name="affinity",
-        title=f"{capitalized(score)} with {shown}{_of(head)}: {_ranked(layer, side)}{where.said}",
+        title=f"{capitalized(score)} with {shown}{in_title(head)}: {_ranked(layer, side)}"
+        f"{where.said}",
         table=table.drop(columns="label"),
         about=about(layer, specific_readings.values(score, counts), counts),
         code=lines(
@@ -71,7 +73,7 @@ def best(
 @kept
 def liked(layer: detok.Layer, head: int | None, k: int, where: Where) -> Figure:
     """What each head, or one, likes whatever the current token is."""
-    counts, heads = cached.load_counts(layer), _heads(layer, head)
+    counts, heads = cached.load_counts(layer), numbers_of(layer, head)
     table = specific_tables.liked(layer, shared(layer, head, where), heads, k, counts)
     return Figure(
         name="liked",
@@ -95,7 +97,7 @@ def liked(layer: detok.Layer, head: int | None, k: int, where: Where) -> Figure:
 def shared(layer: detok.Layer, head: int | None, where: Where) -> torch.Tensor:
     """What each head, or one, gives to every token whatever the current one is, (heads, V)."""
     query = cached.shared_query(layer)
-    return detok.shared_scores(layer, query, heads=_heads(layer, head), **where.past)
+    return detok.shared_scores(layer, query, heads=numbers_of(layer, head), **where.past)
 
 
 @kept
@@ -131,13 +133,13 @@ def pairs(
     layer: detok.Layer, tokens: tuple[int, ...], head: int | None, where: Where, score: str
 ) -> Figure:
     """The scores between some tokens."""
-    counts, heads = cached.load_counts(layer), _heads(layer, head)
+    counts, heads = cached.load_counts(layer), numbers_of(layer, head)
     table = tables.pairs(layer, list(tokens), heads, _less(layer, score), **where.both)
     seen = words.words_for(layer).seen
     named = map(layer.tokenizer.show, tokens if len(tokens) <= charts.NAMED else ())
     return Figure(
         name="heatmap",
-        title=f"{capitalized(score)} between {len(tokens)} tokens{_of(head)}{where.said}",
+        title=f"{capitalized(score)} between {len(tokens)} tokens{in_title(head)}{where.said}",
         table=table,
         about=about(layer, specific_readings.values(score, counts), counts),
         code=lines(
@@ -152,14 +154,6 @@ def pairs(
         domain=both_sides(table["score"]),
         readings=(readings.pairs(tables.own_copies(table), score),),
     )
-
-
-def _heads(layer: detok.Layer, head: int | None) -> list[int]:
-    return list(range(layer.n_heads)) if head is None else [head]
-
-
-def _of(head: int | None) -> str:
-    return ", every head" if head is None else f", head {head}"
 
 
 def _ranked(layer: detok.Layer, side: Side) -> str:

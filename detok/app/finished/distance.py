@@ -3,6 +3,7 @@
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
+from detok.app.one_or_all import in_title, numbers_of
 from detok.app.provenance import about, lines
 from detok.charts import distance as charts
 from detok.charts.parts import capitalized
@@ -20,7 +21,7 @@ def curve(
     layer: detok.RotaryLayer, past: int, current: int, head: int | None, last: int, term: str
 ) -> Figure:
     """A term of a pair, or the whole score, over distances up to the last."""
-    heads, counts = _heads(layer, head), cached.load_counts(layer)
+    heads, counts = numbers_of(layer, head), cached.load_counts(layer)
     distances = _distances(past, current, last)
     bias = _bias(layer, distances)
     found = detok.distance_curve(layer, current, past, heads=heads)
@@ -29,7 +30,7 @@ def curve(
     only = found.names == ("ee",)
     return Figure(
         name=f"distance-{term}",
-        title=f"{capitalized(score)} of {of} over distances{_of(head)}",
+        title=f"{capitalized(score)} of {of} over distances{in_title(head)}",
         table=table,
         about=about(layer, f"{score}, unscaled", counts),
         code=_code(
@@ -50,13 +51,13 @@ def spectrum(
     layer: detok.RotaryLayer, past: int, current: int, head: int | None, last: int
 ) -> Figure:
     """The frequencies that Tᵉᵉ of a pair is made of."""
-    heads, counts = _heads(layer, head), cached.load_counts(layer)
+    heads, counts = numbers_of(layer, head), cached.load_counts(layer)
     distances = _distances(past, current, last)
     found = detok.distance_curve(layer, current, past, heads=heads)
     table, of = tables.spectrum(found, _bias(layer, distances), heads), _pair(layer, past, current)
     return Figure(
         name="spectrum",
-        title=f"Frequencies that Tᵉᵉ of {of} uses{_of(head)}",
+        title=f"Frequencies that Tᵉᵉ of {of} uses{in_title(head)}",
         table=table,
         about=about(layer, "amplitudes of Tᵉᵉ, unscaled", counts),
         code=_code(
@@ -103,11 +104,3 @@ def _code(
 
 def _pair(layer: detok.RotaryLayer, past: int, current: int) -> str:
     return readings.pair(*map(layer.tokenizer.show, (past, current)))
-
-
-def _heads(layer: detok.RotaryLayer, head: int | None) -> list[int]:
-    return list(range(layer.n_heads)) if head is None else [head]
-
-
-def _of(head: int | None) -> str:
-    return ", every head" if head is None else f", head {head}"

@@ -8,6 +8,7 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.finished.positions import UNSCALED, Texts, measured
+from detok.app.one_or_all import in_title, rows_in_code, rows_of
 from detok.app.provenance import about, lines
 from detok.charts import distance_bias as charts
 from detok.readings import distance_bias as readings, positions as position_readings
@@ -25,10 +26,10 @@ def bias(layer: detok.RotaryLayer) -> detok.DistanceBias:
 def curves(layer: detok.RotaryLayer, head: int | None) -> Figure:
     """The mean and the spread of each term over distances."""
     found, counts = bias(layer), cached.load_counts(layer)
-    table = _one(tables.curves(found), head)
+    table = rows_of(tables.curves(found), head)
     return Figure(
         name="curves",
-        title=f"The terms over distances{_of(head)}",
+        title=f"The terms over distances{in_title(head)}",
         table=table,
         about=about(layer, UNSCALED, counts),
         code=lines(
@@ -36,7 +37,7 @@ def curves(layer: detok.RotaryLayer, head: int | None) -> Figure:
             "tables.distance_bias",
             _bias_in_code(layer),
             "table = tables.curves(bias)",
-            *_one_in_code(head),
+            *rows_in_code(head),
         ),
         draw=lambda dark: charts.curves(table),
         drawn=table,
@@ -49,14 +50,14 @@ def curves(layer: detok.RotaryLayer, head: int | None) -> Figure:
 def attention(layer: detok.RotaryLayer, i: int, head: int | None, own: Texts | None) -> Figure:
     """The attention of i that follows from the means, and measured on texts, over distances."""
     texts, n = measured(layer, i, own), min(i + 1, layer.n_distances)
-    table = _one(tables.attention(bias(layer), texts, n), head)
+    table = rows_of(tables.attention(bias(layer), texts, n), head)
     said = [readings.attention(tables.masses(table), i, head)]
     if texts is not None:
         said.append(position_readings.measured(texts, "of your texts" if own else "excerpts"))
     excerpts = '[layer.tokenizer.encode(text) for text in detok.excerpts()["text"]]'
     return Figure(
         name="attention",
-        title=f"Attention of position {i} over distances{_of(head)}",
+        title=f"Attention of position {i} over distances{in_title(head)}",
         table=table,
         about=about(layer, "attention weights", cached.load_counts(layer)),
         code=lines(
@@ -66,7 +67,7 @@ def attention(layer: detok.RotaryLayer, i: int, head: int | None, own: Texts | N
             f"measured = detok.mean_attention(layer, texts, {i}) if texts else None",
             _bias_in_code(layer),
             f"table = tables.attention(bias, measured, {n})",
-            *_one_in_code(head),
+            *rows_in_code(head),
         ),
         draw=lambda dark: charts.attention(table),
         drawn=table,
@@ -79,18 +80,6 @@ def _bias_in_code(layer: detok.RotaryLayer) -> str:
     counts = cached.load_counts(layer)
     drawn = "" if counts is None else ", token_counts=detok.counts_for(layer).tokens"
     return f"bias = detok.distance_bias(layer{drawn})"
-
-
-def _one(table: pd.DataFrame, head: int | None) -> pd.DataFrame:
-    return table if head is None else table[table["head"] == head]
-
-
-def _one_in_code(head: int | None) -> list[str]:
-    return [] if head is None else [f'table = table[table["head"] == {head}]']
-
-
-def _of(head: int | None) -> str:
-    return ", every head" if head is None else f", head {head}"
 
 
 def _alike(name: str, drawn: pd.DataFrame, *more: Hashable) -> tuple[Hashable, ...]:

@@ -7,6 +7,7 @@ import pandas as pd
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
+from detok.app.one_or_all import in_title, rows_in_code, rows_of
 from detok.app.provenance import about, lines
 from detok.charts import positions as charts
 from detok.charts.wire import Chart
@@ -93,7 +94,7 @@ def attention(
         said.append(readings.measured(found, "of your texts" if own else "excerpts"))
     return Figure(
         name="attention",
-        title=f"Attention of position {i}{_of(head)}{_without(layernorm)}",
+        title=f"Attention of position {i}{in_title(head)}{_without(layernorm)}",
         table=table,
         about=about(layer, "attention weights"),
         code=code,
@@ -115,7 +116,7 @@ def close(
     said = words.words_for(layer).close
     return Figure(
         name="attention-zoom",
-        title=f"Attention of position {i} to {said}{_of(head)}{_without(layernorm)}",
+        title=f"Attention of position {i} to {said}{in_title(head)}{_without(layernorm)}",
         table=table,
         about=about(layer, "attention weights"),
         code=f"{code}\ntable = tables.close(table, {i})",
@@ -157,15 +158,15 @@ def _curve(
     shown = tables.drawn(every, layer, i, head, ends)
     return Figure(
         name=term.replace("^", "_"),
-        title=f"{term.replace('+', ' + ')}, seen from i = {i}{_of(head)}{_without(layernorm)}",
-        table=_one(every, head)[columns],
+        title=f"{term.replace('+', ' + ')}, seen from i = {i}{in_title(head)}{_without(layernorm)}",
+        table=rows_of(every, head)[columns],
         about=about(layer, UNSCALED),
         code=lines(
             layer,
             "tables.positions",
             f"bias = detok.position_bias(layer, {i}, layernorm={layernorm})",
             "table = tables.curves(bias)",
-            *_one_in_code(head),
+            *rows_in_code(head),
             f"table = table[{columns}]",
         ),
         draw=lambda dark: chart(shown, i),
@@ -187,21 +188,9 @@ def _attention(
         f"measured = detok.mean_attention(layer, texts, {i}) if texts else None",
         f"bias = detok.position_bias(layer, {i}, layernorm={layernorm})",
         "table = tables.attention(bias, measured)",
-        *_one_in_code(head),
+        *rows_in_code(head),
     )
-    return _one(_attentions(layer, i, layernorm, own), head), code
-
-
-def _one(table: pd.DataFrame, head: int | None) -> pd.DataFrame:
-    return table if head is None else table[table["head"] == head]
-
-
-def _one_in_code(head: int | None) -> list[str]:
-    return [] if head is None else [f'table = table[table["head"] == {head}]']
-
-
-def _of(head: int | None) -> str:
-    return ", every head" if head is None else f", head {head}"
+    return rows_of(_attentions(layer, i, layernorm, own), head), code
 
 
 def _without(layernorm: bool) -> str:

@@ -3,7 +3,7 @@
 A text's terms take n² numbers each; only those of the last few heads and texts are kept.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable
 from dataclasses import replace
 
 import pandas as pd
@@ -13,43 +13,44 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.identity import OF_LAYER
+from detok.app.one_or_all import in_title, rows_in_code, rows_of
 from detok.app.provenance import about, ids_of, lines
-from detok.charts import ablation as ablation_charts, terms as charts
+from detok.charts import terms as charts
 from detok.charts.palette import both_sides, in_order
 from detok.model.any_layer import AnyLayer
-from detok.readings import ablation as ablation_readings, specific, terms as readings, words
+from detok.readings import specific, terms as readings, words
 from detok.scores.decomposition import AnyTerms
-from detok.tables import ablation as ablation_tables, terms as tables
+from detok.tables import terms as tables
 
 NATS = "nats"
 Ids = tuple[int, ...]
 Window = tuple[int, int]  # from, and up to but without
 
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=OF_LAYER)
+for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=OF_LAYER)
 
 
 @kept
 def contributions(layer: AnyLayer, ids: Ids, head: int | None) -> Figure:
     """What each term contributes at every position."""
     every = _every(layer, ids)
-    table = every if head is None else every[every["head"] == head]
+    table = rows_of(every, head)
     drawn = tables.drawn(table, layer.is_causal)
     return Figure(
         name="contributions",
-        title=f"What each term contributes{_of(head)}",
+        title=f"What each term contributes{in_title(head)}",
         table=table,
         about=about(layer, NATS),
         code=lines(
             layer,
             "tables.terms",
             *_contributions_in_code(ids),
-            *([] if head is None else [f'table = table[table["head"] == {head}]']),
+            *rows_in_code(head),
         ),
         draw=None if drawn.table.empty else lambda dark: charts.contributions(drawn.table),
         drawn=drawn.table,
         alike=_alike(drawn.table),
         readings=(readings.per_position(drawn),),
-        **_text(layer, ids),
+        **of_text(layer, ids),
     )
 
 
@@ -62,7 +63,7 @@ def _every(layer: AnyLayer, ids: Ids) -> pd.DataFrame:
 def ranking(layer: AnyLayer, ids: Ids, head: int | None) -> Figure:
     """The terms of every head by their mean contribution; the sentence may be of one head."""
     drawn = _ranking(layer, ids)
-    ranks = drawn.table if head is None else drawn.table[drawn.table["head"] == head]
+    ranks = rows_of(drawn.table, head)
     return replace(drawn, readings=(readings.ranking(ranks, tables.places(ranks)),))
 
 
@@ -79,88 +80,7 @@ def _ranking(layer: AnyLayer, ids: Ids) -> Figure:
             layer, "tables.terms", *_contributions_in_code(ids), "table = tables.ranking(table)"
         ),
         draw=(lambda dark: charts.ranking(table)) if is_drawn else None,
-        **_text(layer, ids),
-    )
-
-
-@kept
-def attention_of_heads(
-    layer: AnyLayer, ids: Ids, dropped: tuple[str, ...], window: Window
-) -> Figure:
-    """Every head's attention in a window of the text, without some terms."""
-    heads = list(range(layer.n_heads))
-    last = window[1] - 1
-    inside = list(ids[: layer.n_visible(last)])  # nothing else takes part in the window
-    ablation = detok.ablate(detok.terms(layer, inside), dropped)
-    table = ablation_tables.attention(layer, inside, ablation, heads, range(*window))
-    moved = ablation_tables.divergences(ablation, heads, last)
-    seen = words.words_for(layer).seen
-    return Figure(
-        name="attention",
-        title=f"Who attends to whom, every head{_without(dropped)}",
-        table=table,
-        about=about(layer, _weights(layer)),
-        code=_attention_in_code(layer, inside, None, dropped, heads, window),
-        draw=lambda dark: ablation_charts.heads(table, dark, seen),
-        answer=ablation_readings.divergences(moved, list(dropped), last),
-        **_text(layer, ids),
-    )
-
-
-@kept
-def attention(
-    layer: AnyLayer,
-    ids: Ids,
-    head: int,
-    dropped: tuple[str, ...],
-    window: Window,
-    chosen: tuple[int, int],
-) -> Figure:
-    """One head's attention in a window of the text, without some terms; a click chooses (i, j)."""
-    ablation = _ablation(layer, ids, head, dropped)
-    moved = ablation_tables.divergences(ablation, [head], chosen[0])
-    seen = words.words_for(layer).seen
-    table = ablation_tables.attention(layer, list(ids), ablation, [head], range(*window))
-    i, j = chosen
-    drawn = table.assign(chosen=(table["i"] == i) & (table["j"] == j))
-    return Figure(
-        name="attention",
-        title=f"Who attends to whom{_of(head)}{_without(dropped)}",
-        table=table,
-        about=about(layer, _weights(layer)),
-        code=_attention_in_code(layer, ids, head, dropped, [head], window),
-        draw=lambda dark: ablation_charts.attention(drawn, "left", dark, seen),
-        drawn=drawn,
-        alike=("attention", seen, *_labels(table)),
-        domain=ablation_charts.shares(table),
-        answer=ablation_readings.divergences(moved, list(dropped), chosen[0]),
-        **_text(layer, ids),
-    )
-
-
-def best(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> int:
-    """The token j that gets most of i's attention."""
-    return int(_ablation(layer, ids, head, dropped).full[0, i].argmax())
-
-
-@kept
-def row(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...], i: int) -> Figure:
-    """The attention of one token with and without the dropped terms."""
-    table = ablation_tables.row(layer, list(ids), _ablation(layer, ids, head, dropped), i)
-    seen = words.words_for(layer).seen
-    return Figure(
-        name="row",
-        title=f"Attention of i = {i}{_of(head)}{_without(dropped)}",
-        table=table,
-        about=about(layer, _weights(layer)),
-        code=lines(
-            layer,
-            "tables.ablation",
-            *_ablation_in_code(ids, head, dropped),
-            f"table = tables.row(layer, ids, ablation, {i})",
-        ),
-        draw=lambda dark: ablation_charts.row(table, seen),
-        **_text(layer, ids),
+        **of_text(layer, ids),
     )
 
 
@@ -172,7 +92,7 @@ def pair(layer: AnyLayer, ids: Ids, head: int, i: int, j: int, split: bool) -> F
     table, seen = tables.waterfall(layer, list(ids), found), words.words_for(layer).seen
     return Figure(
         name="pair",
-        title=f"The score of i = {i} and j = {j}{_of(head)}",
+        title=f"The score of i = {i} and j = {j}{in_title(head)}",
         table=table,
         about=_about_terms(layer, split),
         code=lines(
@@ -187,14 +107,14 @@ def pair(layer: AnyLayer, ids: Ids, head: int, i: int, j: int, split: bool) -> F
         drawn=table,
         alike=("pair", seen, *table["part"].unique()),
         answer=readings.pair(layer, list(ids), found),
-        **_text(layer, ids),
+        **of_text(layer, ids),
     )
 
 
 @kept
 def maps(layer: AnyLayer, ids: Ids, head: int, window: Window, split: bool) -> Figure:
     """The terms of every pair in a window of the text."""
-    terms = _terms(layer, ids, head)
+    terms = of_head(layer, ids, head)
     if split:
         terms = detok.split_ee(layer, ids, cached.shared_query(layer), heads=head)
     table, seen = tables.maps(layer, list(ids), terms, range(*window)), words.words_for(layer).seen
@@ -202,7 +122,7 @@ def maps(layer: AnyLayer, ids: Ids, head: int, window: Window, split: bool) -> F
     how = "split_ee(layer, ids, query" if split else "terms(layer, ids"
     return Figure(
         name="terms",
-        title=f"The terms of every pair{_of(head)}",
+        title=f"The terms of every pair{in_title(head)}",
         table=table,
         about=_about_terms(layer, split),
         code=lines(
@@ -216,10 +136,10 @@ def maps(layer: AnyLayer, ids: Ids, head: int, window: Window, split: bool) -> F
         # The only cell of a single token has no colour.
         draw=(lambda dark: charts.maps(table, dark, seen=seen)) if len(ids) > 1 else None,
         drawn=table,
-        alike=("terms", seen, *terms.names, *_labels(table)),
+        alike=("terms", seen, *terms.names, *labels(table)),
         domain=both_sides(table["centred"]),
         readings=(readings.maps(spreads, head, seen, is_capped=is_capped),),
-        **_text(layer, ids),
+        **of_text(layer, ids),
     )
 
 
@@ -238,7 +158,7 @@ def averaged(
     `file` is the id and the name of a visitor's own file.
     """
     over = tables.averaged(_mean)
-    table = over if head is None else over[over["head"] == head]
+    table = rows_of(over, head)
     ranks = tables.ranking(table)
     drawn = tables.drawn(table).table
     read = ['texts = detok.excerpts()["text"]']
@@ -250,7 +170,7 @@ def averaged(
         ]
     return Figure(
         name="averaged",
-        title=f"What each term contributes over many texts{_of(head)}",
+        title=f"What each term contributes over many texts{in_title(head)}",
         table=table,
         about=about(layer, NATS),
         code=lines(
@@ -260,7 +180,7 @@ def averaged(
             "mean = detok.mean_contributions("
             f"layer, texts, first={first}, sample={n_texts}, seed={seed})",
             "table = tables.averaged(mean)",
-            *([] if head is None else [f'table = table[table["head"] == {head}]']),
+            *rows_in_code(head),
         ),
         draw=None if drawn.empty else lambda dark: charts.contributions(drawn),
         drawn=drawn,
@@ -273,26 +193,9 @@ def averaged(
     )
 
 
-@_for_a_moment
-def _terms(layer: AnyLayer, ids: Ids, head: int) -> AnyTerms:
+@for_a_moment
+def of_head(layer: AnyLayer, ids: Ids, head: int) -> AnyTerms:
     return detok.terms(layer, ids, heads=head)
-
-
-@_for_a_moment
-def _ablation(layer: AnyLayer, ids: Ids, head: int, dropped: tuple[str, ...]) -> detok.Ablation:
-    return detok.ablate(_terms(layer, ids, head), dropped)
-
-
-def _of(head: int | None) -> str:
-    return ", every head" if head is None else f", head {head}"
-
-
-def _without(dropped: tuple[str, ...]) -> str:
-    return f", without {', '.join(dropped)}" if dropped else ""
-
-
-def _weights(layer: AnyLayer) -> str:
-    return f"attention weights, of scores {words.divided(layer)}"
 
 
 def _about_terms(layer: AnyLayer, split: bool) -> dict[str, str]:
@@ -304,7 +207,7 @@ def _about_terms(layer: AnyLayer, split: bool) -> dict[str, str]:
     return about(layer, f"{scaled}; q̄ of ee_shared is {specific.mean_query(counts)}", counts)
 
 
-def _text(layer: AnyLayer, ids: Ids) -> dict:
+def of_text(layer: AnyLayer, ids: Ids) -> dict:
     """What of a figure tells its text."""
     return {"of": layer.tokenizer.text(*ids), "more": {"token_ids": list(ids)}}
 
@@ -316,25 +219,6 @@ def _contributions_in_code(ids: Ids) -> list[str]:
     ]
 
 
-def _ablation_in_code(ids: Sequence[int], head: int | None, dropped: tuple[str, ...]) -> list[str]:
-    return [
-        ids_of(ids),
-        f"ablation = detok.ablate(detok.terms(layer, ids, heads={head}), {list(dropped)})",
-    ]
-
-
-def _attention_in_code(
-    layer: AnyLayer,
-    ids: Sequence[int],
-    head: int | None,
-    dropped: tuple[str, ...],
-    heads: list[int],
-    window: Window,
-) -> str:
-    table = f"table = tables.attention(layer, ids, ablation, {heads}, range{window})"
-    return lines(layer, "tables.ablation", *_ablation_in_code(ids, head, dropped), table)
-
-
 def _query_in_code(layer: AnyLayer, split: bool) -> list[str]:
     if not split:
         return ["query = None"]
@@ -343,7 +227,7 @@ def _query_in_code(layer: AnyLayer, split: bool) -> list[str]:
     return [f"query = detok.shared_query(layer, {counts}.tokens)"]
 
 
-def _labels(table: pd.DataFrame) -> list[str]:
+def labels(table: pd.DataFrame) -> list[str]:
     """What stands along the axes of a map."""
     return list(dict.fromkeys(table["current"]))
 
