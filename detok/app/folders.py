@@ -1,8 +1,12 @@
-"""The server's own folders, which a visitor's page does not tell."""
+"""The server's own folders, which errors on a visitor's page do not tell.
+
+A model that was opened by its path still has the path for its name.
+"""
 
 import logging
 import os
 import re
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -14,12 +18,12 @@ ROOT = Path(__file__).parents[2]
 def untold(sentence: str) -> str:
     """A sentence with "…/config.json" for a path in a folder of the server; the log has all of it.
 
-    Only what lies in folders that are known: where detok and Python's packages are, the caches,
-    what the variables of the environment name, and where the server's user is at home.
+    Only what lies in folders that are known: where detok, Python and its packages are, the
+    caches, what the variables of the environment name, and where the server's user is at home.
     """
     named = [value for name, value in os.environ.items() if name.startswith("DETOK_")]
     places = [ROOT, Path.cwd(), Path.home(), tempfile.gettempdir(), constants.HF_HOME]
-    places += [constants.HF_HUB_CACHE, Path(os.__file__).parents[2], *named]
+    places += [constants.HF_HUB_CACHE, *map(sysconfig.get_path, ("stdlib", "purelib")), *named]
     known = {str(place).rstrip("/") for place in places if Path(place).is_absolute()} - {""}
     longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
     told = re.sub(

@@ -228,11 +228,15 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
 
 
 def passage_ids(
-    layer: detok.Layer, text: str, default: str, first: int | None = None, most: int | None = None
+    layer: detok.Layer,
+    text: str,
+    default: str,
+    first: int | None = None,
+    most: int = texts.MAX_TOKENS,
 ) -> list[int]:
     """The token ids of a text, or of the default for one that the model cannot take.
 
-    At most as many as the model has positions, or `most`; what is not used of a text is said.
+    At most `most`, and as many as the model has positions; what is not used of a text is said.
     """
     try:
         ids, n_cut = texts.tokens_of(layer, text, first)
@@ -241,7 +245,7 @@ def passage_ids(
         ids, n_cut = texts.tokens_of(layer, default, first)
         st.info(f"Shown instead: “{default}”")
     why = "the model has positions"
-    if most is not None and len(ids) > most:
+    if len(ids) > most:
         ids, n_cut, why = ids[:most], n_cut + len(ids) - most, "this page takes"
     if n_cut:
         st.info(f"Used: the first {len(ids):,} of {len(ids) + n_cut:,} tokens, as many as {why}.")

@@ -34,7 +34,7 @@ class Job(Generic[T]):
         """
         self._computes = computes
         self._thread: threading.Thread | None = None
-        self.refusal = ""  # the sentence of the InputError that it failed with
+        self.refusal = ""  # the sentence that says why it failed
         self._lock, self._cancelled = threading.Lock(), threading.Event()
         self.result = result
         self.state: State = "idle" if result is None else "done"
@@ -101,4 +101,5 @@ class Job(Generic[T]):
         except Exception:
             # Not kept: its traceback would hold what was computed with.
             logging.getLogger(__name__).exception("a job failed")
+            self.refusal = "an error that nobody expected; the server's log has it"
             self.state = "failed"

@@ -142,9 +142,7 @@ def _fetch(model: str) -> None:
     cached.models_here.clear()
     if job.state != "done":
         stopped = "the download was stopped; when it is asked for again it goes on from there"
-        unexpected = "an error that nobody expected; the server's log has it"
-        failed = job.refusal or unexpected
-        raise detok.InputError(stopped if job.state == "cancelled" else failed)
+        raise detok.InputError(stopped if job.state == "cancelled" else job.refusal)
 
 
 def _refuse(model: str, reason: str) -> NoReturn:

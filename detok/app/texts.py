@@ -8,8 +8,10 @@ from detok.errors import InputError
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 
-# Of one text, before it is split into tokens: no model here takes more tokens than that has.
+# Of one text, before it is split into tokens.
 MAX_CHARACTERS = 20_000
+# Of one text of which all pairs are shown, n² numbers a head: a rotary model may take 100,000.
+MAX_TOKENS = 2048
 # Of the texts in a file, to draw a sample from.
 MAX_IN_FILE = 10_000
 

@@ -65,8 +65,7 @@ def _fetch(layer: detok.Layer) -> None:
         long_runs.watch(job, "MB", MEGABYTE)
         return
     if job.state == "failed":
-        unexpected = "an error that nobody expected; the server's log has it"
-        output.mistake(detok.InputError(job.refusal or unexpected))
+        output.mistake(detok.InputError(job.refusal))
     taken = needed(config, torch.float32)
     memory.check_bytes(taken, layer.device, "loading all layers", "a smaller model")
     st.info(

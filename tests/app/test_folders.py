@@ -1,6 +1,7 @@
 """A visitor is told which file is meant, and not where the server keeps it."""
 
 import logging
+import sysconfig
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,11 @@ from tests.support.pages import run, texts
 
 
 @pytest.mark.parametrize(
-    "folder", [ROOT, Path.home(), constants.HF_HUB_CACHE, "/srv/own models/gpt2", "/srv/a"]
+    "folder",
+    [
+        *(ROOT, Path.home(), constants.HF_HUB_CACHE, "/srv/own models/gpt2", "/srv/a"),
+        *map(sysconfig.get_path, ("stdlib", "purelib")),
+    ],
 )
 def test_paths_of_the_server_are_cut_to_their_names(
     folder: str | Path, monkeypatch: pytest.MonkeyPatch

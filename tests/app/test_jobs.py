@@ -70,6 +70,7 @@ def test_a_failure_is_in_the_log_and_the_job_starts_again(
     wait(job)
     assert job.state == "failed"
     assert "no such number" in caplog.text
+    assert job.refusal.startswith("an error that nobody expected")
     job.start(lambda report: "computed")
     wait(job)
     assert job.result == "computed"

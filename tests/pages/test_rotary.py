@@ -9,6 +9,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
+from detok.app import texts as given_texts
 from detok.app.navigation import PLACES
 from detok.readings import distance_bias as distance_readings, overview, terms as readings
 from detok.tables import distance_bias as distance_tables, terms as tables
@@ -185,3 +186,16 @@ def test_attention_over_distances_is_measured_on_own_texts(folder: Path) -> None
 def test_the_first_positions_see_few_distances(folder: Path, i: str) -> None:
     test = run(BIAS_PAGE, head="0", i=i)
     assert figures(test)["attention"].table["distance"].tolist() == list(range(int(i) + 1))
+
+
+def test_a_text_is_not_as_long_as_the_model_may_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    family, config = ROTARY["llama"][0]
+    most = given_texts.MAX_TOKENS
+    random_member(tmp_path, family, {**config, "max_position_embeddings": 4 * most})
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    n = len(detok.load(tmp_path).tokenizer.encode("ab " * most))
+    assert n > most
+    said = texts(run(PLACES["terms"].path, passage="ab " * most, head="0"))
+    assert f"Used: the first {most:,} of {n:,} tokens, as many as this page takes." in said
