@@ -126,6 +126,6 @@ with output.mistakes(), st.spinner("Running the model's own first layer …"):
     st.markdown(
         f"On “{output.escaped(SAMPLE)}” the attention from the six terms and that of the model's "
         f"own first layer, computed by `transformers`, differ by **{error:.1e}** at most "
-        f"({str(layer.Q_E.dtype).removeprefix('torch.')})."
+        f"({str(layer.dtype).removeprefix('torch.')})."
     )
 takeaway.foot()

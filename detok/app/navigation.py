@@ -48,7 +48,7 @@ PLACES = {
         ANY,
     ),
     "heads": Place(
-        "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper"
+        "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper", ANY
     ),
     "frequency": Place(
         "pages/6_Token_frequency.py", "Token frequency", ":material/scatter_plot:", "The paper"

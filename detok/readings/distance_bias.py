@@ -45,13 +45,10 @@ def curves(largest: pd.DataFrame, bias: DistanceBias, counts: Counts | None) -> 
             parts.append(f"{what} is largest at Δ < {NEAR} in {len(close)}")
     where = f"In head {heads[0]}" if len(heads) == 1 else f"Of {words.heads(len(heads))}"
     over = f"distances {bias.distances[0]} to {bias.distances[-1]}"
-    drawn = "each as likely, for want of counts"
-    if counts is not None and counts.tokens.any():
-        drawn = f"by how often they occur in {counts.origin}"
     sentence = (
         f"{where}, over {over}: {'; '.join(parts)}. Means are over all pairs of "
-        f"{words.amount(len(bias.tokens), 'token')} drawn {drawn}, the one as token i and the "
-        "other as token j; bands are a standard deviation over the pairs."
+        f"{words.amount(len(bias.tokens), 'token')} drawn {words.drawn(counts)}, the one as "
+        "token i and the other as token j; bands are a standard deviation over the pairs."
     )
     return f"{sentence} Tᵇᵇ is the same for all pairs." if "bb" in bias.mean.names else sentence
 

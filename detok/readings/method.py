@@ -224,7 +224,7 @@ def exact(layer: Layer) -> list[str]:
         "as the divisor of each token at its position.",
         "For a text, the six terms add up to the model's own score but for a constant in each row, "
         "which softmax ignores. The overview measures by how much the two differ in a sentence: "
-        f"what is left is rounding ({str(layer.Q_E.dtype).removeprefix('torch.')}).",
+        f"what is left is rounding ({str(layer.dtype).removeprefix('torch.')}).",
         "The terms of a text, their contributions, the attention that is left when terms are "
         "dropped, and affinities at two given positions take σ of each token at its own position.",
     ]
@@ -235,7 +235,7 @@ def inexact(layer: Layer) -> list[str]:
     stored = str(layer.W_E.dtype).removeprefix("torch.")
     half = (
         [f"The embeddings are held in {stored}, as in the checkpoint."]
-        if layer.W_E.dtype != layer.Q_E.dtype
+        if layer.W_E.dtype != layer.dtype
         else []
     )
     return [

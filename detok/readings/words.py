@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.rotary_layer import RotaryLayer
@@ -18,6 +19,7 @@ class Words:
     close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
     neighbours: str = "σ is averaged over positions"  # at which places two pieces are compared
+    by_place: str = "by position alone"  # where a token looks, whatever the tokens are
 
 
 _CAUSAL = Words(
@@ -41,7 +43,9 @@ _BOTH_WAYS = Words(
 )
 
 
-_ROTARY = replace(_CAUSAL, neighbours="at distance 1")
+_ROTARY = replace(
+    _CAUSAL, neighbours="at distance 1", by_place="by the mean score of each distance"
+)
 
 
 def words_for(layer: AnyLayer) -> Words:
@@ -78,6 +82,13 @@ def divided(layer: AnyLayer) -> str:
     if layer.scale == layer.d_head**0.5:
         return "divided by sqrt(d_head)"
     return f"divided by {layer.scale:g}"
+
+
+def drawn(counts: Counts | None) -> str:
+    """How tokens are drawn that stand for all."""
+    if counts is None or not counts.tokens.any():
+        return "each as likely, for want of counts"
+    return f"by how often they occur in {counts.origin}"
 
 
 def heads(n: int) -> str:

@@ -1,12 +1,8 @@
 """What pages show of a model with rotary positions."""
 
 from pathlib import Path
-from typing import Any
 
-import altair as alt
-import pandas as pd
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import detok
 from detok.app import texts as given_texts
@@ -14,7 +10,7 @@ from detok.app.navigation import PLACES
 from detok.readings import distance_bias as distance_readings, overview, terms as readings
 from detok.tables import distance_bias as distance_tables, terms as tables
 from tests.support.families import random_member
-from tests.support.pages import figures, run, succeed, texts
+from tests.support.pages import check_figures, figures, run, succeed, texts
 from tests.support.rotary import ROTARY
 
 # With biases of queries and keys; with ee alone; with LayerNorm and a part of each head turned;
@@ -69,22 +65,6 @@ def test_a_page_without_its_subject_says_so_and_leads_to_those_that_have_it(
 every_member = pytest.mark.parametrize("member", MEMBERS)
 TERMS_PAGE = PLACES["terms"].path
 TERMS_LINK = {"passage": TEXT, "head": "1", "pair_i": "9", "pair_j": "7"}
-
-
-def check_figures(test: AppTest) -> None:
-    """Lines that give each table, and a chart of it that is valid in both themes."""
-    shown = figures(test)
-    assert shown
-    for figure in shown.values():
-        names: dict[str, Any] = {}
-        exec(figure.code, names)
-        table, own = (each.reset_index(drop=True) for each in (names["table"], figure.table))
-        pd.testing.assert_frame_equal(table, own, obj=figure.name)
-        assert len(own), figure.name
-        for dark in (False, True):
-            if figure.draw is not None:
-                with alt.data_transformers.disable_max_rows():
-                    figure.draw(dark).to_dict(validate=True)
 
 
 @every_member
