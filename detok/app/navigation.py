@@ -30,7 +30,7 @@ class Place:
 
 # A page whose file is not there is not listed.
 PLACES = {
-    "overview": Place("app.py", "Overview", ":material/home:"),
+    "overview": Place("app.py", "Overview", ":material/home:", takes=ANY),
     "affinity": Place(
         "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper", ANY
     ),

@@ -96,6 +96,11 @@ class AnyLayer(Protocol):
         return self.first.scale
 
     @property
+    def soft_cap(self) -> float | None:
+        """c, where softmax takes c · tanh(s / c) of a scaled score s."""
+        return None
+
+    @property
     def is_causal(self) -> bool:
         """Whether a token sees only itself and those before it."""
         return self.first.is_causal

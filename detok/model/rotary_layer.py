@@ -91,6 +91,10 @@ class RotaryLayer(
         return tuple(i + j for j in by_key for i in by_query)
 
     @property
+    def soft_cap(self) -> float | None:
+        return self.first.soft_cap
+
+    @property
     def d_head(self) -> int:
         return self.K.shape[2]
 

@@ -55,6 +55,15 @@ def words_for(layer: AnyLayer) -> Words:
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def terms(layer: AnyLayer) -> str:
+    """How many terms scores are made of."""
+    n = len(layer.term_names)
+    return "one term" if n == 1 else f"{_NUMBERS[n]} terms"
+
+
 # What is shown for what cannot be seen in a token.
 SIGNS = (
     r"In tokens, · is a space, \x with two digits a byte that is no character by itself, and é 1/2 "

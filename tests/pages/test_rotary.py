@@ -1,14 +1,26 @@
 """What pages show of a model with rotary positions."""
 
+import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import detok
-from detok.app import texts as given_texts
+from detok.app import cached, texts as given_texts
 from detok.app.navigation import PLACES
-from detok.readings import distance_bias as distance_readings, overview, terms as readings
-from detok.tables import distance_bias as distance_tables, terms as tables
+from detok.heads.rebuilt import two_piece_words
+from detok.readings import (
+    distance_bias as distance_readings,
+    overview,
+    rebuilt as rebuilt_readings,
+    terms as readings,
+)
+from detok.tables import (
+    distance_bias as distance_tables,
+    rebuilt as tables_rebuilt,
+    terms as tables,
+)
 from tests.support.families import random_member
 from tests.support.pages import check_figures, figures, run, succeed, texts
 from tests.support.rotary import ROTARY
@@ -51,6 +63,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WITHOUT = [place.path for place in PLACES.values() if detok.RotaryLayer not in place.takes]
+WITHOUT_TITLES = [p.title for p in PLACES.values() if detok.RotaryLayer not in p.takes]
 
 
 @pytest.mark.parametrize("page", WITHOUT)
@@ -179,3 +192,47 @@ def test_a_text_is_not_as_long_as_the_model_may_take(
     assert n > most
     said = texts(run(PLACES["terms"].path, passage="ab " * most, head="0"))
     assert f"Used: the first {most:,} of {n:,} tokens, as many as this page takes." in said
+
+
+@every_member
+def test_the_overview_begins_with_the_model_that_is_shown(folder: Path) -> None:
+    layer = detok.load(folder)
+    test = run("app.py")
+    said, shown = texts(test), figures(test)
+    assert rebuilt_readings.maps(layer) in said
+    assert ("six" in said) is False
+    assert set(shown) >= {"ee-map"}
+    assert ("sum-map" in shown) is (len(layer.term_names) > 1)
+    assert "computed by `transformers`" in said
+    error = float(re.search(r"differ by \*\*(\S+)\*\*", said).group(1))
+    assert error < 1e-5
+    assert overview.others(WITHOUT_TITLES) in said if WITHOUT_TITLES else True
+    check_figures(test)
+
+
+def test_of_a_rotary_model_that_rebuilds_words_the_overview_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head that is made to look for the piece before a word's second piece, at distance 1."""
+    random_member(tmp_path, *ROTARY["llama"][0])
+    layer = detok.load(tmp_path)
+    words = two_piece_words(layer).head(60)
+    found = detok.Rebuilt(
+        words.assign(head=1, rank=1), len(words), np.array([0, 60, 0, 0]), np.zeros(4)
+    )
+    monkeypatch.setattr(cached, "rebuilt_words", lambda *_, **__: found)
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    test = run("app.py")
+    first = tables_rebuilt.gallery(found.words, 1).iloc[0]
+    past, current = (layer.tokenizer.show(first[name]) for name in ("past_id", "current_id"))
+    assert f"Head 1 ranks {past} first of 300 tokens before {current}." in (
+        test.header[0].value.replace("\\", "")
+    )
+    ids = layer.tokenizer.encode(f"She wrote the word {first['joined'].strip()} down.")
+    place = ids.index(first["current_id"])
+    terms = detok.terms(layer, ids, heads=1)
+    centred = terms.total[0, place, : place + 1] / terms.scale
+    weight = detok.attention(terms)[0, place, place - 1].item()
+    score = (centred - centred.mean())[place - 1].item()
+    assert f"gets {weight:.0%} of the attention of {current}" in texts(test)
+    assert f"the whole score is {score:+.1f} in the frame." in texts(test)
