@@ -38,7 +38,11 @@ PLACES = {
         "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper", ANY
     ),
     "layernorm": Place(
-        "pages/3_LayerNorm_variance.py", "LayerNorm variance", ":material/balance:", "The paper"
+        "pages/3_LayerNorm_variance.py",
+        "LayerNorm variance",
+        ":material/balance:",
+        "The paper",
+        ANY,
     ),
     "terms": Place(
         "pages/4_Six-term_contributions.py",
