@@ -19,7 +19,6 @@ from detok.app import (
     where,
 )
 from detok.app.finished import affinity, distance, ov
-from detok.app.navigation import can_show
 from detok.app.one_or_all import numbers_of
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
@@ -74,7 +73,7 @@ if pieces:
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=text),
     )
-if pieces and can_show("compare", layer):
+if pieces:
     compare.offer("Word")
 
 place, in_words = None, ()

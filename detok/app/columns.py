@@ -187,8 +187,8 @@ def measures(names: dict[str, str]) -> dict[str, Any]:
     helps = {
         "rank": f"{defined('rank')} Of several pairs the geometric mean.",
         "first_3": "Share of the tokens with the true predecessor among the head's first three",
-        "near": "Attention to the 5 nearest positions that a token sees, by position alone",
-        "first": "Attention to position 0, by position alone",
+        "near": "Attention to the 5 nearest positions that a token sees, by place alone",
+        "first": "Attention to position 0, by place alone",
     }
     columns = {
         name: st.column_config.NumberColumn(

@@ -79,7 +79,7 @@ PLACES = {
         ":material/account_tree:",
         "The whole model",
     ),
-    "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side"),
+    "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side", ANY),
     "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works"),
 }
 

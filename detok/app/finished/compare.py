@@ -22,6 +22,7 @@ from detok.counting.counts import Counts
 from detok.readings import compare as readings, specific, words
 from detok.scores import compare
 from detok.scores.affinity import Side as Direction
+from detok.scores.look_back import usual_place
 from detok.tables import compare as tables, compare_heads, compare_lists, heads as heads_tables
 from detok.tables.compare import ATTENTION, Side
 
@@ -213,7 +214,7 @@ def every(left: Side, right: Side, given: Given, samples: Samples) -> pd.DataFra
             ranks = _typical(affinity.piece_ranks(layer, *of, specific.WHOLE).table)
         elif of:
             nats = cached.contributions(layer, of)
-        found.append(compare_heads.heads(layer, middle(left, right), pairs, nats, ranks))
+        found.append(compare_heads.heads(layer, middle(left, right), counts, pairs, nats, ranks))
     return compare_heads.every(left, right, found)
 
 
@@ -260,8 +261,8 @@ def said(left: Side, right: Side) -> words.Words:
 
 
 def middle(left: Side, right: Side) -> int:
-    """The position from which all heads are measured: the middle of what both models have."""
-    return (min(left.layer.n_positions, right.layer.n_positions) - 1) // 2
+    """The position from which all heads are measured: in the middle of what both models have."""
+    return usual_place([left.layer, right.layer])
 
 
 def _is_word(of: Ids | tuple[Ids, Ids] | None) -> bool:
@@ -341,7 +342,7 @@ def _heads_in_code(side: Side, n: int, given: Given, samples: Samples) -> list[s
             f"counts = detok.counts_for({layer})",
             f"pairs = detok.tables.heads.pairs({measured}, counts)",
         ]
-        arguments += ", pairs"
+        arguments += ", counts, pairs"
     if _is_word(of):
         ids, in_words = map(list, of)
         made.append(f"ranks = detok.tables.affinity.piece_ranks({layer}, {ids}, {in_words})")
