@@ -80,7 +80,7 @@ PLACES = {
         "The whole model",
     ),
     "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side", ANY),
-    "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works"),
+    "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works", ANY),
 }
 
 

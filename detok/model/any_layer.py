@@ -101,6 +101,11 @@ class AnyLayer(Protocol):
         return None
 
     @property
+    def window(self) -> int | None:
+        """The last so many tokens, itself among them, that a token sees of those before it."""
+        return None
+
+    @property
     def is_causal(self) -> bool:
         """Whether a token sees only itself and those before it."""
         return self.first.is_causal

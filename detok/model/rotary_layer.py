@@ -95,6 +95,10 @@ class RotaryLayer(
         return self.first.soft_cap
 
     @property
+    def window(self) -> int | None:
+        return self.first.window
+
+    @property
     def d_head(self) -> int:
         return self.K.shape[2]
 

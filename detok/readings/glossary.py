@@ -27,7 +27,8 @@ GLOSSARY: dict[str, str] = {
     "T^bb": "Tᵇᵇ is the term of the attention score of both biases: what a head gives to a "
     "distance, whatever the tokens are.",
     "σ": "σ is what LayerNorm divides by: the standard deviation over the features of a token "
-    "embedding and a position embedding added together.",
+    "embedding and a position embedding added together; where a model adds no positions, what "
+    "its first norm divides the token embedding by.",
     "Var(e)": "Var(e) is the variance of a token embedding over its features, part of the square "
     "of σ.",
     "AUROC": "The area under the ROC curve is the chance that a score puts something of one kind "

@@ -12,6 +12,7 @@ from detok.app.navigation import PLACES
 from detok.heads.rebuilt import two_piece_words
 from detok.readings import (
     distance_bias as distance_readings,
+    method,
     overview,
     rebuilt as rebuilt_readings,
     terms as readings,
@@ -236,3 +237,18 @@ def test_of_a_rotary_model_that_rebuilds_words_the_overview_says_which(
     score = (centred - centred.mean())[place - 1].item()
     assert f"gets {weight:.0%} of the attention of {current}" in texts(test)
     assert f"the whole score is {score:+.1f} in the frame." in texts(test)
+
+
+@every_member
+def test_the_method_is_that_of_the_model(folder: Path) -> None:
+    layer = detok.load(folder)
+    test = run(PLACES["method"].path)
+    formulas = " ".join(block.value for block in test.latex)
+    for _, formula in method.steps(layer):
+        assert formula in formulas
+    for name, (formula, _) in method.terms(layer).items():
+        assert formula in formulas
+        assert name in layer.term_names
+    assert method.waves(layer) in formulas
+    assert "T^{pp}" not in formulas
+    assert method.heading(layer) in [header.value for header in test.header]

@@ -87,14 +87,9 @@ def test_how_a_text_is_split_is_said() -> None:
 def test_ranks_and_lists_are_said(sides: tuple[Side, Side], layer: detok.Layer) -> None:
     typical = pd.DataFrame({"head": [0, 1], "rank": [3.0, 40.0], "n": [1, 1]})
     best, other = (readings.ranks(side, typical) for side in sides)
-    assert (
-        "3 of 300 tokens by Tᵉᵉ (σ is averaged over positions); no head of its model ranks it higher"
-        in best
-    )
-    assert (
-        "40 of 300 tokens by Tᵉᵉ (σ is averaged over positions); the highest of its model is 3, of head 0"
-        in other
-    )
+    by = "by Tᵉᵉ (σ is averaged over positions)"
+    assert f"3 of 300 tokens {by}; no head of its model ranks it higher" in best
+    assert f"40 of 300 tokens {by}; the highest of its model is 3, of head 0" in other
     common = compare_lists.tokens_in_both(layer, layer)
     found = compare_lists.lists(*sides, (70, 70), 20, "past", common)
     said = readings.lists(found, *sides)
@@ -117,7 +112,7 @@ def test_what_two_kinds_of_models_have_in_common(
     assert "left model are made of ee, pp, ep, pe, e, p, those of the right one of ee, be" in said
     assert "ee is in both: in the right model it is of the two tokens at their distance" in said
     assert "in the left model it is" in readings.kinds(qwen2, layer)
-    bare = replace(qwen2, query=replace(qwen2.query, bias=None), key=replace(qwen2.key, bias=None))
+    bare = replace(qwen2, query=replace(qwen2.query, b=None), key=replace(qwen2.key, b=None))
     of_two = readings.kinds(qwen2, bare)
     assert "those of the right one of ee." in of_two
     assert "at their distance" not in of_two
