@@ -58,7 +58,7 @@ PLACES = {
         "pages/6_Token_frequency.py", "Token frequency", ":material/scatter_plot:", "The paper"
     ),
     "replication": Place(
-        "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper"
+        "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper", ANY
     ),
     "segments": Place("pages/8_Segments.py", "Segments", ":material/segment:", "The whole model"),
     "reversed": Place(

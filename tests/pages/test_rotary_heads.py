@@ -99,3 +99,15 @@ def test_a_sample_of_tokens(
     np.testing.assert_allclose(figures(test)["pair-auroc"].table["mean"], found["mean"])
     assert "Over all tokens, weighted in the pair AUROC" in texts(test)
     st.cache_resource.clear()
+
+
+def test_replication_says_which_claims_apply(layer: detok.RotaryLayer) -> None:
+    test = run("pages/7_Replication.py")
+    claims = test.dataframe[0].value["id"].tolist()
+    assert set(claims) == {"claim-position-near", "claim-heads-know-pairs"}
+    succeed(next(b for b in test.button if b.label == "Measure all").click().run())
+    cached.report_job(layer).wait(60)
+    test = succeed(test.run())
+    assert set(test.dataframe[0].value["id"]) == set(claims)
+    assert "more do not apply: a statement about terms of models with learned" in texts(test)
+    assert not test.error
