@@ -6,7 +6,6 @@ below; what was not used for longest goes first. None but that of the layers hol
 one that has gone lives only as long as somebody's page shows it.
 """
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -19,14 +18,13 @@ import streamlit as st
 import torch
 
 import detok
-from detok.app import disk_cache, garbage, tokens
+from detok.app import disk_cache, garbage, log, models, settings, tokens
 from detok.app.identity import identity, unique
 from detok.app.jobs import Job
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
-from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables
@@ -74,7 +72,9 @@ class Kept(Generic[T]):
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model."""
-    layer = detok.load(model)
+    models.check(model)
+    with log.timed("model loaded", 0.0, model=model):
+        layer = detok.load(model, device=settings.now().device)
     garbage.watch()
     garbage.collect()  # a layer that has gone may be among it
     return layer
@@ -95,7 +95,8 @@ def _forget_runs(model: detok.Model) -> None:
 @_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
 def whole_model(layer: detok.Layer) -> detok.Model:
     """All layers of the model that a layer is the first of."""
-    model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
+    with log.timed("all layers loaded", 0.0, model=layer.name):
+        model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
     garbage.collect()
     return model
 
@@ -110,23 +111,6 @@ def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> deto
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
-
-
-@st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)
-def models_here() -> tuple[str, ...]:
-    """The hub's models that are on this machine; looked for anew each minute."""
-    return tuple(source.models_here())
-
-
-def default_model() -> str:
-    """The model that the app opens on."""
-    return os.environ.get("DETOK_MODEL") or _opens_on()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _opens_on() -> str:
-    """Decided once, so that it stays while models are fetched."""
-    return "gpt2" if "gpt2" in models_here() else "mini"
 
 
 @st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)

@@ -3,11 +3,10 @@
 from typing import NoReturn
 
 import streamlit as st
-from huggingface_hub import is_offline_mode
 
 import detok
-from detok.app import cached, link, long_runs, navigation, style, takeaway
-from detok.app.output import escaped
+from detok.app import cached, link, log, long_runs, models, navigation, start, style, takeaway
+from detok.app.output import escaped, mistake
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
@@ -23,6 +22,11 @@ def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
+    try:
+        start.begin()
+    except detok.InputError as error:
+        mistake(error)
+        st.stop()
     is_opened = link.begin(navigation.name_of(title))
     pages = st.sidebar.container()
     model = _model_choice(is_opened)
@@ -37,7 +41,7 @@ def begin(title: str) -> detok.Layer:
 
 def offer_gpt2(layer: detok.Layer) -> None:
     """The button with which a visitor goes from the bundled model to the paper's."""
-    if layer.name in BUNDLED and "gpt2" not in cached.models_here() and not is_offline_mode():
+    if layer.name in BUNDLED and "gpt2" in set(models.offered()) - set(models.on_this_machine()):
         st.button(
             f"See it in GPT-2 ({in_bytes(KNOWN['gpt2'].size)})",
             on_click=lambda: st.session_state.update(model="gpt2"),
@@ -46,8 +50,8 @@ def offer_gpt2(layer: detok.Layer) -> None:
 
 def _model_choice(is_opened: bool) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
-    state, default, here = st.session_state, cached.default_model(), cached.models_here()
-    options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
+    state, default = st.session_state, models.default()
+    options, here = models.offered(), models.on_this_machine()
     # A model that could not be loaded is taken back before its widget is made again.
     if "refused" in state:
         model, reason, current = state.pop("refused")
@@ -61,19 +65,19 @@ def _model_choice(is_opened: bool) -> str:
         if asked in options:
             state["model"] = asked
         else:
-            models = ", ".join(options)
-            st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
+            names = ", ".join(options)
+            st.warning(escaped(f"The link asks for {asked!r}; the models here are {names}."))
     # A widget's own state may end with the page.
     state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:
+    if state["model"] not in options:  # it came or went meanwhile, or is not for visitors
         options.append(state["model"])
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
         "Model", options, key="model", on_change=link.forget, args=("token",)
     )
     link.fix("model", model)
-    st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
-    others = [known for model_id, known in KNOWN.items() if model_id not in here]
+    st.sidebar.caption(f"On this machine: {escaped(', '.join(here))}.")
+    others = [KNOWN[name] for name in options if name in KNOWN and name not in here]
     if others:
         with st.sidebar.expander("Fetched once, when chosen"):
             st.caption(readings.to_fetch(others))
@@ -82,11 +86,13 @@ def _model_choice(is_opened: bool) -> str:
 
 def _load_or_refuse(model: str) -> detok.Layer:
     try:
-        if model not in cached.models_here() and source.is_of_the_hub(model):
+        models.check(model)
+        if model not in models.here() and source.is_of_the_hub(model):
             _fetch(model)
         with st.spinner(f"Loading {model} …"):
             return cached.load_layer(model)
     except detok.InputError as error:
+        log.refused(error)
         _refuse(model, str(error))
 
 
@@ -102,7 +108,7 @@ def _fetch(model: str) -> None:
         long_runs.watch(job, "MB", MEGABYTE)
         st.stop()
     del state["fetching"]
-    cached.models_here.clear()
+    models.here.clear()
     if job.state != "done":
         stopped = "the download was stopped; when it is asked for again it goes on from there"
         unexpected = "an error that nobody expected; the server's log has it"
@@ -112,7 +118,7 @@ def _fetch(model: str) -> None:
 
 def _refuse(model: str, reason: str) -> NoReturn:
     """Goes back to the model that was shown before, and says why."""
-    default = cached.default_model()
+    default = models.default()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
         st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")

@@ -3,11 +3,10 @@
 import json
 from collections.abc import Iterator
 
+from detok.app import settings
 from detok.errors import InputError
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
-
-MAX_CHARACTERS = 1_000_000
 
 
 def texts_of(name: str, data: bytes) -> list[str]:
@@ -122,9 +121,10 @@ def tokens_of(layer: Layer, text: str, first: int | None = None) -> tuple[list[i
 
     Raises: InputError if the text has no token, is too long, or is none that the model can take.
     """
-    if len(text) > MAX_CHARACTERS:
+    most = settings.now().max_text
+    if len(text) > most:
         raise InputError(
-            f"the text has {len(text):,} characters; expected at most {MAX_CHARACTERS:,}: give a "
+            f"the text has {len(text):,} characters; expected at most {most:,}: give a "
             "file with several texts instead"
         )
     ids = encoded(layer, text)
