@@ -6,21 +6,19 @@ below; what was not used for longest goes first. None but that of the layers hol
 one that has gone lives only as long as somebody's page shows it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 import torch
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import disk_cache, garbage, log, models, settings, tokens
+from detok.app import disk_cache, garbage, log, models, settings, texts, tokens
 from detok.app.identity import identity, unique
-from detok.app.jobs import Job
+from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
@@ -28,8 +26,6 @@ from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables
-
-T = TypeVar("T")
 
 # Layers, by far the largest of what is kept, and all that there is once a layer.
 MAX_LAYERS = 3
@@ -54,19 +50,10 @@ MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
 # Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
 SMALL = 1 << 14
+# What takes no longer needs no bar.
+QUICK_S = 0.5
 
 _by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
-
-
-@dataclass(eq=False)
-class Kept(Generic[T]):
-    """A place for a result that is computed only when a visitor asks for it, with a bar.
-
-    It is the place that is cached, and the page fills it once the result is whole: a run that
-    is interrupted leaves it empty.
-    """
-
-    value: T | None = None
 
 
 @st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
@@ -83,7 +70,7 @@ def load_layer(model: str) -> detok.Layer:
 @st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
 def whole_download(model: str, revision: str | None) -> Job[Path]:
     """The download of all layers of a model of the hub, for whoever wants it."""
-    return Job(computes=False)
+    return Job(name=model, computes=False)
 
 
 def _forget_runs(model: detok.Model) -> None:
@@ -116,7 +103,7 @@ def lens_of(run: detok.Run) -> detok.BackwardLens:
 @st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
 def download(model: str) -> Job[Path]:
     """The download of a model of the hub, for whoever wants it."""
-    return Job(computes=False)
+    return Job(name=model, computes=False)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
@@ -180,19 +167,42 @@ def measured_on_excerpts(layer: detok.Layer, i: int) -> detok.MeanAttention:
 
 
 @_by_layer(max_entries=MAX_AVERAGES)
-def averaged_over_excerpts(
+def averages_job(
     layer: detok.Layer, first: int | None, n_texts: int, seed: int
-) -> Kept[detok.MeanContributions]:
+) -> Job[detok.MeanContributions]:
     """Contributions averaged over a sample of the bundled excerpts."""
-    return Kept()
+    return Job(name=f"averages, {layer.name}")
 
 
 @_by_layer(max_entries=MAX_OWN_AVERAGES, scope="session")
-def averaged_over_upload(
+def own_averages_job(
     layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
-) -> Kept[detok.MeanContributions]:
+) -> Job[detok.MeanContributions]:
     """Contributions averaged over texts of a visitor's own, which nobody else sees."""
-    return Kept()
+    return Job(name=f"averages of a file, {layer.name}")
+
+
+def compute_averages(
+    job: Job[detok.MeanContributions],
+    layer: detok.Layer,
+    upload: UploadedFile | None,
+    first: int | None,
+    n_texts: int,
+    seed: int,
+) -> None:
+    """Starts to average over excerpts, or over a visitor's own texts."""
+
+    def compute(progress: Progress) -> detok.MeanContributions:
+        layer.tokenizer.check_encodes()
+        read = (
+            excerpt_ids(layer) if upload is None else texts.texts_of(upload.name, upload.getvalue())
+        )
+        return detok.mean_contributions(
+            layer, read, first=first, sample=n_texts, seed=seed, progress=progress
+        )
+
+    job.start(compute)
+    job.wait(QUICK_S)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
@@ -216,14 +226,15 @@ def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
 @_by_layer(max_entries=MAX_LAYERS)
 def heads_job(layer: detok.Layer) -> Job[Measured]:
     """The measures of heads over all tokens: kept on disk, or else for `compute_heads` to begin."""
-    return Job(disk_cache.load(layer, _counts_or_empty(layer)))
+    kept = disk_cache.load(layer, _counts_or_empty(layer))
+    return Job(kept, name=f"heads, {layer.name}")
 
 
 def compute_heads(layer: detok.Layer) -> None:
     """Starts to measure heads over all tokens, once for all visitors, and keeps it on disk."""
     counts = _counts_or_empty(layer)
 
-    def compute(progress: Callable[[int, int], None]) -> Measured:
+    def compute(progress: Progress) -> Measured:
         table = measured(layer, counts, progress)
         disk_cache.save(layer, counts, table)
         return table
@@ -233,7 +244,8 @@ def compute_heads(layer: detok.Layer) -> None:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    return Job(rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None)
+    found = rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None
+    return Job(found, name=f"rebuilt words, {layer.name}")
 
 
 def is_small(layer: detok.Layer) -> bool:
@@ -248,12 +260,12 @@ def compute_rebuilt(layer: detok.Layer) -> None:
 
 
 def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    """Which words a model rebuilds: done for a small one; for others begun when first asked for.
+    """Which words a model rebuilds: done for a small one; for others begun when asked for.
 
     Raises: InputError if the model's files do not say how a text is split into words.
     """
     job = _rebuilt_job(layer)
-    if job.state == "idle":
+    if job.state != "failed" and not job.was_cancelled:
         compute_rebuilt(layer)
     return job
 
@@ -274,7 +286,7 @@ def tokens_in_both(left: detok.Layer, right: detok.Layer) -> np.ndarray:
 @_by_layer(max_entries=MAX_LAYERS)
 def report_job(layer: detok.Layer) -> Job[Report]:
     """What of the published figures a model has: for `compute_report` to begin."""
-    return Job()
+    return Job(name=f"report, {layer.name}")
 
 
 def compute_report(layer: detok.Layer) -> None:

@@ -5,7 +5,18 @@ from typing import NoReturn
 import streamlit as st
 
 import detok
-from detok.app import cached, link, log, long_runs, models, navigation, start, style, takeaway
+from detok.app import (
+    cached,
+    link,
+    log,
+    long_runs,
+    models,
+    navigation,
+    start,
+    style,
+    takeaway,
+    visitors,
+)
 from detok.app.output import escaped, mistake
 from detok.bundled import BUNDLED
 from detok.model import source
@@ -34,6 +45,7 @@ def begin(title: str) -> detok.Layer:
     style.close_menu(title)
     takeaway.begin(title)
     st.title(title)
+    visitors.look_at(title, model)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
     return layer
@@ -99,11 +111,11 @@ def _load_or_refuse(model: str) -> detok.Layer:
 def _fetch(model: str) -> None:
     """Waits for the download of a model, which is one for all visitors, and shows how far it is."""
     state, job = st.session_state, cached.download(model)
-    if state.get("fetching") != model:
+    if state.get("fetching") != model or job.state == "idle":
         job.start(lambda progress: detok.fetch(model, progress=progress))
         state["fetching"] = model
         job.wait(QUICK_S)
-    if job.is_under_way:
+    if job.is_wanted:
         st.info(f"Fetching the first layer of **{escaped(model)}** from the hub, once.")
         long_runs.watch(job, "MB", MEGABYTE)
         st.stop()
@@ -111,9 +123,7 @@ def _fetch(model: str) -> None:
     models.here.clear()
     if job.state != "done":
         stopped = "the download was stopped; when it is asked for again it goes on from there"
-        unexpected = "an error that nobody expected; the server's log has it"
-        failed = job.refusal or unexpected
-        raise detok.InputError(stopped if job.state == "cancelled" else failed)
+        raise detok.InputError(long_runs.failed(job) if job.state == "failed" else stopped)
 
 
 def _refuse(model: str, reason: str) -> NoReturn:
