@@ -1,9 +1,9 @@
 """What the server computes once for all visitors, and keeps in memory.
 
 Everything is kept by the layer itself, as it was loaded: what is loaded anew from a folder that has
-changed meanwhile shares nothing with what was there before. All caches are bounded, by the numbers
-below; what was not used for longest goes first. None but that of the layers holds a layer, so that
-one that has gone lives only as long as somebody's page shows it.
+changed meanwhile shares nothing with what was there before. `store` bounds all of it together, in
+bytes; the numbers below bound each kind by itself. None but that of the layers holds a layer, so
+that one that has gone lives only as long as somebody's page shows it.
 """
 
 from functools import partial
@@ -16,8 +16,8 @@ import torch
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import disk_cache, garbage, log, models, settings, texts, tokens
-from detok.app.identity import identity, unique
+from detok.app import disk_cache, garbage, log, models, settings, store, texts, tokens
+from detok.app.identity import identity
 from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
@@ -27,8 +27,8 @@ from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables
 
-# Layers, by far the largest of what is kept, and all that there is once a layer.
-MAX_LAYERS = 3
+# What there is once a layer: of layers there are as many as `DETOK_CACHED_MODELS` says.
+MAX_LAYERS = 64
 # Downloads, under way or done.
 MAX_DOWNLOADS = 32
 # Models with all their layers: 0.5 GB each at GPT-2's size.
@@ -53,10 +53,14 @@ SMALL = 1 << 14
 # What takes no longer needs no bar.
 QUICK_S = 0.5
 
-_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs={detok.Layer: identity})
+_by_layer = store.kept
+# A visitor's own, which goes with the visitor.
+_of_visitor = partial(
+    st.cache_resource, show_spinner=False, scope="session", hash_funcs={detok.Layer: identity}
+)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+@store.kept(max_entries=MAX_LAYERS, is_heavy=True)
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model."""
     models.check(model)
@@ -67,19 +71,13 @@ def load_layer(model: str) -> detok.Layer:
     return layer
 
 
-@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+@store.kept(max_entries=MAX_DOWNLOADS)
 def whole_download(model: str, revision: str | None) -> Job[Path]:
     """The download of all layers of a model of the hub, for whoever wants it."""
     return Job(name=model, computes=False)
 
 
-def _forget_runs(model: detok.Model) -> None:
-    """Runs hold their model, and lenses their run."""
-    run_of.clear()
-    lens_of.clear()
-
-
-@_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
+@_by_layer(max_entries=MAX_MODELS, is_heavy=True)
 def whole_model(layer: detok.Layer) -> detok.Model:
     """All layers of the model that a layer is the first of."""
     with log.timed("all layers loaded", 0.0, model=layer.name):
@@ -88,19 +86,19 @@ def whole_model(layer: detok.Layer) -> detok.Model:
     return model
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_RUNS, hash_funcs={detok.Model: unique})
+@store.kept(max_entries=MAX_RUNS, is_heavy=True)
 def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> detok.Run:
     """A text's way through all layers, forward and backward."""
     return detok.run(model, ids, target)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_LENSES, hash_funcs={detok.Run: unique})
+@store.kept(max_entries=MAX_LENSES, is_heavy=True)
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
 
 
-@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+@store.kept(max_entries=MAX_DOWNLOADS)
 def download(model: str) -> Job[Path]:
     """The download of a model of the hub, for whoever wants it."""
     return Job(name=model, computes=False)
@@ -128,7 +126,7 @@ def shared_query(layer: detok.Layer) -> torch.Tensor:
     return detok.shared_query(layer, _counts_or_empty(layer).tokens)
 
 
-@_by_layer(max_entries=MAX_TEXTS)
+@_by_layer(max_entries=MAX_TEXTS, is_heavy=True)
 def attention_error(layer: detok.Layer, text: str) -> float:
     """How far the six terms are from the model's own attention on a text."""
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
@@ -160,7 +158,7 @@ def excerpt_ids(layer: detok.Layer) -> list[list[int]]:
     return [text.ids for text in texts]
 
 
-@_by_layer(max_entries=MAX_MEASURED)
+@_by_layer(max_entries=MAX_MEASURED, is_heavy=True)
 def measured_on_excerpts(layer: detok.Layer, i: int) -> detok.MeanAttention:
     """The mean attention of position i over the bundled excerpts."""
     return detok.mean_attention(layer, excerpt_ids(layer), i)
@@ -174,7 +172,7 @@ def averages_job(
     return Job(name=f"averages, {layer.name}")
 
 
-@_by_layer(max_entries=MAX_OWN_AVERAGES, scope="session")
+@_of_visitor(max_entries=MAX_OWN_AVERAGES)
 def own_averages_job(
     layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
 ) -> Job[detok.MeanContributions]:
@@ -217,7 +215,7 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
     return detok.token_kinds(layer)
 
 
-@_by_layer(max_entries=MAX_SAMPLES)
+@_by_layer(max_entries=MAX_SAMPLES, is_heavy=True)
 def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
     """The measures of heads in random samples of tokens, other ones for each seed."""
     return measured_on_sample(layer, _counts_or_empty(layer), SAMPLE_SIZE, seed)
@@ -270,7 +268,7 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
     return job
 
 
-@_by_layer(max_entries=MAX_LAYERS)
+@_by_layer(max_entries=MAX_LAYERS, is_heavy=True)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tᵉ and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))

@@ -4,7 +4,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from detok.app import exports
+from detok.app import exports, store
 from detok.app.figure import Figure
 
 MADE: list[tuple[str, bool]] = []
@@ -46,6 +46,7 @@ def script() -> None:
 @pytest.fixture(autouse=True)
 def nothing_made_before() -> None:
     MADE.clear()
+    store.clear()
     st.cache_resource.clear()
 
 

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached, disk_cache, jobs
+from detok.app import cached, disk_cache, jobs, store
 from detok.app.jobs import Job
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
@@ -34,9 +33,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of its own, and samples that take no time."""
     monkeypatch.setenv("DETOK_CACHE", str(tmp_path))
     monkeypatch.setattr(cached, "SAMPLE_SIZE", 40)
-    st.cache_resource.clear()
+    store.clear()
     yield
-    st.cache_resource.clear()
+    store.clear()
 
 
 @pytest.fixture
@@ -169,7 +168,7 @@ def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
             assert "mean_low" not in table.value
         assert not [n for n in visitor.number_input if n.key == "sample"]
     # A new server finds it on disk.
-    st.cache_resource.clear()
+    store.clear()
     assert "Over all 2,048 tokens" in texts(run(HEADS))
 
 
@@ -302,7 +301,7 @@ def test_the_smallest_models_and_texts(
     monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "counts.parquet"))
     for sample, query in ((40, {}), (257, {"authors": "true", "least": "1"})):
         monkeypatch.setattr(cached, "SAMPLE_SIZE", sample)
-        st.cache_resource.clear()
+        store.clear()
         said = texts(run(HEADS, text="g", **query))
         assert not MISTAKE.search(said)
         if n_heads == 1 or not scale:
