@@ -7,7 +7,7 @@ from functools import cache
 import streamlit as st
 import torch
 
-from detok.app import log, settings
+from detok.app import load, log, settings
 from detok.errors import InputError
 from detok.model.layer import pick_device
 from detok.version import __version__
@@ -36,6 +36,7 @@ def _once() -> None:
         torch.set_num_threads(given.threads)
     in_use = {"device": str(device), "threads": torch.get_num_threads()}
     log.event("start", detok=__version__, torch=torch.__version__, **(asdict(given) | in_use))
+    load.begin()
 
 
 def _take_secrets() -> None:

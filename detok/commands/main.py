@@ -18,6 +18,7 @@ COMMANDS = [
     "figures",
     "info",
     "models",
+    "ready",
     "report",
 ]
 
