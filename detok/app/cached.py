@@ -16,7 +16,7 @@ import torch
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import disk_cache, garbage, log, models, settings, store, texts, tokens
+from detok.app import alive, disk_cache, garbage, log, models, settings, store, texts, tokens
 from detok.app.identity import identity
 from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
@@ -62,13 +62,21 @@ _of_visitor = partial(
 
 @store.kept(max_entries=MAX_LAYERS, is_heavy=True)
 def load_layer(model: str) -> detok.Layer:
-    """The first layer of a model."""
+    """The first layer of a model.
+
+    Raises: InputError if it cannot be loaded, is not for visitors, or has no room beside others.
+    """
     models.check(model)
-    with log.timed("model loaded", 0.0, model=model):
-        layer = detok.load(model, device=settings.now().device)
+    layer = alive.again(model) or _loaded(model)
+    alive.note(layer)
     garbage.watch()
-    garbage.collect()  # a layer that has gone may be among it
     return layer
+
+
+def _loaded(model: str) -> detok.Layer:
+    alive.check_room()
+    with log.timed("model loaded", 0.0, model=model):
+        return detok.load(model, device=settings.now().device)
 
 
 @store.kept(max_entries=MAX_DOWNLOADS)

@@ -94,6 +94,7 @@ class Job(Generic[T]):
 
     def _begin(self, compute: Compute[T]) -> None:
         self.state, self.done, self.total, self.refusal = "waiting", 0, 0, ""
+        self._begun = 0.0
         self._again = self._ending = self._unseen_since = None
         self._thread = threading.Thread(target=self._run, args=(compute,), daemon=True)
         self._thread.start()
@@ -168,8 +169,7 @@ class Job(Generic[T]):
         try:
             with self._its_turn():
                 self.state, self._begun = "running", time.monotonic()
-                with log.timed("computation" if self._computes else "download", what=self._name):
-                    self.result = compute(self._report)
+                self.result = compute(self._report)
             state = "done"
         except _Ended:
             state = self._ending or "idle"
@@ -180,6 +180,9 @@ class Job(Generic[T]):
             # Not kept: its traceback would hold what was computed with.
             logging.getLogger(__name__).exception("a job failed")
         del compute
+        seconds = round(time.monotonic() - self._begun, 3) if self._begun else 0.0
+        kind = "computation" if self._computes else "download"
+        log.event(kind, what=self._name, ended=state, seconds=seconds)
         with self._lock:
             self._end_as(state)
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from streamlit.runtime import Runtime
 
-from detok.app import gate, log, store
+from detok.app import alive, gate, log, store
 
 EVERY_S = 60.0
 
@@ -19,6 +19,7 @@ def now() -> dict[str, Any]:
     return {
         "resident_bytes": _resident_bytes(),
         "sessions": _sessions(),
+        "models_bytes": alive.n_bytes(),
         "threads": threading.active_count(),
         "computing": sum(running),
         "waiting": sum(waiting),

@@ -20,7 +20,7 @@ import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 import detok
-from detok.app import gate, log, settings
+from detok.app import garbage, gate, log, settings
 from detok.app.identity import identity, unique
 from detok.app.jobs import Job
 from detok.app.weights import weight
@@ -195,6 +195,7 @@ def _shrink(newest: _Entry) -> None:
         victim = min(others, key=_is_computing)  # the first, which is the oldest
         log.event("dropped", layers=len(_owners), bytes=_n_bytes(), wanted=_is_computing(victim))
         _drop_all_of(victim)
+        garbage.collect()
     for key, entry in list(_entries.items()):
         if not _is_too_much(given):
             return

@@ -12,8 +12,8 @@ from tokenizers import Tokenizer
 
 import detok
 
-# Of a tokenizer's own tables, for each of its tokens: GPT-2's and BERT's took 0.4 to 0.7 kB.
-PER_TOKEN = 700
+# Of a tokenizer's own tables, for each of its tokens: a BPE of GPT-2's size took 0.3 kB.
+PER_TOKEN = 300
 NUMBER = 28  # of Python's own
 # What is kept by itself, and weighs nothing in what was made of it.
 _WHOLE = (detok.Layer, detok.Model, detok.Run)

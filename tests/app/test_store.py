@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import detok
-from detok.app import cached, gate, store
+from detok.app import alive, cached, gate, settings, store
 from detok.app.jobs import Job, Progress
 from detok.app.weights import weight
 from tests.support.models import random_checkpoint
@@ -85,6 +85,35 @@ def test_what_was_not_used_for_longest_goes_with_everything_of_it(
     assert seen[0]() is None
 
 
+def test_a_layer_that_is_still_shown_is_not_loaded_twice(
+    folders: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DETOK_CACHED_MODELS", "2")
+    random_checkpoint(tmp_path)
+    shown = cached.load_layer(str(tmp_path))
+    for folder in folders[:2]:
+        cached.load_layer(folder)
+    assert cached.load_layer(str(tmp_path)) is shown
+    for folder in folders[:2]:
+        cached.load_layer(folder)
+    random_checkpoint(tmp_path, seed=5)  # another one in the same folder
+    assert not cached.load_layer(str(tmp_path)).W_E.equal(shown.W_E)
+
+
+def test_shown_layers_that_fill_the_memory_leave_no_room_for_another(
+    folders: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DETOK_CACHED_MODELS", "2")
+    shown = [cached.load_layer(folder) for folder in folders[:3]]
+    gc.collect()
+    monkeypatch.setattr(alive, "MOST", alive.n_bytes() / settings.now().cache_bytes)
+    with pytest.raises(detok.InputError, match="other visitors look at models that take"):
+        cached.load_layer(folders[3])
+    assert cached.load_layer(folders[0]) is shown[0]
+    del shown
+    assert cached.load_layer(folders[3]).name == folders[3]
+
+
 def test_bytes_are_bounded_over_all_functions(
     folders: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -151,9 +180,10 @@ def test_of_two_layers_the_one_without_a_computation_goes(
     with gate.LONG.turn():
         job_of(first).start(lambda progress: np.zeros(1))
         second = cached.load_layer(folders[1])
+        of_first, of_second = (table(layer, 10, 0) for layer in (first, second))
         cached.load_layer(folders[2])
-        assert cached.load_layer(folders[0]) is first
-    assert cached.load_layer(folders[1]) is not second
+        assert table(first, 10, 0) is of_first
+        assert table(second, 10, 0) is not of_second
     job_of(first).wait(20)
 
 
