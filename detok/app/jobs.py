@@ -65,6 +65,11 @@ class Job(Generic[T]):
         return self.is_under_way and visitors.me() in self._wanted
 
     @property
+    def is_unwanted(self) -> bool:
+        """Whether nobody wants it, so that it is about to end."""
+        return not self._wanted
+
+    @property
     def was_cancelled(self) -> bool:
         """Whether this visitor has cancelled it, and not asked for it again."""
         return self.state != "done" and visitors.me() in self._cancelled

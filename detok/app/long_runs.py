@@ -29,7 +29,9 @@ def _share(job: Job) -> float:
 
 
 def _label(job: Job, what: str, unit: int, wanted: bool) -> str:
-    whose = "" if wanted else "Under way, but not for you: "
+    if job.is_unwanted:
+        return "Ending …"
+    whose = "" if wanted else "For another visitor: "
     if job.state == "waiting":
         n = job.n_before
         return f"{whose}Waiting for {n} other computation{'s' if n > 1 else ''} …"

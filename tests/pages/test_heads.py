@@ -192,7 +192,7 @@ def test_a_second_visitor_sees_it_under_way_and_cannot_cancel_it(
     second = run(HEADS)
     assert labels(first) == ["Cancel"]
     assert labels(second) == ["Compute"]
-    assert second.get("progress")[0].proto.text.startswith("Under way, but not for you: ")
+    assert second.get("progress")[0].proto.text.startswith("For another visitor: ")
     job = cached.heads_job(cached.load_layer("mini"))
     # It is the second visitor's, too, when asked for.
     succeed(button(second, "Compute all").click().run())
