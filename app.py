@@ -112,12 +112,13 @@ for remark in (overview_readings.moved(layer), overview_readings.unused(layer)):
     if remark is not None:
         output.reading(remark)
 
-if training := finished.emergence(layer):
-    st.header("How detokenization emerged in training")
-    output.answer(training[0].answer)
-    for place, shown in zip(st.columns(len(training)), training, strict=True):
-        with place:
-            figure.show(shown)
+with output.mistakes():
+    if training := finished.emergence(layer):
+        st.header("How detokenization emerged in training")
+        output.answer(training[0].answer)
+        for place, shown in zip(st.columns(len(training)), training, strict=True):
+            with place:
+                figure.show(shown)
 
 st.header("How exact it is")
 with output.mistakes(), st.spinner("Running the model's own first layer …"):

@@ -17,11 +17,15 @@ N_TOKENS = 64
 
 
 def whole() -> Model:
-    """All twelve layers, in float32, with the weights that `transformers` begins training with."""
+    """All twelve layers, in float32, with the weights that `transformers` begins training with.
+
+    The activation is the one that `detok.load_model` takes for GPT-2's "gelu_new", its equal.
+    """
     from transformers import GPT2Config, GPT2LMHeadModel
 
     torch.manual_seed(0)
-    network = GPT2LMHeadModel(GPT2Config(attn_implementation="eager"))
+    config = GPT2Config(attn_implementation="eager", activation_function="gelu_pytorch_tanh")
+    network = GPT2LMHeadModel(config)
     return Model(models.SOURCE, models.vocabulary(), network.eval().requires_grad_(False))
 
 
@@ -29,7 +33,7 @@ def first_of(model: Model) -> Layer:
     """The same model's first layer."""
     block = model.blocks[0]
     W, b = block.attn.c_attn.weight, block.attn.c_attn.bias
-    (W_Q, W_K, _), (b_Q, b_K, _) = W.chunk(3, dim=1), b.chunk(3)
+    (W_Q, W_K, W_V), (b_Q, b_K, _) = W.chunk(3, dim=1), b.chunk(3)
     first = replace(
         models.first_layer(),
         W_E=model.W_E.detach(),
@@ -40,6 +44,9 @@ def first_of(model: Model) -> Layer:
         b_Q=b_Q,
         W_K=W_K,
         b_K=b_K,
+        W_V=W_V,
+        W_O=block.attn.c_proj.weight.detach(),
+        ln_f_weight=model.network.transformer.ln_f.weight.detach(),
     )
     with torch.inference_mode():
         parts = first, model.tokenizer, model.source
@@ -64,7 +71,7 @@ def main() -> None:
             model, ids, run.target, 5, range(5)
         ),
         "detok.flow": lambda: detok.flow(run),
-        "detok.ov_readings, once a model": lambda: detok.ov_readings(model),
+        "detok.ov_readings, once a model": lambda: detok.ov_readings(layer),
         "six finite differences of one head": lambda: [
             detok.finite_difference(run, layer, 0, term) for term in TERMS
         ],

@@ -6,6 +6,7 @@ Dimension letters, used in every shape comment and error message of the package:
     L  positions                         d'  width of a head, d / H
     d  width of the model                n   tokens of a text
     i  the current token or position     j   the past token or position that i attends to
+    Δ  their distance, i − j             H_kv  key heads, which several heads may share
 
 Where no mask hides what comes after i, as in BERT, "past" stands for all that i attends to.
 

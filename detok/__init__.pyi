@@ -53,6 +53,9 @@ from .model.layer import (
     Layer as Layer,
     load as load,
 )
+from .model.rotary_layer import (
+    RotaryLayer as RotaryLayer,
+)
 from .model.source import (
     fetch as fetch,
     fetch_whole as fetch_whole,
@@ -81,6 +84,14 @@ from .scores.decomposition import (
     attention as attention,
     terms as terms,
 )
+from .scores.distance_bias import (
+    DistanceBias as DistanceBias,
+    distance_bias as distance_bias,
+)
+from .scores.distance_curve import (
+    DistanceCurve as DistanceCurve,
+    distance_curve as distance_curve,
+)
 from .scores.frequency import (
     self_assertion as self_assertion,
 )
@@ -96,6 +107,10 @@ from .scores.mean_contributions import (
     MeanContributions as MeanContributions,
     mean_contributions as mean_contributions,
 )
+from .scores.ov import (
+    OvReadings as OvReadings,
+    ov_readings as ov_readings,
+)
 from .scores.pair import (
     Pair as Pair,
     explain_pair as explain_pair,
@@ -104,6 +119,9 @@ from .scores.positions import (
     PositionBias as PositionBias,
     position_bias as position_bias,
     position_summary as position_summary,
+)
+from .scores.rotary import (
+    RotaryTerms as RotaryTerms,
 )
 from .scores.specific import (
     SplitTerms as SplitTerms,
@@ -131,10 +149,6 @@ from .whole.lens import (
 from .whole.model import (
     Model as Model,
     load_model as load_model,
-)
-from .whole.ov import (
-    OvReadings as OvReadings,
-    ov_readings as ov_readings,
 )
 from .whole.reversed import (
     Patched as Patched,

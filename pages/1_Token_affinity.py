@@ -3,6 +3,7 @@
 import streamlit as st
 
 from detok.app import (
+    cached,
     clicks,
     columns,
     compare,
@@ -10,15 +11,17 @@ from detok.app import (
     go,
     inputs,
     link,
+    long_runs,
     output,
     page,
     takeaway,
     texts,
 )
-from detok.app.finished import affinity
+from detok.app.finished import affinity, ov
 from detok.charts.parts import capitalized
 from detok.readings import affinity as readings, specific as specific_readings, words
 from detok.readings.glossary import defined
+from detok.scores.ov import why_not
 from detok.tables import affinity as tables, specific as specific_tables
 
 MAX_LISTED = 1000  # characters of the text whose tokens are compared
@@ -112,6 +115,39 @@ else:
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
         output.counts_notice(layer)
+
+if token is not None:
+    shown_token = output.escaped(vocabulary.show(token))
+    st.header(f"What {'each' if head is None else 'this'} head passes on of {shown_token}")
+    if cannot := why_not(layer):
+        st.info(output.escaped(f"{cannot[:1].upper()}{cannot[1:]}."))
+        page.offer_written(layer)
+    else:
+        passed = ov.passed_on(layer, token, head, k)
+        if head is not None:
+            output.answer(passed.answer)
+        beside = (st.container(), st.container()) if head is None else st.columns(2)
+        for end, place in zip(ov.ENDS, beside, strict=True):
+            with place:
+                st.markdown(f"Logits raised **{end}** on attending to {shown_token}:")
+                if head is None:
+                    rows = passed.table[passed.table["raised"] == end]
+                    figure.leads(passed, clicks.ranked(rows), end)
+                else:
+                    figure.leads(
+                        passed, clicks.token, end, columns.PASSED_ON, height=38 + 35 * min(k, 10)
+                    )
+        figure.show(passed)
+        copied = cached.copying_job(layer)
+        if copied.is_wanted:
+            st.markdown("Measuring how often each head copies, once for all visitors …")
+            long_runs.watch(copied, "tokens")
+        elif copied.state == "done":
+            st.subheader("Copying")
+            figure.show(ov.copying(layer, head), on_select=clicks.head)
+        else:
+            st.info("How often heads copy is not known: measuring it was stopped.")
+            st.button("Measure it", on_click=cached.compute_copying, args=(layer,))
 
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
 liked = affinity.liked(layer, head, k, None if positions is None else positions[1])

@@ -23,6 +23,7 @@ import detok
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
 from detok.heads.measured import Measured, measured
+from tests.support import rotary_layers
 from tests.support.models import random_checkpoint
 
 settings.register_profile("detok", derandomize=True, deadline=None, database=None)
@@ -89,6 +90,20 @@ def areas(layer: detok.Layer, counts: Counts) -> detok.Auroc:
 def heads(layer: detok.Layer, counts: Counts) -> Measured:
     """All measures of the heads over all tokens."""
     return measured(layer, counts)
+
+
+@pytest.fixture(scope="session", params=rotary_layers.KINDS)
+def rotary(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> detok.RotaryLayer:
+    """A layer with rotary positions of each kind, in float64."""
+    return rotary_layers.load(tmp_path_factory.mktemp("rotary"), request.param)
+
+
+@pytest.fixture(scope="session")
+def qwen2(tmp_path_factory: pytest.TempPathFactory) -> detok.RotaryLayer:
+    """A layer with rotary positions that has all four terms, in float64."""
+    return rotary_layers.load(tmp_path_factory.mktemp("qwen2"), "biases")
 
 
 @pytest.fixture(scope="session")

@@ -54,7 +54,7 @@ def results(layer: detok.Layer, counts: detok.Counts, checkpoint: Path) -> dict[
         "ForwardShift": detok.forward_shift(model, IDS, 12, 0, [0.0, 0.1]),
         "Flow": detok.flow(run),
         "Pruning": detok.Pruning(),
-        "OvReadings": detok.ov_readings(model),
+        "OvReadings": detok.ov_readings(layer),
     }
 
 

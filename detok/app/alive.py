@@ -31,8 +31,6 @@ def again(model: str) -> Layer | None:
 
 
 def _stamp(of: Source) -> object:
-    if of.revision is not None:
-        return of.revision
     files = [(path.name, path.stat()) for path in of.folder.iterdir() if path.is_file()]
     return frozenset((name, at.st_mtime_ns, at.st_size) for name, at in files)
 

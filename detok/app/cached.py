@@ -23,9 +23,10 @@ from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
+from detok.model.inputs import check_learned
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import compare_lists, frequency as tables
+from detok.tables import compare_lists, frequency as tables, ov
 
 # What there is once a layer: of layers there are as many as `DETOK_CACHED_MODELS` says.
 MAX_LAYERS = 64
@@ -37,6 +38,8 @@ MAX_MODELS = 1
 MAX_RUNS = 8
 # Readings of gradients, each of which holds its text's run.
 MAX_LENSES = 2
+# Graphs of what flows to a position, 3 MB each at GPT-2's size; each holds its text's run.
+MAX_FLOWS = 4
 # Texts, with all that is computed of each.
 MAX_TEXTS = 64
 # Positions, each with its attention measured on the excerpts.
@@ -64,7 +67,8 @@ _of_visitor = partial(
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model.
 
-    Raises: InputError if it cannot be loaded, is not for visitors, or has no room beside others.
+    Raises: InputError if it cannot be loaded, is not for visitors, has no room beside others, or
+    no page shows one of its kind.
     """
     models.check(model)
     layer = alive.again(model) or _loaded(model)
@@ -76,7 +80,9 @@ def load_layer(model: str) -> detok.Layer:
 def _loaded(model: str) -> detok.Layer:
     alive.check_room()
     with log.timed("model loaded", 0.0, model=model):
-        return detok.load(model, device=settings.now().device)
+        layer = detok.load(model, device=settings.now().device)
+    check_learned(layer)
+    return layer
 
 
 @store.kept(max_entries=MAX_DOWNLOADS)
@@ -104,6 +110,12 @@ def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> deto
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
+
+
+@store.kept(max_entries=MAX_FLOWS, is_heavy=True)
+def flow_of(run: detok.Run, position: int, pruning: tuple[int, int, int, int]) -> detok.Flow:
+    """What flows to a position; `pruning` as in `detok.Pruning`."""
+    return detok.flow(run, position, detok.Pruning(*pruning))
 
 
 @store.kept(max_entries=MAX_DOWNLOADS)
@@ -255,7 +267,7 @@ def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
 
 
 def is_small(layer: detok.Layer) -> bool:
-    """Whether the words that a model rebuilds are found in less than a second."""
+    """Whether what takes all tokens of a vocabulary, such as its words, takes under a second."""
     return layer.vocab_size <= SMALL
 
 
@@ -273,6 +285,32 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
     job = _rebuilt_job(layer)
     if job.state != "failed" and not job.was_cancelled:
         compute_rebuilt(layer)
+    return job
+
+
+@_by_layer(max_entries=MAX_LAYERS)
+def _copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    found = ov.copying(detok.ov_readings(layer)) if is_small(layer) else None
+    return Job(found, name=f"copying, {layer.name}")
+
+
+def compute_copying(layer: detok.Layer) -> None:
+    """Starts to measure how often heads copy, once for all visitors: seconds for GPT-2."""
+
+    def compute(progress: Progress) -> pd.DataFrame:
+        return ov.copying(detok.ov_readings(layer, progress=progress))
+
+    _copying_job(layer).start(compute)
+
+
+def copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
+    """How often heads copy: done for a small model; for others begun when first asked for.
+
+    Raises: InputError for a model of which that cannot be said.
+    """
+    job = _copying_job(layer)
+    if job.state != "failed" and not job.was_cancelled:
+        compute_copying(layer)
     return job
 
 

@@ -25,6 +25,12 @@ LIKED = {
     "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),
     "count": st.column_config.NumberColumn("Times seen", format="localized"),
 }
+PASSED_ON = {
+    **AFFINITY,
+    "change": st.column_config.NumberColumn(
+        "Change", format="%.3g", help="Of the logit, but for a factor above 0 that a text gives"
+    ),
+}
 LENS = {
     "rank": st.column_config.NumberColumn("Rank", width="small"),
     "shown": st.column_config.TextColumn("Token", help=SIGNS),
@@ -189,3 +195,28 @@ def measures(names: dict[str, str]) -> dict[str, Any]:
         "chosen": st.column_config.TextColumn("Chosen", width="small"),
         **columns,
     }
+
+
+FLOW_PARTS = {
+    "part": st.column_config.TextColumn("Part", width="medium", pinned=True),
+    "norm": st.column_config.NumberColumn("Norm", format="%.3f"),
+    "rank": st.column_config.NumberColumn("Rank", format="localized", help=defined("rank")),
+    "probability": st.column_config.NumberColumn("Probability", format="%.3g"),
+    "adds": st.column_config.NumberColumn(
+        "Adds", format="%+.3f", help="To the target's logit, directly"
+    ),
+    "coefficient": st.column_config.NumberColumn(
+        "Coefficient", format="%.3g", help="A neuron's activation, a value's attention weight"
+    ),
+    "reads": st.column_config.TextColumn("Reads as", help=SIGNS),
+}
+FLOW_EDGES = {
+    "source_part": st.column_config.TextColumn("From", width="medium"),
+    "target_part": st.column_config.TextColumn("To", width="medium"),
+    "what": st.column_config.TextColumn("What passes"),
+    "strength": st.column_config.NumberColumn("Strength", format="%.4g"),
+}
+FLOW_TOKENS = {
+    "token": st.column_config.TextColumn("Token", help=SIGNS),
+    "probability": st.column_config.NumberColumn("Probability", format="%.3g"),
+}

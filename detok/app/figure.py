@@ -222,17 +222,21 @@ def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
 def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
     if figure.alike is None:
         spec, tables = parted(readable(figure.draw(dark), dark))
+        sent = {name: arrow(table, table.columns) for name, table in tables.items()}
     else:
-        spec = _alike(figure.alike, dark, figure)
+        spec, columns = _alike(figure.alike, dark, figure)
         spec = spec if figure.domain is None else recolored(spec, figure.domain)
-        tables = {spec["data"]["name"]: used(spec, figure.drawn)}
-    return spec | {"datasets": {name: arrow(table) for name, table in tables.items()}}
+        sent = {spec["data"]["name"]: arrow(figure.drawn, columns)}
+    return spec | {"datasets": sent}
 
 
 @store.kept(max_entries=MAX_DRAWN)
-def _alike(alike: tuple[Hashable, ...], dark: bool, _one: Figure) -> dict[str, Any]:
-    """The specification of all figures that are alike, by one of them."""
-    return parted(readable(_one.draw(dark), dark))[0]
+def _alike(
+    alike: tuple[Hashable, ...], dark: bool, _one: Figure
+) -> tuple[dict[str, Any], list[str]]:
+    """The specification of all figures that are alike, by one of them, and its table's columns."""
+    spec, _ = parted(readable(_one.draw(dark), dark))
+    return spec, list(used(spec, _one.drawn))
 
 
 def _alt(spec: dict[str, Any], figure: Figure) -> str | None:

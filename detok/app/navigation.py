@@ -47,27 +47,27 @@ PLACES = {
     "replication": Place(
         "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper"
     ),
-    "segments": Place("pages/10_Segments.py", "Segments", ":material/segment:", "The whole model"),
+    "segments": Place("pages/8_Segments.py", "Segments", ":material/segment:", "The whole model"),
     "reversed": Place(
-        "pages/11_Reversed_attention.py",
+        "pages/9_Reversed_attention.py",
         "Reversed attention",
         ":material/undo:",
         "The whole model",
     ),
     "lens": Place(
-        "pages/12_Backward_lens.py",
+        "pages/10_Backward_lens.py",
         "Backward lens",
         ":material/search_insights:",
         "The whole model",
     ),
     "flow": Place(
-        "pages/13_Information_flow.py",
+        "pages/11_Information_flow.py",
         "Information flow",
         ":material/account_tree:",
         "The whole model",
     ),
-    "compare": Place("pages/8_Compare.py", "Compare", ":material/compare:", "Side by side"),
-    "method": Place("pages/9_Method.py", "Method", ":material/menu_book:", "How it works"),
+    "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side"),
+    "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works"),
 }
 
 

@@ -1,8 +1,10 @@
 """How every page begins: its set-up, and the model that is looked at."""
 
+from math import prod
 from typing import NoReturn
 
 import streamlit as st
+from huggingface_hub import is_offline_mode
 
 import detok
 from detok.app import (
@@ -17,12 +19,14 @@ from detok.app import (
     takeaway,
     visitors,
 )
-from detok.app.output import escaped, mistake
+from detok.app.output import escaped, mistake, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
+from detok.model.checkpoint import lacking
 from detok.model.known import KNOWN
 from detok.readings import overview as readings
+from detok.scores.ov import was_fetched
 
 MEGABYTE = 10**6
 # A download that is refused ends sooner, and needs no bar.
@@ -58,6 +62,19 @@ def offer_gpt2(layer: detok.Layer) -> None:
             f"See it in GPT-2 ({in_bytes(KNOWN['gpt2'].size)})",
             on_click=lambda: st.session_state.update(model="gpt2"),
         )
+
+
+def offer_written(layer: detok.Layer) -> None:
+    """The button that fetches what an older detok did not: what the heads write."""
+    if not was_fetched(layer) or is_offline_mode():
+        return
+    shapes = lacking(layer.source.folder).values()
+    size = sum(prod(shape.values()) for shape in shapes) * layer.first.W_E.itemsize
+    if size and st.button(f"Fetch these weights ({in_bytes(size)})"):
+        with mistakes(), st.spinner("Fetching …"):
+            detok.fetch(layer.name, layer.source.revision)
+            cached.load_layer.clear(st.session_state["current_model"])
+            st.rerun()
 
 
 def _model_choice(is_opened: bool) -> str:

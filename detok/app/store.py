@@ -67,16 +67,19 @@ class Function(Generic[P, T]):
         self.name = f"{function.__module__}.{function.__qualname__}"
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> T:
+        key, owners = self._key(args, kwargs)
+        entry = _found(key)
+        if entry is None:
+            with _turn(self._is_heavy), _alone(key):
+                entry = _found(key) or self._made(key, owners, args, kwargs)
+        return entry.value
+
+    def _key(self, args: Any, kwargs: Any) -> tuple[Hashable, frozenset[Owner]]:
         bound = self._signature.bind(*args, **kwargs)
         bound.apply_defaults()
         given = [value for name, value in bound.arguments.items() if not name.startswith("_")]
         owners: set[Owner] = set()
-        key = (self.name, *(_key(value, owners) for value in given))
-        entry = _found(key)
-        if entry is None:
-            with _turn(self._is_heavy), _alone(key):
-                entry = _found(key) or self._made(key, frozenset(owners), args, kwargs)
-        return entry.value
+        return (self.name, *(_key(value, owners) for value in given)), frozenset(owners)
 
     def _made(self, key: Hashable, owners: frozenset[Owner], args: Any, kwargs: Any) -> _Entry:
         with log.timed("computed", what=self.name):
@@ -97,9 +100,12 @@ class Function(Generic[P, T]):
             if key != newest:
                 _drop(key)
 
-    def clear(self) -> None:
-        """Forgets its results."""
+    def clear(self, *args: P.args, **kwargs: P.kwargs) -> None:
+        """Forgets its result for these arguments; without any, all."""
         with _lock:
+            if args or kwargs:
+                _drop(self._key(args, kwargs)[0])
+                return
             for key in [key for key, entry in _entries.items() if entry.function == self.name]:
                 _drop(key)
 

@@ -86,9 +86,11 @@ def shares(table: pd.DataFrame) -> list[float]:
 
     With or without the dropped terms, but for a row 0 that is always 1.
     """
-    first = table["i"] == 0
-    counted = table if (table.loc[first, "j"] > 0).any() else table[~first]
-    return [0, float(counted[["full", "left"]].to_numpy().max(initial=0.0)) or 1.0]
+    weights = table[["full", "left"]].to_numpy()
+    first = table["i"].to_numpy() == 0
+    if not table["j"].to_numpy()[first].any():
+        weights = weights[~first]
+    return [0, float(weights.max(initial=0.0)) or 1.0]
 
 
 def _tooltip(seen: str) -> list[alt.Tooltip]:

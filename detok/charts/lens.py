@@ -43,7 +43,8 @@ def of_ranks(
     `end` is that of which rank 1 is, "least" or "most" probable; the column of that name, such as
     least_rank, is coloured. Other columns: those of `norms`.
     """
-    color = ranks(f"{end}_rank", vocab_size, dark, f"Rank of {target} (1: {end} probable)")
+    title = f"Rank of {target} (1: {end} probable)"
+    color = ranks(f"{end}_rank", vocab_size, dark, title, f"{vocab_size:,}")
     return _map(table, color, dark).properties(
         description="Map: a row for each layer, a column for each position; colour is the target's "
         f"rank, 1 if no token is {'less' if end == 'least' else 'more'} probable, grey where the "

@@ -61,7 +61,7 @@ FRAME = {False: "#111111", True: _WHITE}  # around a chosen cell, in the light a
 # Labels and titles of axes and legends: 4.5 to one at least, unlike Streamlit's own in light.
 LETTERS = {False: "#575451", True: "#c9c6c2"}
 # Anchors of a scale for both themes: zero is the colour of the page's background.
-_NEGATIVE, _POSITIVE = _BLUE, _RED
+NEGATIVE, _POSITIVE = _BLUE, _RED
 _ZERO = {False: "#f7f7f7", True: "#1d1c1a"}
 
 
@@ -106,9 +106,32 @@ def diverging(column: str, anchors: list[float], dark: bool, title: str) -> alt.
 
     What lies outside has the colour of the nearest end.
     """
-    colors = [_NEGATIVE, _ZERO[dark], _POSITIVE]
+    colors = [NEGATIVE, _ZERO[dark], _POSITIVE]
     scale = alt.Scale(domain=anchors, range=colors, interpolate="rgb", clamp=True)
     legend = alt.Legend(orient="top", gradientLength=200, titleLimit=300)
+    return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
+
+
+def ranks(column: str, last: float, dark: bool, title: str, end: str = "chance") -> alt.Color:
+    """A log scale of ranks from 1 to the last, called `end`, of the page's background."""
+    least = max(last, 1.5)  # a scale needs two ends
+    powers = [10**n for n in range(10) if 10**n < least / 4]
+    scale = alt.Scale(
+        type="log",
+        domain=[1, least],
+        range=[_POSITIVE, _ZERO[dark]],
+        interpolate="rgb",
+        clamp=True,
+        nice=False,
+    )
+    legend = alt.Legend(
+        orient="top",
+        gradientLength=220,
+        values=[*(powers or [1]), least],
+        labelExpr=f"datum.value < {least / 2} ? format(datum.value, ',') : '{end}'",
+        labelOverlap=False,
+        titleLimit=300,
+    )
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
 
 
@@ -121,16 +144,4 @@ def sequential(column: str, largest: float, dark: bool, title: str) -> alt.Color
         clamp=True,
     )
     legend = alt.Legend(orient="top", gradientLength=200, format="~%", titleLimit=300)
-    return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)
-
-
-def ranks(column: str, largest: int, dark: bool, title: str) -> alt.Color:
-    """A log scale of ranks from 1, the strongest, to the largest, of the page's background."""
-    scale = alt.Scale(
-        type="log",
-        domain=[1, max(2, largest)],
-        range=[_POSITIVE, _ZERO[dark]],
-        interpolate="rgb",
-    )
-    legend = alt.Legend(orient="top", gradientLength=200, format=",", titleLimit=300)
     return alt.Color(f"{column}:Q", title=title, scale=scale, legend=legend)

@@ -131,6 +131,18 @@ def by_head() -> alt.X:
     return alt.X("head:O", title="Head", axis=alt.Axis(labelAngle=0, labelFlush=False))
 
 
+def log_ranks(ranks: pd.Series, title: str, chance: float) -> alt.Y:
+    """An axis of the ranks in a column, the first at the top, on a log scale that has chance."""
+    worst = max(2.0, chance, float(ranks.max()))
+    powers = [10**n for n in range(10) if 10**n <= worst]
+    return alt.Y(
+        f"{ranks.name}:Q",
+        title=title,
+        scale=alt.Scale(type="log", reverse=True, nice=False, domain=[1, worst]),
+        axis=alt.Axis(values=powers, format=",d"),
+    )
+
+
 def map_size(table: pd.DataFrame, cell: int, least: int) -> int:
     """Width of a token × token map with `cell` pixels a token."""
     return max(least, cell * table["i"].nunique())

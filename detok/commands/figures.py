@@ -86,6 +86,7 @@ def _run(options: argparse.Namespace) -> None:
     from detok.figures.files import FORMATS, LeftOut, check_folder, make
     from detok.figures.registry import chosen
     from detok.figures.setting import Setting
+    from detok.model.inputs import check_learned
     from detok.model.layer import load
 
     start = time.monotonic()
@@ -99,6 +100,7 @@ def _run(options: argparse.Namespace) -> None:
         layer = load(options.model, revision=options.revision, progress=_fetching(line))
     finally:
         line.end()
+    check_learned(layer)
     setting = Setting.of(
         layer,
         heads=options.head,

@@ -49,12 +49,14 @@ def _run(options: argparse.Namespace) -> int:
     from huggingface_hub.utils import disable_progress_bars
 
     from detok.counting.choice import counts_for
+    from detok.model.inputs import check_learned
     from detok.model.layer import load
     from detok.replication.formats import FORMATS, sentence
     from detok.replication.report import report
 
     disable_progress_bars()  # `transformers` would draw its own into the line
     layer = load(options.model, revision=options.revision)
+    check_learned(layer)
     line = ProgressLine(sys.stderr)
     try:
         found = report(

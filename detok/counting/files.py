@@ -8,6 +8,7 @@ from typing import Literal
 import pyarrow as pa
 
 from detok.errors import InputError
+from detok.model.regular import check_regular
 
 Kind = Literal["txt", "jsonl", "parquet"]
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
@@ -19,9 +20,10 @@ _EXPECTED = ".txt or .jsonl (also with .gz or .zst), or .parquet"
 def files_in(paths: list[Path]) -> list[Path]:
     """The files of the kinds above, those in folders sorted by path; a file given twice comes once.
 
-    Raises: InputError for a path that is not there, or a file of another kind.
+    Raises: InputError for a path that is not there, a file of another kind, or one that is no
+    regular file.
     """
-    files: dict[Path, None] = {}
+    files: dict[Path, Path] = {}
     for path in paths:
         if path.is_dir():
             inside = [Path(at, name) for at, _, names in os.walk(path) for name in names]
@@ -34,8 +36,11 @@ def files_in(paths: list[Path]) -> list[Path]:
             raise InputError(f"{path} is of no kind that detok reads; expected {_EXPECTED}")
         else:
             more = [path]
-        files |= dict.fromkeys(file.resolve() for file in more)
-    return list(files)
+        for file in more:
+            check_regular(file)
+            # By its own name, which says of which kind it is, and not by that of what it leads to.
+            files.setdefault(file.resolve(), Path(os.path.abspath(file)))
+    return list(files.values())
 
 
 def kind_of(path: Path) -> tuple[Kind, str | None] | None:

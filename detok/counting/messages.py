@@ -49,10 +49,17 @@ class Refused:
 
 
 @dataclass(frozen=True)
+class Unwritten:
+    """What the system did not do, such as write to a full disk."""
+
+    error: OSError
+
+
+@dataclass(frozen=True)
 class Failed:
     """The trace of any other error."""
 
     trace: str
 
 
-Message = Idle | Counted | Written | Ended | Refused | Failed
+Message = Idle | Counted | Written | Ended | Refused | Unwritten | Failed

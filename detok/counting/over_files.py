@@ -57,7 +57,9 @@ def count_files(
 
     The files, and those of folders, are `.txt` (one document a file), `.jsonl` and `.parquet` (one
     document a line or row, in `column`); the first two also as `.gz` or `.zst`. What cannot be read
-    in them is left out and summed up in the result.
+    in them is left out and summed up in the result. A word of more than 64 KiB is cut, with
+    another tokenizer than GPT-2's a text every 256 KiB (`detok.counting.pieces`); a JSON line of
+    more than 64 MiB is left out.
 
     `memory` bounds, in bytes, the tables and texts that are held, on top of what Python, its
     libraries and the tokenizer take in each process; whatever exceeds it waits on the disk. The

@@ -2,14 +2,18 @@
 
 import io
 import re
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from detok.counting.files import BLOCK_BYTES
 
 # Bytes of a piece, so that a long text is never encoded as a whole.
 PIECE_BYTES = 1 << 12
+# Bytes of a piece at most: a longer word is cut, and its tokens are those of its parts. Encoded, a
+# byte takes 150.
+MAX_PIECE_BYTES = 1 << 16
+# Bytes of a piece where a cut may change tokens.
+WHOLE_BYTES = 1 << 18
 # Right before white space, right after a character that is none, in UTF-8. GPT-2's pattern
 #   's|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+
 # has no word with white space after another character, so none crosses this place; it looks at
@@ -38,39 +42,58 @@ class Piece(NamedTuple):
 def pieces_of(text: bytes, cuts: bool, position: int = 0, done: float = 0.0) -> Iterator[Piece]:
     """The pieces of a document in UTF-8, after which reading goes on at `position`.
 
-    With `cuts`, it is cut where no token of GPT-2's pre-tokenizer can cross; without, it is one.
+    With `cuts`, it is cut where no token of GPT-2's pre-tokenizer can cross, and where there is no
+    such place in MAX_PIECE_BYTES, after these; without, only after WHOLE_BYTES, before white space
+    if there is any.
     """
-    start, at_most = 0, PIECE_BYTES
-    while cuts and len(text) - start > at_most:
-        end = _cut(text, start, at_most)
-        if not end:
-            at_most *= 2
-            continue
+    start = 0
+    while end := _end(text, start, cuts):
         yield Piece(text[start:end].decode(), start > 0, start == 0, None, done)
-        start, at_most = end, PIECE_BYTES
+        start = end
     yield Piece(text[start:].decode(), start > 0, start == 0, position, done)
 
 
 def stretches_of(stream: io.BufferedReader, begun: bytes, cuts: bool) -> Iterator[bytes]:
     """The pieces, in bytes, of a document that goes on in a stream after what was read already."""
     buffer = bytearray(begun)
-    is_over = False
-    while not is_over or buffer:
-        at_most = PIECE_BYTES if cuts else sys.maxsize
-        end = 0
-        while not end:
-            while not is_over and len(buffer) <= at_most:
-                more = stream.read1(BLOCK_BYTES)  # `read` would lose what comes before damage
-                is_over = not more
-                buffer += more
-            end = _cut(buffer, 0, at_most) if len(buffer) > at_most else 0
-            if is_over:
-                end = end or len(buffer)
-                break
-            at_most *= 2
-        if end:
-            yield bytes(buffer[:end])
-            del buffer[:end]
+
+    def fill(more_than: int) -> None:
+        while len(buffer) <= more_than:
+            block = stream.read1(BLOCK_BYTES)  # `read` would lose what comes before damage
+            if not block:
+                return
+            buffer.extend(block)
+
+    while end := _end(buffer, 0, cuts, fill) or len(buffer):
+        yield bytes(buffer[:end])
+        del buffer[:end]
+
+
+def _end(
+    text: bytes | bytearray,
+    start: int,
+    cuts: bool,
+    fill: Callable[[int], None] = lambda more_than: None,
+) -> int:
+    """Where the piece from `start` on ends; 0 if all that is left is one.
+
+    `fill` is asked to read on until there are more bytes than so many, or no more.
+    """
+    at_most, longest = (PIECE_BYTES, MAX_PIECE_BYTES) if cuts else (WHOLE_BYTES, WHOLE_BYTES)
+    while True:
+        fill(start + at_most)
+        if len(text) - start <= at_most:
+            return 0
+        end = _cut(text, start, at_most)
+        if end or at_most == longest:
+            return end or _between_characters(text, start + at_most)
+        at_most = min(2 * at_most, longest)
+
+
+def _between_characters(text: bytes | bytearray, end: int) -> int:
+    """The last place up to `end` at which a character of UTF-8 begins; `end` if there is none."""
+    begins = (at for at in range(end, end - 4, -1) if text[at] & 0xC0 != 0x80)
+    return next(begins, end)
 
 
 def _cut(text: bytes | bytearray, start: int, at_most: int) -> int:

@@ -8,7 +8,17 @@ from multiprocessing.connection import Connection, wait
 from threading import Event
 from typing import Any
 
-from detok.counting.messages import Counted, Ended, Failed, Idle, Message, Refused, Task, Written
+from detok.counting.messages import (
+    Counted,
+    Ended,
+    Failed,
+    Idle,
+    Message,
+    Refused,
+    Task,
+    Unwritten,
+    Written,
+)
 from detok.counting.plan import Plan
 from detok.counting.workers import serve
 from detok.errors import InputError
@@ -19,7 +29,8 @@ def work_in_processes(
 ) -> None:
     """Counts the tasks in the plan's processes, which share the memory.
 
-    Raises: InputError if one of them met a file that cannot be read, or died.
+    Raises: InputError if one of them met a file that cannot be read, or died; OSError if one could
+    not write.
     """
     waiting = iter(tasks)
     told: set[Connection] = set()
@@ -92,6 +103,8 @@ def _errors(last: Message | None) -> list[Exception]:
             return []
         case Refused(sentence):
             return [InputError(sentence)]
+        case Unwritten(error):
+            return [error]
         case Failed(trace):
             return [RuntimeError(f"in a counting process:\n{trace}")]
     return [

@@ -9,12 +9,15 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detok.counting.files import opened, unreadable
+from detok.counting.files import BLOCK_BYTES, opened, unreadable
 from detok.counting.parts import NOT_UTF_8, Part, Report
 from detok.counting.pieces import Piece, pieces_of, stretches_of
+from detok.model.amounts import in_bytes
 
 # Rows of Parquet that are held at once come to about this many bytes.
 ROWS_BYTES = 1 << 22
+# Bytes of a JSON line at most: it is read, and its text taken out, as a whole.
+LINE_BYTES = 1 << 26
 _EMPTY = "empty documents"
 _DAMAGED = "row groups of Parquet that are damaged"
 _BROKEN_OFF = "compressed files that break off"
@@ -26,8 +29,7 @@ _Share = Callable[[int], float]
 class Reader:
     """Reads a part; what cannot be read in it is left out and reported.
 
-    With `cuts`, texts are cut where no token of GPT-2's pre-tokenizer can cross; without, a text is
-    held as a whole.
+    With `cuts`, texts are cut where no token of GPT-2's pre-tokenizer can cross (see `pieces_of`).
     """
 
     part: Part
@@ -113,18 +115,27 @@ class Reader:
         if part.compression is None and 0 < position == part.start:
             # A line that begins before the part belongs to the part before.
             stream.seek(position - 1)
-            position += len(stream.readline()) - 1
+            position += _rest_of_line(stream) - 1
         while part.compression or position < part.stop:
-            line = stream.readline()
+            line = stream.readline(LINE_BYTES + 1)
             if not line:
                 return
-            where = f"{part.path}, byte {position}"
-            text = self._text_of(line, where) if line.strip() else b""
+            where, text = position, b""
             position += len(line)
+            if len(line) > LINE_BYTES:
+                position += 0 if line.endswith(b"\n") else _rest_of_line(stream)
+                self._report_line(f"lines of more than {in_bytes(LINE_BYTES)}", where)
+            elif line.isspace():
+                position += _skip_empty_lines(stream)
+            else:
+                text = self._text_of(line, where)
             if text:
                 yield from pieces_of(text, self.cuts, position, share(position))
 
-    def _text_of(self, line: bytes, where: str) -> bytes:
+    def _report_line(self, problem: str, position: int) -> None:
+        self.report(problem, f"{self.part.path}, byte {position}")
+
+    def _text_of(self, line: bytes, position: int) -> bytes:
         """The text of a JSON line, or nothing if it has none that can be counted."""
         try:
             row = json.loads(line.removeprefix(codecs.BOM_UTF8).decode())
@@ -142,7 +153,7 @@ class Reader:
             problem = "documents with half of a surrogate pair"
         except (ValueError, RecursionError):
             problem = "broken lines"
-        self.report(problem, where)
+        self._report_line(problem, position)
         return b""
 
     def _rows(self, position: int) -> Iterator[Piece]:
@@ -176,3 +187,21 @@ class Reader:
         except UnicodeDecodeError:
             return NOT_UTF_8
         return None
+
+
+def _rest_of_line(stream: io.BufferedReader) -> int:
+    """Reads to the end of a line, of which it holds little; gives the number of its bytes."""
+    n = 0
+    while block := stream.readline(BLOCK_BYTES):
+        n += len(block)
+        if block.endswith(b"\n"):
+            break
+    return n
+
+
+def _skip_empty_lines(stream: io.BufferedReader) -> int:
+    """Reads the lines of nothing but white space that are in the buffer; gives their bytes."""
+    ahead = stream.peek()
+    n = ahead.rfind(b"\n", 0, len(ahead) - len(ahead.lstrip())) + 1
+    stream.read(n)
+    return n

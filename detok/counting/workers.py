@@ -10,7 +10,17 @@ from multiprocessing.connection import Connection
 from threading import Event
 
 from detok.counting.encoding import batches
-from detok.counting.messages import Counted, Ended, Failed, Idle, Message, Refused, Task, Written
+from detok.counting.messages import (
+    Counted,
+    Ended,
+    Failed,
+    Idle,
+    Message,
+    Refused,
+    Task,
+    Unwritten,
+    Written,
+)
 from detok.counting.plan import Plan
 from detok.counting.reader import Reader
 from detok.counting.runs import State, StoredRun
@@ -105,5 +115,7 @@ def serve(connection: Connection, plan: Plan) -> None:
         return  # the first process died; nobody keeps what comes now
     except InputError as error:
         connection.send(Refused(str(error)))
+    except OSError as error:
+        connection.send(Unwritten(error))
     except Exception:
         connection.send(Failed(traceback.format_exc()))

@@ -13,7 +13,7 @@ from detok.errors import InputError
 from detok.heads.areas import areas_by_ranks, areas_by_search
 from detok.heads.ranks import Ranks
 from detok.heads.sweep import Block, checked_tokens, sweep
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 Convention = Literal["paper", "authors"]
 
@@ -60,7 +60,7 @@ class Auroc(Displayed, then=("found.mean()", "detok.auroc_summary(found, counts)
 
 @torch.inference_mode()
 def auroc(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts,
     tokens: Sequence[int] | np.ndarray | torch.Tensor | None = None,
     *,

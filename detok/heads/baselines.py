@@ -12,7 +12,8 @@ from detok.heads.areas import TOP, Positives
 from detok.heads.auroc import Auroc
 from detok.heads.pair_auroc import PairAuroc, best_predecessors
 from detok.heads.sweep import checked_tokens
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
+from detok.model.layernorm import wide_type
 
 # Current tokens at a time: their pairs are sorted once a score.
 BLOCK = 4096
@@ -35,17 +36,19 @@ class Baselines(Displayed):
 
 
 @torch.inference_mode()
-def shared_scores(layer: Layer, counts: Counts) -> torch.Tensor:
+def shared_scores(layer: AnyLayer, counts: Counts) -> torch.Tensor:
     """The part of T^ee that does not depend on i, (H, V): what a head prefers before any token."""
-    sigma = layer.moments.token_mean  # (V,)
-    count = torch.tensor(counts.tokens).to(sigma)  # (V,)
-    share = count / count.sum().clamp(min=1) / sigma  # (V,)
-    mean = share @ layer.Q_E  # (H, d')
-    return (layer.K_E @ mean[:, :, None])[:, :, 0] / sigma  # (H, V)
+    count = torch.tensor(counts.tokens, dtype=wide_type(layer.device), device=layer.device)  # (V,)
+    mean = layer.at_neighbour(layer.mean_query(count / count.sum().clamp(min=1)))  # (H, d')
+    scores = []
+    for head in range(layer.n_heads):
+        keys, divisor = layer.neighbour_keys(head)
+        scores.append(mean[head] @ keys.mT / divisor)  # (V,)
+    return torch.stack(scores)
 
 
 def auroc_baselines(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts,
     tokens: Sequence[int] | np.ndarray | torch.Tensor | None = None,
 ) -> Baselines:

@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from detok.counting.counts import Counts
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.affinity import affinity_scores
 
 # Points of a curve, evenly spaced along either axis.
 N_POINTS = 100
 
 
-def roc_curves(layer: Layer, counts: Counts, token: int) -> pd.DataFrame:
+def roc_curves(layer: AnyLayer, counts: Counts, token: int) -> pd.DataFrame:
     """The ROC curve of each head for one current token, thinned to some 2 · N_POINTS points.
 
     A point is a threshold: true_positive is the share of the token's observed predecessors, by
@@ -55,7 +55,7 @@ def _curve(
     )
 
 
-def predecessor_ranks(layer: Layer, counts: Counts, token: int, *, k: int = 20) -> pd.DataFrame:
+def predecessor_ranks(layer: AnyLayer, counts: Counts, token: int, *, k: int = 20) -> pd.DataFrame:
     """The most frequent observed predecessors of a token, with their rank by T^ee in every head.
 
     Columns: token_id, count (of the pair), and head_0 … head_{H−1}: the rank among all V past

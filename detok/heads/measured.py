@@ -11,7 +11,7 @@ from detok.heads.baselines import Baselines, auroc_baselines
 from detok.heads.pair_auroc import PairAuroc, pair_auroc
 from detok.heads.pair_summary import sample_of_text
 from detok.heads.summary import sample_of_tokens
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +27,7 @@ class Measured:
 
 
 def measured(
-    layer: Layer, counts: Counts, progress: Callable[[int, int], None] | None = None
+    layer: AnyLayer, counts: Counts, progress: Callable[[int, int], None] | None = None
 ) -> Measured:
     """Both measures of all tokens; `progress` counts every token twice."""
     V = layer.vocab_size
@@ -46,7 +46,7 @@ def measured(
     return Measured(areas, pairs, baselines)
 
 
-def measured_on_sample(layer: Layer, counts: Counts, n: int, seed: int) -> Measured:
+def measured_on_sample(layer: AnyLayer, counts: Counts, n: int, seed: int) -> Measured:
     """Both measures of n tokens of the vocabulary, and pairs at n places of the counted texts.
 
     Of a vocabulary of at most n tokens all are measured.

@@ -11,7 +11,7 @@ from detok.display import Displayed
 from detok.heads.areas import pair_areas_by_ranks, pair_areas_by_search
 from detok.heads.sweep import Block, checked_tokens, sweep
 from detok.heads.weights import Weights
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 # A pair seen less often may be a coincidence, or a misprint.
 LEAST_SEEN = 10
@@ -90,7 +90,7 @@ class PairAuroc(
 
 @torch.inference_mode()
 def pair_auroc(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts,
     tokens: Sequence[int] | np.ndarray | torch.Tensor | None = None,
     *,
@@ -100,7 +100,8 @@ def pair_auroc(
 
     For each current token i (None: all V) the positives are the past tokens j that `counts` has
     before i, weighted by c(j, i); the background is all tokens, weighted by their own count c(j).
-    σ of each token is its mean over all positions. Exact, with ties counted half; a token without a
+    With learned positions σ of each token is its mean over all of them, with rotary ones T^ee is
+    that at distance 1. Exact, with ties counted half; a token without a
     predecessor has none. Beyond the paper: frequency cannot fake it, as it can `auroc`.
 
     Averaged with weight c(i), any score that does not depend on i has exactly 1/2 if every
@@ -150,7 +151,7 @@ def best_predecessors(counts: Counts, tokens: np.ndarray, least: int = LEAST_SEE
 class _PairAreas:
     """What a `PairAuroc` keeps of each block of scores."""
 
-    def __init__(self, layer: Layer, counts: Counts, table: PairAuroc) -> None:
+    def __init__(self, layer: AnyLayer, counts: Counts, table: PairAuroc) -> None:
         self.table = table
         background = counts.tokens.astype(np.float64)  # (V,)
         background[layer.holes.cpu().numpy()] = 0

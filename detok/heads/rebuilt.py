@@ -12,7 +12,7 @@ import torch
 from detok.bundled import excerpts
 from detok.counting.counts import Counts
 from detok.display import Displayed
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 # The first places in which the true piece is looked for.
 TOP = 3
@@ -54,17 +54,17 @@ def binding(hits: np.ndarray, by_chance: np.ndarray) -> np.ndarray:
 
 
 def rebuilt_words(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts | None = None,
     *,
     progress: Callable[[int, int], None] | None = None,
 ) -> Rebuilt:
     """Which words of the bundled excerpts that are two pieces to this model a head puts together.
 
-    For the second piece as the current token, each head ranks all V tokens by T^ee, with σ of each
-    at its mean over positions. `counts` say how frequent the pairs are. Chance is what the same
-    head would have if the pieces of these words were paired anew at random: a head that likes some
-    tokens before anything has no more than that.
+    For the second piece as the current token, each head ranks all V tokens by T^ee right before it;
+    with learned positions σ of each token is its mean over all of them. `counts` say how frequent
+    the pairs are. Chance is what the same head would have if the pieces of these words were paired
+    anew at random: a head that likes some tokens before anything has no more than that.
 
     `progress` is called with the current tokens done and their total; an exception it raises
     cancels.
@@ -94,7 +94,7 @@ def rebuilt_words(
     return Rebuilt(words, len(pairs), hits, by_chance)
 
 
-def two_piece_words(layer: Layer) -> pd.DataFrame:
+def two_piece_words(layer: AnyLayer) -> pd.DataFrame:
     """The words of the bundled excerpts, as they stand after a space, that are two tokens here.
 
     One row a pair of tokens: past_id, current_id, past, current, joined, count (in the excerpts).
@@ -119,21 +119,20 @@ def two_piece_words(layer: Layer) -> pd.DataFrame:
 
 @torch.inference_mode()
 def best_past(
-    layer: Layer,
+    layer: AnyLayer,
     tokens: np.ndarray,
     k: int = TOP,
     progress: Callable[[int, int], None] | None = None,
 ) -> torch.Tensor:
     """The k past tokens with the largest T^ee, best first, by head and current token: (H, n, k)."""
-    sigma = layer.moments.token_mean  # (V,)
     best = torch.empty(layer.n_heads, len(tokens), k, dtype=torch.long)
     for start in range(0, len(tokens), BLOCK):
         if progress is not None:
             progress(start, len(tokens))
         block = torch.tensor(tokens[start : start + BLOCK], device=layer.device)
         for head in range(layer.n_heads):
-            # σ of the current token does not change the order.
-            scores = (layer.Q_E[head, block] @ layer.K_E[head].mT).div_(sigma)  # (B, V)
+            keys, divisor = layer.neighbour_keys(head)
+            scores = (layer.neighbour_queries(head, block) @ keys.mT).div_(divisor)  # (B, V)
             scores[:, layer.holes] = -torch.inf
             best[head, start : start + len(block)] = scores.topk(k, dim=1).indices.cpu()
     return best

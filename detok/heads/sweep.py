@@ -11,7 +11,7 @@ import torch
 from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.heads.areas import Positives
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.model.threads import n_threads, side_by_side
 
 M = TypeVar("M")
@@ -46,7 +46,7 @@ class Measure(Protocol, Generic[M]):
         """Takes a block of scores on a GPU."""
 
 
-def checked_tokens(layer: Layer, counts: Counts, tokens: object | None) -> np.ndarray:
+def checked_tokens(layer: AnyLayer, counts: Counts, tokens: object | None) -> np.ndarray:
     """The ids of the current tokens, (n,) int64; all V if they are None.
 
     Raises: InputError for a token out of range, or counts of another vocabulary size.
@@ -61,7 +61,7 @@ def checked_tokens(layer: Layer, counts: Counts, tokens: object | None) -> np.nd
 
 
 def sweep(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts,
     tokens: np.ndarray,
     measure: Measure,
@@ -95,16 +95,18 @@ def _put_last(scores: torch.Tensor, holes: torch.Tensor) -> None:
 class _Cpu(Generic[M]):
     """Blocks on the CPU, in several threads, with memory that all blocks share."""
 
-    def __init__(self, layer: Layer, measure: Measure[M]) -> None:
+    def __init__(self, layer: AnyLayer, measure: Measure[M]) -> None:
         V, n = layer.vocab_size, n_threads()
         self.layer = layer
-        self.sigma = layer.moments.token_mean.cpu()  # (V,)
         self.holes = layer.holes.cpu()
         # Each thread takes as many parts of a block.
         self.n_parts = n * -(-BLOCK * V // (RANKED * n))
-        shape, dtype = (-(-BLOCK // self.n_parts), V), self.sigma.dtype
+        shape, dtype = (-(-BLOCK // self.n_parts), V), layer.dtype
         self.threads = [
-            (torch.empty(shape, dtype=dtype), measure.memory(*shape, self.sigma.numpy().dtype))
+            (
+                torch.empty(shape, dtype=dtype),
+                measure.memory(*shape, torch.empty(0, dtype=dtype).numpy().dtype),
+            )
             for _ in range(n)
         ]
 
@@ -118,11 +120,12 @@ class _Cpu(Generic[M]):
 
         def work(head: int, thread: int) -> None:
             scratch, memory = self.threads[thread]
-            keys = self.layer.K_E[head].mT.cpu()  # (d', V)
+            keys, divisor = (part.cpu() for part in self.layer.neighbour_keys(head))
             for part, known_past in shares[thread :: len(self.threads)]:
                 ids = torch.from_numpy(tokens[part])  # (R,)
-                queries = self.layer.Q_E[head, ids].cpu() / self.sigma[ids, None]  # (R, d')
-                scores = torch.mm(queries, keys, out=scratch[: len(ids)]).div_(self.sigma)  # (R, V)
+                queries = self.layer.neighbour_queries(head, ids.to(self.layer.device))  # (R, d')
+                scores = torch.mm(queries.cpu(), keys.mT, out=scratch[: len(ids)])  # (R, V)
+                scores.div_(divisor)
                 _put_last(scores, self.holes)
                 measure.on_cpu(Block(head, part, ids, scores, known_past), memory)
 
@@ -131,14 +134,13 @@ class _Cpu(Generic[M]):
 
 
 def fill_on_gpu(
-    layer: Layer, counts: Counts, tokens: np.ndarray, measure: Measure, columns: np.ndarray
+    layer: AnyLayer, counts: Counts, tokens: np.ndarray, measure: Measure, columns: np.ndarray
 ) -> None:
     """What the blocks on the CPU do, on the layer's own device."""
-    sigma = layer.moments.token_mean  # (V,)
     positives = Positives.of(counts, tokens[columns])
     ids = torch.from_numpy(tokens[columns]).to(layer.device)  # (B,)
     for head in range(layer.n_heads):
-        queries = layer.Q_E[head, ids] / sigma[ids, None]  # (B, d')
-        scores = (queries @ layer.K_E[head].mT).div_(sigma)  # (B, V)
+        keys, divisor = layer.neighbour_keys(head)
+        scores = (layer.neighbour_queries(head, ids) @ keys.mT).div_(divisor)  # (B, V)
         _put_last(scores, layer.holes)
         measure.on_gpu(Block(head, columns, ids, scores, positives))

@@ -71,7 +71,8 @@ def _of_folder(source: Source) -> Card:
     sizes, family = sizes_of(config), family_of(config)
     check_tokenizer(str(folder), os.listdir(folder))
     tensors = Tensors(folder, family.prefixes, source.weights)
-    shapes = family.plan(config).shapes
+    plan = family.plan(config)
+    shapes = {**plan.shapes, **tensors.those_here(plan.written)}
     found = [tensors.type_and_size(name, shape) for name, shape in shapes.items()]
     files = files_of_weights(folder, source.weights)
     here = [path.stat().st_size for path in files if path.exists()]

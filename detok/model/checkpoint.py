@@ -12,7 +12,7 @@ from safetensors import SafetensorError, safe_open
 
 from detok.errors import CheckpointError
 from detok.model.families import family_of
-from detok.model.families.family import FirstLayer
+from detok.model.families.family import First, Shapes
 from detok.model.files import (
     BYTES,
     WEIGHTS_INDEX,
@@ -20,16 +20,21 @@ from detok.model.files import (
     check_tokenizer,
     check_type,
     full_name_in,
+    kept_name,
     read_config,
     shards,
     weights_of,
 )
+from detok.model.regular import of_checkpoint
 
+# Rows of a tensor that are looked at together.
+BLOCK = 2048
 _DTYPES = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[Any]:
+    of_checkpoint(path)
     try:
         with safe_open(path, framework="pt") as file:
             yield file
@@ -60,6 +65,12 @@ class Tensors:
         """
         return full_name_in(self._file_of, name, self.prefixes, str(self.folder))
 
+    def those_here(self, shapes: Shapes) -> Shapes:
+        """Those of some tensors that the checkpoint has, and whose files are here."""
+        kept = {name: kept_name(self._file_of, name, self.prefixes) for name in shapes}
+        here = {name for name, full in kept.items() if full and self._file_of[full].exists()}
+        return {name: shape for name, shape in shapes.items() if name in here}
+
     def read(self, name: str, shape: Mapping[str, int]) -> torch.Tensor:
         """One tensor, with its expected shape by dimension letter, e.g. `{"V": 50257, "d": 768}`.
 
@@ -74,7 +85,8 @@ class Tensors:
                 f"tensor {full_name!r} has type {tensor.dtype}; expected weights that are not "
                 f"quantized: {', '.join(map(str, _DTYPES))}"
             )
-        if not tensor.isfinite().all():
+        # Block by block: the answers for a large matrix would take half as much memory as it does.
+        if not all(block.isfinite().all() for block in tensor.split(BLOCK)):
             raise CheckpointError(f"tensor {full_name!r} has NaN or infinity; expected numbers")
         return tensor
 
@@ -92,7 +104,7 @@ class Tensors:
         return dtype, prod(found) * BYTES[dtype]
 
 
-def read_first_layer(folder: Path, weights: Path | None = None) -> FirstLayer:
+def read_first_layer(folder: Path, weights: Path | None = None) -> First:
     """Reads only the first layer's tensors of a checkpoint, never a pickle.
 
     `weights` is a safetensors file, if it is not to be found in the folder.
@@ -105,4 +117,17 @@ def read_first_layer(folder: Path, weights: Path | None = None) -> FirstLayer:
     plan = family.plan(config)
     check_tokenizer(str(folder), os.listdir(folder))
     tensors = Tensors(folder, family.prefixes, weights)
-    return plan.first_layer({n: tensors.read(n, shape) for n, shape in plan.shapes.items()})
+    wanted = {**plan.shapes, **tensors.those_here({**plan.written, **plan.here})}
+    return plan.first_layer({n: tensors.read(n, shape) for n, shape in wanted.items()})
+
+
+def lacking(folder: Path) -> Shapes:
+    """What a checkpoint lacks of what is fetched beside the tensors that its first layer needs.
+
+    Raises: CheckpointError as `read_first_layer`.
+    """
+    config = read_config(folder)
+    family = family_of(config)
+    written = family.plan(config).written
+    here = Tensors(folder, family.prefixes, None).those_here(written)
+    return {name: shape for name, shape in written.items() if name not in here}

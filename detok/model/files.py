@@ -1,19 +1,25 @@
 """The files of a checkpoint, and what its JSON says; without opening its weights."""
 
 import json
+import math
 import os
 from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 
 from detok.errors import CheckpointError
+from detok.model.regular import of_checkpoint
 
 TOKENIZER = "tokenizer.json"
 # The older files of a tokenizer; each set will do, and files beside it name special tokens.
 OLDER_TOKENIZERS = (("vocab.json", "merges.txt"), ("vocab.txt",))
 _BESIDE_OLDER = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json")
+TOKENIZER_FILES = {TOKENIZER, *_BESIDE_OLDER, *(name for pair in OLDER_TOKENIZERS for name in pair)}
 WEIGHTS = "model.safetensors"
 WEIGHTS_INDEX = "model.safetensors.index.json"
+# Bytes of a file at most: parsed, it takes many times as many. The index of a model of thousands
+# of tensors has a few MB, the largest tokenizers have about 40.
+MAX_CONFIG, MAX_INDEX, MAX_TOKENIZER = 4 << 20, 16 << 20, 64 << 20
 # Bytes of a number, by the names of types in safetensors files.
 BYTES = {"F64": 8, "F32": 4, "F16": 2, "BF16": 2}
 # How checkpoints that came from TensorFlow name LayerNorm's weights, such as bert-base-uncased.
@@ -31,10 +37,11 @@ def read_config(folder: Path) -> dict[str, Any]:
             f"{folder} is no checkpoint: it has no config.json; expected config.json, {WEIGHTS} "
             "and tokenizer.json"
         )
-    return _read_json(path)
+    return _read_json(path, MAX_CONFIG)
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def _read_json(path: Path, at_most: int) -> dict[str, Any]:
+    of_checkpoint(path, at_most)
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
@@ -87,9 +94,9 @@ def files_of_weights(folder: Path, weights: Path | None = None) -> list[Path]:
 
 def indexed_size(folder: Path) -> int | None:
     """The bytes of the tensors of a checkpoint in several files, if its index says so."""
-    metadata = _read_json(folder / WEIGHTS_INDEX).get("metadata")
+    metadata = _read_json(folder / WEIGHTS_INDEX, MAX_INDEX).get("metadata")
     size = metadata.get("total_size") if isinstance(metadata, dict) else None
-    return int(size) if isinstance(size, int | float) else None
+    return int(size) if isinstance(size, int | float) and 0 <= size < math.inf else None
 
 
 def check_tokenizer(where: str, names: Collection[str]) -> None:
@@ -114,18 +121,23 @@ def tokenizer_files(names: Collection[str]) -> list[str]:
 def shards(folder: Path) -> dict[str, Path]:
     """The file of every tensor of a checkpoint in several files."""
     index = folder / WEIGHTS_INDEX
-    weight_map = _read_json(index).get("weight_map")
+    weight_map = _read_json(index, MAX_INDEX).get("weight_map")
     if (
         not isinstance(weight_map, dict)
         or not weight_map
         or not all(isinstance(name, str) for name in weight_map.values())
     ):
         raise CheckpointError(f"{index} has no weight_map; expected one from tensor to file names")
-    for name in weight_map.values():
+    for name in set(weight_map.values()):
         # Another path would have any file of this machine opened.
         if name in ("", ".", "..") or set(name) & set("/\\:"):
             raise CheckpointError(
                 f"{index} says that tensors are in {name!r}; expected the name of a file beside it"
+            )
+        if not name.endswith(".safetensors"):
+            raise CheckpointError(
+                f"{index} says that tensors are in {name!r}; expected .safetensors: detok opens "
+                "no other weights, pickled ones least of all"
             )
     return {tensor: folder / name for tensor, name in weight_map.items()}
 
@@ -135,17 +147,23 @@ def full_name_in(names: Collection[str], name: str, prefixes: tuple[str, ...], w
 
     Raises: CheckpointError if it is under none of them.
     """
+    found = kept_name(names, name, prefixes)
+    if found is not None:
+        return found
     candidates = [prefix + name for prefix in prefixes]
-    older = name
-    for new, old in _OLDER_NAMES.items():
-        older = older.replace(new, old)
-    for candidate in (*candidates, *(prefix + older for prefix in prefixes)):
-        if candidate in names:
-            return candidate
     raise CheckpointError(
         f"{where} has no tensor {' or '.join(map(repr, candidates))}; expected those of the first "
         "layer"
     )
+
+
+def kept_name(names: Collection[str], name: str, prefixes: tuple[str, ...]) -> str | None:
+    """As `full_name_in`, but None for a tensor that a checkpoint does not have."""
+    older = name
+    for new, old in _OLDER_NAMES.items():
+        older = older.replace(new, old)
+    candidates = (prefix + each for each in (name, older) for prefix in prefixes)
+    return next((candidate for candidate in candidates if candidate in names), None)
 
 
 def check_shape(name: str, found: tuple[int, ...], expected: Mapping[str, int]) -> None:

@@ -6,12 +6,14 @@ from numbers import Integral
 import torch
 
 from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
+from detok.model.rotary_layer import RotaryLayer
 
 _NO_IDS = (torch.bool, torch.complex64, torch.complex128)
 
 
-def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
+def check_heads(layer: AnyLayer, heads: Sequence[int] | int | None) -> list[int]:
     """Head numbers as a list; None means all.
 
     Raises: InputError if there are none, or one is out of range.
@@ -26,7 +28,7 @@ def check_heads(layer: Layer, heads: Sequence[int] | int | None) -> list[int]:
     return list(chosen)
 
 
-def check_ids(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+def check_ids(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """Token ids of a text as a tensor (n,) on the layer's device.
 
     Raises: InputError if there are none, more than L, or one that is no token of the model.
@@ -70,10 +72,28 @@ def check_text(
     return tensor
 
 
-def check_position(layer: Layer, i: int) -> None:
+def check_learned(layer: AnyLayer) -> None:
+    """Raises: InputError for a layer without learned positions, which have six terms."""
+    if not isinstance(layer, Layer):
+        raise InputError(
+            f"{layer.name!r} turns queries and keys by their distance (rotary positions), which "
+            "this does not show yet; expected a model with learned positions, such as GPT-2"
+        )
+
+
+def check_position(layer: AnyLayer, i: int) -> None:
     """Raises: InputError if i is no position of the model."""
     if not 0 <= i < layer.n_positions:
         raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
+
+
+def check_distance(layer: RotaryLayer, distance: int) -> None:
+    """Raises: InputError if no token sees another at this distance."""
+    if not isinstance(distance, Integral) or not 0 <= distance < layer.n_distances:
+        raise InputError(
+            f"distance is {distance!r}; expected 0 ≤ distance < {layer.n_distances}, the distances "
+            "at which this model's tokens see one another"
+        )
 
 
 def check_index(name: str, value: int, size: int, letter: str) -> None:

@@ -1,5 +1,6 @@
 """The first attention layer, folded and projected: what every computation of detok starts from."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,19 +9,24 @@ from typing import Any
 import torch
 
 from detok.display import Displayed
-from detok.errors import InputError
+from detok.errors import CheckpointError, InputError
 from detok.model import memory
+from detok.model.any_layer import AnyLayer
 from detok.model.checkpoint import read_first_layer
-from detok.model.families.family import FirstLayer
+from detok.model.families.family import FirstLayer, RotaryFirst
 from detok.model.files import read_config
 from detok.model.hub.ranges import Progress
 from detok.model.layernorm import Moments, Sigma, fold
+from detok.model.rotary_layer import RotaryLayer, fold_rotary
 from detok.model.source import Source, locate
 from detok.model.vocabulary import Vocabulary
+
+TERMS = ("ee", "pp", "ep", "pe", "e", "p")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Layer(
+    AnyLayer,
     Displayed,
     then=(
         "detok.affinity(layer, token)",
@@ -36,9 +42,9 @@ class Layer(
 
     source: Source
     tokenizer: Vocabulary
-    first: FirstLayer  # as in the checkpoint, in its own type, on the CPU; V rows of tokens
-    n_rows: int  # of the checkpoint's embeddings, of which those without a token are left out
-    holes: torch.Tensor  # (holes,), ids below V that no token has; rankings and averages omit them
+    first: FirstLayer
+    n_rows: int
+    holes: torch.Tensor  # (holes,)
     n_heads: int
     W_E: torch.Tensor  # (V, d)
     W_pos: torch.Tensor  # (L, d)
@@ -73,83 +79,33 @@ class Layer(
         }
 
     @property
-    def name(self) -> str:
-        """The model's id as it was asked for."""
-        return self.source.model_id
-
-    @property
-    def n_without_token(self) -> int:
-        """Rows of the checkpoint's embeddings without a token, as in a padded vocabulary."""
-        return self.n_rows - self.vocab_size + len(self.holes)
-
-    @property
-    def with_token(self) -> slice | torch.Tensor:
-        """An index of the rows that stand for a token: all V, unless there are holes."""
-        if not len(self.holes):
-            return slice(None)
-        ids = torch.ones(self.vocab_size, dtype=torch.bool, device=self.device)
-        ids[self.holes] = False
-        return ids.nonzero()[:, 0]
-
-    @property
-    def n_bytes(self) -> int:
-        """What the tensors of this layer hold in memory, on whichever device they are."""
-        own = [value for value in vars(self).values() if isinstance(value, torch.Tensor)]
-        parts = (self.sigma, self.moments, self.first)
-        inner = [t for part in parts for t in vars(part).values() if isinstance(t, torch.Tensor)]
-        stores = {t.untyped_storage().data_ptr(): t.untyped_storage() for t in [*own, *inner]}
-        return sum(store.nbytes() for store in stores.values())
+    def term_names(self) -> tuple[str, ...]:
+        return TERMS
 
     @property
     def d_head(self) -> int:
         return self.Q_E.shape[2]
 
     @property
-    def n_layers(self) -> int:
-        """The layers of the whole model."""
-        return self.first.n_layers
-
-    @property
-    def scale(self) -> float:
-        """What softmax divides scores by: √d', or 1 in a family that divides by nothing."""
-        return self.first.scale
-
-    @property
-    def is_causal(self) -> bool:
-        """Whether a token sees only itself and those before it."""
-        return self.first.is_causal
+    def dtype(self) -> torch.dtype:
+        return self.Q_E.dtype
 
     def n_visible(self, i: int) -> int:
         """How many positions the token at position i sees in a text that fills all of them."""
         return i + 1 if self.is_causal else self.n_positions
 
-    @property
-    def d_model(self) -> int:
-        return self.n_heads * self.d_head
+    def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
+        share = (weights / self.moments.token_mean).to(self.Q_E.dtype)  # (V,)
+        return (self.Q_E.mT @ share[:, None])[:, :, 0]  # (H, d')
 
-    @property
-    def n_positions(self) -> int:
-        return self.Q_pos.shape[1]
+    def at_neighbour(self, queries: torch.Tensor) -> torch.Tensor:
+        return queries
 
-    @property
-    def vocab_size(self) -> int:
-        return self.Q_E.shape[1]
+    def neighbour_queries(self, head: int, ids: torch.Tensor) -> torch.Tensor:
+        return self.Q_E[head, ids] / self.moments.token_mean[ids, None]  # (R, d')
 
-    @property
-    def device(self) -> torch.device:
-        return self.Q_E.device
-
-    def token_id(self, token: int | str) -> int:
-        """The id of a token given as its id or its exact text.
-
-        Raises: InputError if it is not exactly one token of this model.
-        """
-        token_id = self.tokenizer.id_of(token)
-        if not 0 <= token_id < self.vocab_size:
-            raise InputError(
-                f"token id {token_id} is out of range; expected 0 ≤ id < V = {self.vocab_size}"
-            )
-        return token_id
+    def neighbour_keys(self, head: int) -> tuple[torch.Tensor, torch.Tensor]:
+        return self.K_E[head], self.moments.token_mean
 
 
 def fold_layer(
@@ -161,7 +117,8 @@ def fold_layer(
 ) -> Layer:
     """Folds LayerNorm (in float64), projects all tokens and positions, computes the moments."""
     H, n_rows = first.n_heads, len(first.W_E)
-    first = replace(first, W_E=first.W_E[: tokenizer.n_ids])
+    W_U = None if first.W_U is None else first.W_U[: tokenizer.n_ids]
+    first = replace(first, W_E=first.W_E[: tokenizer.n_ids], W_U=W_U)
     holes = torch.tensor([t for t in tokenizer.missing if t < len(first.W_E)], dtype=torch.long)
     # Half precision stays as it is: a wider copy would double it, and hold no more digits.
     narrow = first.W_E.dtype in (torch.float16, torch.bfloat16) and dtype == torch.float32
@@ -240,14 +197,16 @@ def load(
     dtype: torch.dtype = torch.float32,
     revision: str | None = None,
     progress: Progress | None = None,
-) -> Layer:
+) -> Layer | RotaryLayer:
     """Loads the first attention layer of a model, ready for every question that detok answers.
 
     `model` is "mini" (bundled), a hub id such as "gpt2" (whose first layer is fetched once, with
     the `progress` of `fetch`), a local checkpoint folder, or a .safetensors file beside its
-    config.json. Only the first layer's tensors are read. On the device stay three (V, d) matrices:
-    the token embeddings, in half precision where the checkpoint is, and in `dtype` their
-    projections to queries and keys.
+    config.json. Only the first layer's tensors are read, and with learned positions those before
+    the logits: the weight of the last LayerNorm, and an unembedding of its own where there is one
+    here. On the device stay the token embeddings (V, d), in half precision where the checkpoint is,
+    and in `dtype` their projections: with learned positions (a `Layer`) to queries and keys, with
+    rotary ones (a `RotaryLayer`) to keys, once a key head.
 
     Raises: CheckpointError (an InputError and ValueError) if there is no such checkpoint, it is
     damaged or its architecture unsupported; NotDownloadable if the hub does not give it; InputError
@@ -260,4 +219,25 @@ def load(
     with memory.explaining(chosen):
         first = read_first_layer(source.folder, source.weights)
         tokenizer = Vocabulary.from_folder(source.folder)
-        return fold_layer(first, tokenizer, source, chosen, dtype)
+        if isinstance(first, RotaryFirst):
+            return fold_rotary(first, tokenizer, source, chosen, dtype)
+        layer = fold_layer(first, tokenizer, source, chosen, dtype)
+    _check_overflow(layer)
+    return layer
+
+
+def _check_overflow(layer: Layer) -> None:
+    """Raises: CheckpointError if scores, or σ, may leave the range of the layer's type."""
+    queries, keys = (
+        max(max(x.aminmax().max.item(), -x.aminmax().min.item()) for x in tensors)
+        for tensors in ((layer.Q_E, layer.Q_pos, layer.b_Q), (layer.K_E, layer.K_pos))
+    )
+    bound = 4 * layer.d_head * queries * keys  # of a sum of four such products
+    sigma = layer.moments.position_max.max().item()
+    largest = torch.finfo(layer.Q_E.dtype).max
+    # Not the other way round: NaN is no less than anything.
+    if not (bound < largest and sigma < math.inf):
+        raise CheckpointError(
+            f"the weights of {layer.name} are so large that scores overflow {layer.Q_E.dtype}; "
+            "expected smaller ones"
+        )

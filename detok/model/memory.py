@@ -16,12 +16,13 @@ SPARE = 200 << 20
 
 
 def needed(config: Mapping[str, Any], dtype: torch.dtype) -> int:
-    """Bytes that loading takes at its peak: the checkpoint's tensors, and two projections of each.
+    """Bytes that loading takes at its peak: the checkpoint's tensors, and their projections.
 
-    The projections to queries and keys are in `dtype`; the tensors are counted in that type too,
-    of which a checkpoint in half precision takes half.
+    The projections are in `dtype`; the tensors are counted in that type too, of which a checkpoint
+    in half precision takes half.
     """
-    return 3 * sizes_of(config).n_numbers * dtype.itemsize
+    sizes = sizes_of(config)
+    return (sizes.n_numbers + sizes.n_projected) * dtype.itemsize
 
 
 def available(device: torch.device) -> int | None:

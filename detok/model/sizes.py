@@ -23,7 +23,8 @@ class Sizes:
     vocab_size: int  # rows of the embedding
     scale: float  # what softmax divides scores by
     is_causal: bool
-    n_numbers: int  # of the tensors that the first layer is made of
+    n_numbers: int  # of the tensors that are fetched of it
+    n_projected: int  # of what is computed from them and kept
 
 
 def sizes_of(config: Mapping[str, Any]) -> Sizes:
@@ -36,7 +37,7 @@ def sizes_of(config: Mapping[str, Any]) -> Sizes:
     # without memory. On the device "meta" the same would take two seconds of imports.
     nothing = torch.zeros(())
     first = plan.first_layer(
-        {name: nothing.expand(tuple(shape.values())) for name, shape in plan.shapes.items()}
+        {name: nothing.expand(tuple(shape.values())) for name, shape in plan.fetched.items()}
     )
     return Sizes(
         architecture=str(config["model_type"]),
@@ -44,9 +45,10 @@ def sizes_of(config: Mapping[str, Any]) -> Sizes:
         n_heads=first.n_heads,
         d_model=first.W_E.shape[1],
         d_head=first.W_Q.shape[1] // first.n_heads,
-        n_positions=first.W_pos.shape[0],
+        n_positions=first.n_positions,
         vocab_size=first.W_E.shape[0],
         scale=first.scale,
         is_causal=first.is_causal,
-        n_numbers=sum(prod(shape.values()) for shape in plan.shapes.values()),
+        n_numbers=sum(prod(shape.values()) for shape in plan.fetched.values()),
+        n_projected=first.n_projected,
     )

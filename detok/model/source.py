@@ -130,7 +130,7 @@ def _whole_here(model_id: str, revision: str | None) -> Path | None:
 def fetch(model_id: str, revision: str | None = None, *, progress: Progress | None = None) -> Path:
     """Brings a model of the hub to this machine, as the hub has it now; gives its folder.
 
-    For "gpt2" these are 165 of 548 MB: only the tensors of the first layer, the configuration and
+    For "gpt2" these are 167 of 548 MB: only the tensors of the first layer, the configuration and
     the tokenizer. What is here already is not fetched again. `progress` is called with the bytes
     that are here, and those wanted in all; what it raises ends the download, which goes on from
     there when it is asked for again.

@@ -17,6 +17,7 @@ from detok.model.tokens.kinds import spelling_of
 from detok.model.tokens.read import read_tokenizer
 from detok.model.tokens.search import search
 from detok.model.tokens.spelling import Edge, Spelling
+from detok.model.tokens.unknown import explaining, lacks_unknown, unknown_of
 from detok.model.tokens.word_end import lacks_words
 
 
@@ -68,13 +69,19 @@ class _Traits:
     spelling: Spelling
     first: int | None
     lacks_words: bool
+    lacks_unknown: bool
     unknown: str | None
 
     @classmethod
     def of(cls, backend: Tokenizer) -> "_Traits":
         tokenizer = json.loads(backend.to_str())
-        unknown = tokenizer["model"].get("unk_token")
-        return cls(spelling_of(tokenizer), first_token(tokenizer), lacks_words(tokenizer), unknown)
+        return cls(
+            spelling_of(tokenizer),
+            first_token(tokenizer),
+            lacks_words(tokenizer),
+            lacks_unknown(tokenizer),
+            unknown_of(tokenizer),
+        )
 
 
 class Vocabulary(
@@ -199,11 +206,20 @@ class Vocabulary(
         return show_pieces([self.bytes_of(t) for t in token_ids])
 
     def check_encodes(self) -> None:
-        """Raises: InputError if the files do not say how a text is split into words (BioGPT)."""
+        """Raises: InputError if texts cannot be encoded, for one of two reasons.
+
+        The files do not say how a text is split into words (BioGPT), or have no token for unknown
+        words.
+        """
         if self._traits.lacks_words:
             raise InputError(
                 "this model's files do not say how a text is split into words (a program of its "
                 "own, such as Moses, does that); expected token ids"
+            )
+        if self._traits.lacks_unknown:
+            raise InputError(
+                "this model's vocabulary has no token in place of words that it does not know, so "
+                "that most texts cannot be encoded; expected token ids"
             )
 
     def encode(self, text: str) -> list[int]:
@@ -236,7 +252,8 @@ class Vocabulary(
                 f"the text has {text[error.start]!r} at character {error.start}, half of a "
                 "surrogate pair; expected Unicode text"
             ) from error
-        return self.backend.encode(text, add_special_tokens=False)
+        with explaining():
+            return self.backend.encode(text, add_special_tokens=False)
 
     def id_of(self, token: int | str) -> int:
         """The id of a token given as its exact text, or as its id, which only a layer can check.
@@ -253,7 +270,8 @@ class Vocabulary(
                 raise InputError(
                     f"the token is a {type(token).__name__}; expected its text or its id"
                 ) from error
-        ids = self._spelled(token) if self._traits.lacks_words else self.encode(token)
+        cannot_encode = self._traits.lacks_words or self._traits.lacks_unknown
+        ids = self._spelled(token) if cannot_encode else self.encode(token)
         unknown = self._traits.unknown
         is_unknown = (
             unknown is not None

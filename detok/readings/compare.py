@@ -70,8 +70,9 @@ def not_one_text(left: Layer, right: Layer, left_splits: bool, right_splits: boo
         )
     cannot = right if left_splits else left
     return (
-        f"The files of {cannot.name} do not say how a text is split into words, those of the other "
-        "model do: the two cannot be given one text. Each alone can, on the page of the six terms."
+        f"Texts cannot be split with the files of {cannot.name}, as they can with those of the "
+        "other model: the two cannot be given one text. Each alone can, on the page of the six "
+        "terms."
     )
 
 

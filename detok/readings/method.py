@@ -33,7 +33,8 @@ PAGES = {
         "Rank 1 in the map of pieces: to this head, no token goes better with the piece than the "
         "one that stands before it in the word. In the lists: tokens that join to words, names and "
         "compounds with yours. In the heat map: a bright diagonal is a head that attends to copies "
-        "of a token.",
+        "of a token. In what a head passes on: whether it raises the logit of the token that it "
+        "attends to, and which others.",
     ),
     "2_Positional_bias": About(
         "How far does each head look by position alone?",
@@ -70,35 +71,41 @@ PAGES = {
         "“Differs”: for GPT-2 small something to be looked into, for any other model a finding "
         "about it. “Not applicable” are numbers of GPT-2 small, asked of another model.",
     ),
-    "8_Compare": About(
-        "Where do two heads, of one model or of two, differ?",
-        "The cell of the difference map that stands out, and how many tokens the two lists share "
-        "beside what chance would give. Scores of two heads are on different scales; ranks and "
-        "attention are not.",
-    ),
-    "9_Method": About(
-        "How is all this computed, and where is it exact?",
-        "Whether a number is exact at its position or an average over positions, and in which unit "
-        "it is.",
-    ),
-    "10_Segments": About(
+    "8_Segments": About(
         "What would attention be if the tokens of each segment of a prompt saw all of it?",
         "The tokens that gain attention beyond what an even spread would give them, and whether "
         "the probabilities of the token after the text change. In the maps of the terms, the half "
         "that a causal mask hides: whether a head would bind a piece to what comes after it.",
     ),
-    "11_Reversed_attention": About(
+    "9_Reversed_attention": About(
         "Which heads would have to attend otherwise for another answer, and what do the six terms "
         "do to it?",
         "A head that stands out in the map of ‖R‖: its scores matter most to the target. In R, the "
         "blue pairs: more attention there makes the target more probable. In the first layer, long "
         "bars to the left: terms on the target’s side; bars to both sides cancel.",
     ),
-    "12_Backward_lens": About(
+    "10_Backward_lens": About(
         "What would a step of training on this text write into the MLPs, and where?",
         "A cell where the target is first among the least probable tokens: descent subtracts, so a "
         "step writes it there. Large norms: where most of the gradient goes. In the forward shift, "
         "a curve of the target that rises where that of a random token does not.",
+    ),
+    "11_Information_flow": About(
+        "What reaches one position of a text, layer by layer, and where does the target come from?",
+        "The layer at which the target's rank falls from chance to its final one, and the head or "
+        "neuron that adds most to its logit there. In the inner vocabulary: whether the last piece "
+        "of a word reads as the whole word somewhere in between.",
+    ),
+    "12_Compare": About(
+        "Where do two heads, of one model or of two, differ?",
+        "The cell of the difference map that stands out, and how many tokens the two lists share "
+        "beside what chance would give. Scores of two heads are on different scales; ranks and "
+        "attention are not.",
+    ),
+    "13_Method": About(
+        "How is all this computed, and where is it exact?",
+        "Whether a number is exact at its position or an average over positions, and in which unit "
+        "it is.",
     ),
 }
 
@@ -138,6 +145,11 @@ TERMS = {
         "position j alone, its self-assertion",
     ),
 }
+WRITTEN = (
+    r"\ell_{t} \propto \frac{e_j}{\sigma_j}\,W'^{V} W^{O}"
+    r"\left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)"
+    r"\operatorname{diag}(\gamma_f)\,u_t^{\top}"
+)
 CONTRIBUTION = (
     r"c_i(T) = D_{\mathrm{KL}}(P_i \,\Vert\, Q_i) = \sum_j P_{ij}\,\ln\frac{P_{ij}}{Q_{ij}}"
 )
@@ -161,6 +173,13 @@ def attention(layer: Layer) -> str:
 def symbols(layer: Layer) -> dict[str, str]:
     """What each symbol of the formulas stands for, by its LaTeX."""
     seen = words.words_for(layer).seen
+    written = {
+        "W'^V,\\ W^O": "a head's projections to values, with LayerNorm's centring and weight in "
+        "it, and of values to what it writes",
+        "\\ell_t,\\ u_t,\\ \\gamma_f": "the logit of token t, its row of the unembedding, and the "
+        "weight of the last LayerNorm",
+    }
+    written = {} if layer.first.undefined else written
     return {
         "i,\\ j": f"positions in a text, from 0: i is the current one, j the {seen} one",
         "e_i,\\ p_i": "the embedding of the token at position i, and of position i itself: row "
@@ -174,6 +193,7 @@ def symbols(layer: Layer) -> dict[str, str]:
         "b^{QK}": "what every query asks for, whatever stands at i; the keys' bias is constant "
         "along a row and drops out",
         "s_{ij}": "the attention score, query of i times key of j",
+        **written,
         "P_{ij},\\ Q_{ij}": "attention with all terms, and with one term taken out",
         "H,\\ d,\\ d'": f"heads, width and width of a head: {layer.n_heads}, {layer.d_model:,} and "
         f"{layer.d_head}",
@@ -221,8 +241,8 @@ def inexact(layer: Layer) -> list[str]:
         "Where only tokens are given, as for Tᵉᵉ over the whole vocabulary and Tᵉ, σ of each token "
         "is its mean over all positions, as in the paper. Where only positions are given, terms "
         "are averaged over the vocabulary, and the spread is shown as a band.",
-        "It is about the attention scores of the first layer. What a head does with what it "
-        "attends to, and the layers above, are not looked at.",
+        "It is about the attention scores of the first layer. What a head passes on of what it "
+        "attends to is read on the direct path to the logits alone, as if nothing stood between.",
         "A head that ranks one piece of a word first for the other need not attend to it in a "
         "text: the other five terms take part, and so do the tokens that are there.",
         "A high AUROC is knowledge of the counted texts; other texts may give another.",

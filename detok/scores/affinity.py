@@ -1,6 +1,7 @@
 """Token affinity: which tokens a head binds to a given token, over the whole vocabulary (§4.1)."""
 
 from collections.abc import Sequence
+from functools import singledispatch
 from itertools import pairwise
 from typing import Literal
 
@@ -9,8 +10,10 @@ import pandas as pd
 import torch
 
 from detok.errors import InputError
-from detok.model.inputs import check_heads
+from detok.model.any_layer import AnyLayer
+from detok.model.inputs import check_distance, check_heads
 from detok.model.layer import Layer
+from detok.model.rotary_layer import RotaryLayer
 from detok.scores.specific import check_query
 
 Side = Literal["past", "current"]
@@ -18,30 +21,56 @@ Side = Literal["past", "current"]
 
 @torch.inference_mode()
 def affinity_scores(
-    layer: Layer,
+    layer: AnyLayer,
     token: int | str,
     *,
     heads: Sequence[int] | int | None = None,
     side: Side = "past",
     positions: tuple[int, int] | None = None,
+    distance: int | None = None,
     less: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """T^ee of one token with every token of the vocabulary, shape (heads, V), unscaled (Eq. 17).
 
     With side="past" the given token is the current one, i, and the scores are those of all past
-    tokens j; with side="current" it is the past one. σ of each token is its mean over all positions
-    as in the paper, or exact at `positions` = (i, j). An id that no token has gets −∞.
+    tokens j; with side="current" it is the past one. An id that no token has gets −∞.
+
+    With learned positions σ of each token is its mean over all of them as in the paper, or exact at
+    `positions` = (i, j). With rotary ones T^ee is exact, at `distance` = i − j, 1 unless given.
 
     `less`, a query q̄ (H, d') as of `shared_query`, is taken off every q_i: what is left is the
     specific part of T^ee. With side="current" that is one number less for all tokens of a head.
 
-    Raises: InputError for a token, head, side or positions that the model does not have, or a query
-    of another shape.
+    Raises: InputError for a token, head, side, positions or distance that the model does not have,
+    or a query of another shape.
     """
     token_id = layer.token_id(token)
-    chosen = check_heads(layer, heads)
+    check_heads(layer, heads)
     if side not in ("past", "current"):
         raise InputError(f"side is {side!r}; expected 'past' or 'current'")
+    query = None if less is None else check_query(layer, less)  # (H, d')
+    scores = _scores(layer, token_id, heads, side, positions, distance, query)
+    scores[:, layer.holes] = -torch.inf
+    return scores
+
+
+@singledispatch
+def _scores(
+    layer: Layer,
+    token_id: int,
+    heads: Sequence[int] | int | None,
+    side: Side,
+    positions: tuple[int, int] | None,
+    distance: int | None,
+    query: torch.Tensor | None,
+) -> torch.Tensor:
+    """`affinity_scores` of what is checked, but for positions and distance."""
+    if distance is not None:
+        raise InputError(
+            f"distance is {distance}; expected None: with learned positions T^ee depends on the "
+            "positions themselves, by σ alone"
+        )
+    chosen = check_heads(layer, heads)
     own, others = (layer.Q_E, layer.K_E) if side == "past" else (layer.K_E, layer.Q_E)
     if positions is None:
         sigma_own, sigma_others = layer.moments.token_mean[token_id], layer.moments.token_mean
@@ -57,7 +86,6 @@ def affinity_scores(
         sigma_own = layer.sigma.pairs(pair[0], pair[1])
         sigma_others = layer.sigma.at_position(other_position)
     vectors = own[:, token_id] / sigma_own  # (H, d')
-    query = None if less is None else check_query(layer, less)  # (H, d')
     shared = None
     if query is not None and side == "past":
         vectors = vectors - query  # (H, d')
@@ -70,18 +98,49 @@ def affinity_scores(
     scores.div_(sigma_others)
     if shared is not None:
         scores.sub_(shared[chosen])
-    scores[:, layer.holes] = -torch.inf
+    return scores
+
+
+@_scores.register
+def _(
+    layer: RotaryLayer,
+    token_id: int,
+    heads: Sequence[int] | int | None,
+    side: Side,
+    positions: tuple[int, int] | None,
+    distance: int | None,
+    query: torch.Tensor | None,
+) -> torch.Tensor:
+    if positions is not None:
+        raise InputError(
+            f"positions are {positions}; expected a distance: with rotary positions no score "
+            "depends on anything else of them"
+        )
+    distance = 1 if distance is None else distance
+    check_distance(layer, distance)
+    own = None if heads is None else check_heads(layer, heads)
+    token = torch.tensor([token_id], device=layer.device)
+    of = slice(None) if own is None else own
+    if side == "past":
+        vectors = layer.queries(token)[:, 0]  # (H, d')
+        vectors = vectors if query is None else vectors - query
+        return layer.key_products(layer.turned(vectors, distance)[of], own)
+    vectors = layer.turned(layer.keys(token)[:, 0], -distance)  # (H, d')
+    scores = layer.query_products(vectors[of], own)  # (heads, V)
+    if query is not None:
+        scores -= (query * vectors).sum(dim=1, keepdim=True)[of]
     return scores
 
 
 def affinity(
-    layer: Layer,
+    layer: AnyLayer,
     token: int | str,
     *,
     heads: Sequence[int] | int | None = None,
     k: int = 20,
     side: Side = "past",
     positions: tuple[int, int] | None = None,
+    distance: int | None = None,
     less: torch.Tensor | None = None,
 ) -> pd.DataFrame:
     """The k tokens that each head binds most strongly to a token, which tend to join into words.
@@ -95,7 +154,13 @@ def affinity(
     chosen = check_heads(layer, heads)
     token_id = layer.token_id(token)
     scores = affinity_scores(
-        layer, token_id, heads=heads, side=side, positions=positions, less=less
+        layer,
+        token_id,
+        heads=heads,
+        side=side,
+        positions=positions,
+        distance=distance,
+        less=less,
     )  # (heads, V)
     best = scores.topk(min(k, layer.vocab_size - len(layer.holes)), dim=1)
     n_ranks = best.indices.shape[1]
@@ -122,33 +187,62 @@ def affinity(
 
 @torch.inference_mode()
 def affinity_matrix(
-    layer: Layer,
+    layer: AnyLayer,
     current: Sequence[int],
     *,
     past: Sequence[int] | None = None,
+    distance: int | None = None,
     less: torch.Tensor | None = None,
 ) -> torch.Tensor:
     """T^ee between chosen tokens, shape (H, len(current), len(past)), unscaled (§4.2, Fig. 2-B).
 
-    Rows are current tokens i and columns past tokens j (the same tokens unless given), with σ of
-    each token at its mean over positions. A bright diagonal is a head that attends to copies.
-    `less` is that of `affinity_scores`: without what all rows share, no column stands out as such.
+    Rows are current tokens i and columns past tokens j (the same tokens unless given). A bright
+    diagonal is a head that attends to copies. σ, `distance` and `less` are those of
+    `affinity_scores`: without what all rows share, no column stands out as such.
 
-    Raises: InputError for a token that the model does not have, or a query of another shape.
+    Raises: InputError for a token or distance that the model does not have, or a query of another
+    shape.
     """
     rows = [layer.token_id(t) for t in current]
     columns = rows if past is None else [layer.token_id(t) for t in past]
+    query = 0 if less is None else check_query(layer, less)[:, None]  # (H, 1, d')
+    return _matrix(layer, rows, columns, distance, query)
+
+
+@singledispatch
+def _matrix(
+    layer: Layer,
+    rows: list[int],
+    columns: list[int],
+    distance: int | None,
+    query: torch.Tensor | int,
+) -> torch.Tensor:
+    if distance is not None:
+        raise InputError(f"distance is {distance}; expected None: positions are learned")
     sigma = layer.moments.token_mean
-    q = layer.Q_E[:, rows] / sigma[rows, None]  # (H, rows, d')
-    if less is not None:
-        q = q - check_query(layer, less)[:, None]
+    q = layer.Q_E[:, rows] / sigma[rows, None] - query  # (H, rows, d')
     k = layer.K_E[:, columns] / sigma[columns, None]  # (H, columns, d')
     return q @ k.mT  # (H, rows, columns)
 
 
+@_matrix.register
+def _(
+    layer: RotaryLayer,
+    rows: list[int],
+    columns: list[int],
+    distance: int | None,
+    query: torch.Tensor | int,
+) -> torch.Tensor:
+    distance = 1 if distance is None else distance
+    check_distance(layer, distance)
+    q, k = (torch.tensor(ids, device=layer.device) for ids in (rows, columns))
+    q = layer.turned(layer.queries(q) - query, distance)  # (H, rows, d')
+    return q @ layer.keys(k).mT  # (H, rows, columns)
+
+
 @torch.inference_mode()
 def previous_piece_ranks(
-    layer: Layer, ids: Sequence[int], *, less: torch.Tensor | None = None
+    layer: AnyLayer, ids: Sequence[int], *, less: torch.Tensor | None = None
 ) -> torch.Tensor:
     """Rank of each token's true predecessor among all V past tokens by T^ee, shape (H, n − 1).
 

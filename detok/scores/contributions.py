@@ -1,4 +1,4 @@
-"""How much each of the six terms shapes the attention of a text (§6.1, Figs. 4 and 13)."""
+"""How much each of the terms shapes the attention of a text (§6.1, Figs. 4 and 13)."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,9 +7,9 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.model.threads import side_by_side
-from detok.scores.decomposition import TERMS, Factors, Terms, blocks, masked_sum, scaled
+from detok.scores.decomposition import AnyTerms, blocks, factors_of, scaled, summed
 
 # A sum between this and its inverse has lost nothing that matters to the range of float64 (1e-308
 # to 1e308).
@@ -45,27 +45,29 @@ def _mean(P: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
 
 
 @torch.inference_mode()
-def contributions(layer: Layer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
+def contributions(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> torch.Tensor:
     """How many nats of a text's attention each term accounts for, (6, H, n) in the order of TERMS.
 
+    Of a rotary layer the first dimension is its own terms', in the order of `RotaryTerms.names`.
     c_i = D(P_i ‖ Q_i), P_i = softmax_j of the scaled scores, Q_i the same without the term, over
     the j that i sees (Eqs. 18–22, Fig. 4). float64 on the CPU. Heads and rows are taken in blocks,
     so that no (n, n) matrix of a long text is held.
 
     Raises: InputError for ids that this model cannot take.
     """
-    factors = Factors.of(layer, ids).scaled()
-    result = torch.empty(len(TERMS), *factors.e.shape, dtype=torch.float64)  # (6, H, n)
+    factors = factors_of(layer, ids).scaled()
+    sight, shape = factors.sight, factors.shape
+    result = torch.empty(len(factors.names), *shape, dtype=torch.float64)  # (6, H, n)
 
     def fill(block: tuple[slice, slice]) -> None:
         heads, rows = block
         parts = scaled(factors.block(heads, rows)).values()  # (heads, rows or 1, n) each
-        nats = torch.stack(
-            [*divergences(masked_sum(parts, factors.is_causal), parts)]
-        )  # (6, heads, rows)
+        total = summed(parts)  # (heads, rows, n)
+        removed = [sight.effect(total, part) for part in parts]
+        nats = torch.stack([*divergences(sight.masked(total), removed)])  # (6, heads, rows)
         result[:, heads, rows] = nats.cpu()
 
-    side_by_side(fill, blocks(*factors.e.shape), layer.device)
+    side_by_side(fill, blocks(*shape), layer.device)
     return result
 
 
@@ -79,7 +81,7 @@ class Ablation(Displayed, then=("detok.draw.ablate(layer, ids, ablation)",)):
 
 
 @torch.inference_mode()
-def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
+def ablate(terms: AnyTerms, drop: Collection[str]) -> Ablation:
     """The attention without the terms in `drop`, and how far it is from the full one.
 
     Dropping one term gives its contribution (Eqs. 18–22); dropping all six leaves uniform attention
@@ -94,13 +96,16 @@ def ablate(terms: Terms, drop: Collection[str]) -> Ablation:
             f"drop is {drop!r}; expected a collection of names out of {', '.join(terms.names)}"
         )
     parts = scaled(terms)
-    nothing = torch.zeros_like(parts["pp"])  # (H, n, n)
-    scores = masked_sum([nothing, *parts.values()], terms.is_causal)  # (H, n, n)
+    any_part = next(iter(parts.values()))
+    nothing = torch.zeros(terms.ee.shape, dtype=any_part.dtype, device=any_part.device)  # (H, n, n)
+    total = summed([nothing, *parts.values()])  # (H, n, n)
     # Added up from the terms that stay: the full sum less the others would not be quite constant
     # where nothing stays.
     stay = [nothing, *(part for name, part in parts.items() if name not in drop)]
-    left = masked_sum(stay, terms.is_causal)
+    left = terms.sight.masked(summed(stay))
     removed = sum((part for name, part in parts.items() if name in drop), nothing)
+    removed = terms.sight.effect(total, removed)
+    scores = terms.sight.masked(total)
     return Ablation(
         full=scores.softmax(dim=-1),
         left=left.softmax(dim=-1),

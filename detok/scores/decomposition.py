@@ -1,16 +1,20 @@
-"""The six terms of the first layer's attention scores for a text (Eq. 17), and their attention."""
+"""The terms of the first layer's attention scores for a text (Eq. 17), and their attention."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import singledispatch
 
 import torch
 
 from detok.display import Displayed
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_heads, check_ids
-from detok.model.layer import Layer
+from detok.model.layer import TERMS, Layer
 from detok.model.layernorm import centre, fold, wide_type
+from detok.model.rotary_layer import RotaryLayer
+from detok.scores.rotary import RotaryFactors, RotaryTerms
+from detok.scores.sight import Sight
 
-TERMS = ("ee", "pp", "ep", "pe", "e", "p")
 # Scores taken through softmax at once, (heads, rows, n): few enough that the dozen of tensors made
 # from them stay in a large cache.
 BLOCK_SOFTMAX = 1 << 17
@@ -46,6 +50,10 @@ class Terms(
     def names(self) -> tuple[str, ...]:
         """The terms that add up to the total."""
         return TERMS
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(self.is_causal)
 
     @property
     def total(self) -> torch.Tensor:
@@ -98,6 +106,19 @@ class Factors:
         b_Q = layer.b_Q[chosen, :, None].to(k_e.dtype)  # (H, d', 1)
         e, p = ((k @ b_Q)[:, :, 0] for k in (k_e, k_p))  # (H, n)
         return cls(q_e, k_e, q_p, k_p, e, p, layer.scale, layer.is_causal)
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(H, n)"""
+        return self.e.shape[0], self.e.shape[1]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return TERMS
+
+    @property
+    def sight(self) -> Sight:
+        return Sight(self.is_causal)
 
     def block(self, heads: slice, rows: slice) -> Terms:
         """The terms of some heads and rows with the past tokens that these can see."""
@@ -157,69 +178,73 @@ def _wide_projections(
     return e @ W_Q, e @ W_K, p @ W_Q, p @ W_K
 
 
+AnyTerms = Terms | RotaryTerms
+
+
+@singledispatch
+def factors_of(
+    layer: AnyLayer,
+    ids: Sequence[int] | torch.Tensor,
+    heads: Sequence[int] | int | None = None,
+) -> Factors | RotaryFactors:
+    """What the terms of a text are products of, for a layer of either kind.
+
+    Raises: InputError as `terms`.
+    """
+    raise TypeError(f"the layer is a {type(layer).__name__}; expected one of `load`")
+
+
+factors_of.register(Layer, Factors.of)
+factors_of.register(RotaryLayer, RotaryFactors.of)
+
+
 def terms(
-    layer: Layer,
+    layer: AnyLayer,
     ids: Sequence[int] | torch.Tensor,
     *,
     heads: Sequence[int] | int | None = None,
-) -> Terms:
-    """The six terms for every pair of tokens of a text that starts at position 0.
+) -> AnyTerms:
+    """The terms for every pair of tokens of a text that starts at position 0.
 
     `ids` are n token ids, 1 ≤ n ≤ L; `heads` are all unless given. Values are unscaled (Eq. 17);
     entries with j > i are filled too, and are masked only by `attention`, as the model masks them.
+    A `Layer` has the six `Terms`, a `RotaryLayer` up to four `RotaryTerms`.
 
     Raises: InputError for ids that this model cannot take, or a head that it does not have.
     """
-    factors = Factors.of(layer, ids, heads)
-    return factors.rows(0, factors.e.shape[1])
+    factors = factors_of(layer, ids, heads)
+    return factors.rows(0, factors.shape[1])
 
 
 @torch.inference_mode()
-def attention(terms: Terms) -> torch.Tensor:
+def attention(terms: AnyTerms) -> torch.Tensor:
     """The model's own first-layer attention: softmax of the terms' sum over the model's scale.
 
     Shape (H, n, n); every row i sums to 1 over the tokens that i sees, and is 0 elsewhere: for a
     causal model beyond j = i.
     """
-    scores = terms.total / terms.scale  # (H, n, n)
-    if terms.is_causal:
-        scores.masked_fill_(future(scores), -torch.inf)
-    return scores.softmax(dim=-1)
+    return terms.sight.masked(terms.total / terms.scale).softmax(dim=-1)
 
 
-def future(scores: torch.Tensor) -> torch.Tensor:
-    """The causal mask of the last rows of a text, (rows, n): True where j > i."""
-    rows, n = scores.shape[-2:]
-    return torch.ones(rows, n, dtype=torch.bool, device=scores.device).triu(1 + n - rows)
-
-
-def scaled(terms: Terms) -> dict[str, torch.Tensor]:
+def scaled(terms: AnyTerms) -> dict[str, torch.Tensor]:
     """Each term divided by the scale, (H, rows, n) or (H, 1, n), by its name.
 
     In float64, on the CPU if the device has none.
     """
-    device = torch.device("cpu") if terms.e.device.type == "mps" else terms.e.device
+    device = torch.device("cpu") if terms.ee.device.type == "mps" else terms.ee.device
     matrices = {name: terms.matrix(name).to(device, torch.float64) for name in terms.names}
     if terms.scale == 1:
         return matrices
     return {name: matrix / terms.scale for name, matrix in matrices.items()}
 
 
-def masked_sum(parts: Iterable[torch.Tensor], is_causal: bool) -> torch.Tensor:
-    """The sum of scaled terms as softmax takes it, (H, rows, n): −∞ where i does not see j.
-
-    The first of them has that shape; the others may broadcast.
-    """
+def summed(parts: Iterable[torch.Tensor]) -> torch.Tensor:
+    """The sum of scaled terms, (H, rows, n): the first has that shape, others may broadcast."""
     first, *others = parts
     total = first + sum(part for part in others if part.shape != first.shape)
     for part in others:
         if part.shape == first.shape:
             total += part
-    if not is_causal:
-        return total
-    rows, n = total.shape[-2:]
-    own = total[..., n - rows :]  # all columns before can be seen by every row
-    own.masked_fill_(future(own), -torch.inf)
     return total
 
 

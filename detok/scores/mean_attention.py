@@ -2,15 +2,19 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import singledispatch
 
 import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_position
 from detok.model.layer import Layer
+from detok.model.rotary_layer import RotaryLayer
 from detok.model.threads import n_threads, side_by_side
 from detok.scores.decomposition import folded_projections
+from detok.scores.sight import Sight
 from detok.scores.texts import Progress, Text, token_ids
 
 # Numbers held at once in the largest tensor, the embeddings of (texts, positions, d).
@@ -30,7 +34,7 @@ class MeanAttention(Displayed, then=("detok.draw.position_bias(layer, bias, meas
 
 @torch.inference_mode()
 def mean_attention(
-    layer: Layer,
+    layer: AnyLayer,
     texts: Iterable[Text],
     i: int,
     *,
@@ -77,7 +81,7 @@ def mean_attention(
     return MeanAttention(i=i, mean=mean, std=std, n_used=n_used, n_short=n_short)
 
 
-def _sums(layer: Layer, batch: list[list[int]], i: int) -> torch.Tensor:
+def _sums(layer: AnyLayer, batch: list[list[int]], i: int) -> torch.Tensor:
     """The weights of a batch, and their squares, summed over its texts: (2, H, m)."""
 
     def sums(tokens: torch.Tensor) -> torch.Tensor:
@@ -88,6 +92,7 @@ def _sums(layer: Layer, batch: list[list[int]], i: int) -> torch.Tensor:
     return sum(side_by_side(sums, tokens.chunk(n_threads()), layer.device))
 
 
+@singledispatch
 @torch.inference_mode()
 def row(layer: Layer, tokens: torch.Tensor, i: int) -> torch.Tensor:
     """The attention that the token at i of each text pays to all of it: (H, B, n).
@@ -112,3 +117,16 @@ def row(layer: Layer, tokens: torch.Tensor, i: int) -> torch.Tensor:
     scores = x @ wide.permute(1, 2, 0)  # (B, n, H)
     scores /= sigma[:, :, None] * layer.scale
     return scores.permute(2, 0, 1).softmax(dim=-1)
+
+
+@row.register
+@torch.inference_mode()
+def _(layer: RotaryLayer, tokens: torch.Tensor, i: int) -> torch.Tensor:
+    H, (n_texts, n) = layer.n_heads, tokens.shape
+    query = layer.queries(tokens[:, i])  # (H, B, d')
+    keys = layer.keys(tokens.flatten()).view(H, n_texts, n, -1)  # (H, B, n, d')
+    query = query if layer.b_Q is None else query + layer.b_Q[:, None]
+    keys = keys if layer.b_K is None else keys + layer.b_K[:, None, None]
+    keys = layer.turned(keys, torch.arange(n) - i)  # only distances matter
+    scores = (query[:, :, None] @ keys.mT) / layer.scale  # (H, B, 1, n)
+    return Sight.of(layer).masked(scores).softmax(dim=-1)[:, :, 0]

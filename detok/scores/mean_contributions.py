@@ -4,12 +4,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
+from torch.nn.functional import pad
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.contributions import contributions
-from detok.scores.decomposition import TERMS
 from detok.scores.texts import Progress, Text, token_ids
 
 
@@ -20,7 +20,7 @@ class MeanContributions(Displayed, then=("detok.draw.mean_contributions(mean)",)
     m is the longest text's length; position i is averaged over the texts that reach it.
     """
 
-    mean: torch.Tensor  # (6, H, m), float64 on the CPU
+    mean: torch.Tensor  # (6, H, m) or as many terms as the layer has, float64 on the CPU
     low: torch.Tensor  # (6, H, m), NaN where a single text reaches the position
     high: torch.Tensor  # (6, H, m)
     n: torch.Tensor  # (m,), texts that reach the position
@@ -31,7 +31,7 @@ class MeanContributions(Displayed, then=("detok.draw.mean_contributions(mean)",)
 
 @torch.inference_mode()
 def mean_contributions(
-    layer: Layer,
+    layer: AnyLayer,
     texts: Iterable[Text],
     *,
     first: int | None = None,
@@ -50,7 +50,7 @@ def mean_contributions(
     Raises: InputError if there is no text with a token, or a text that cannot be read, by number.
     """
     L = layer.n_positions
-    sums = _Sums(layer.n_heads, L)
+    sums = _Sums(len(layer.term_names), layer.n_heads)
     n_texts = n_cut = n_empty = 0
     for ids in token_ids(layer, texts, L, first=first, sample=sample, seed=seed, progress=progress):
         if not ids or ids == [first]:
@@ -78,13 +78,14 @@ def mean_contributions(
 class _Sums:
     """Welford's sums by position: the difference of two large sums would lose the spread."""
 
-    def __init__(self, n_heads: int, n_positions: int) -> None:
-        shape = len(TERMS), n_heads, n_positions
-        self.mean, self.squares = torch.zeros(2, *shape, dtype=torch.float64)  # (6, H, L) each
-        self.n = torch.zeros(n_positions, dtype=torch.float64)
+    def __init__(self, n_terms: int, n_heads: int) -> None:
+        self.mean, self.squares = torch.zeros(2, n_terms, n_heads, 0, dtype=torch.float64)
+        self.n = torch.zeros(0, dtype=torch.float64)  # texts that reach each of m positions
 
     def add(self, values: torch.Tensor) -> None:
         """Adds the contributions (6, H, n) of a text."""
+        more = (0, max(0, values.shape[2] - len(self.n)))
+        self.mean, self.squares, self.n = (pad(t, more) for t in (self.mean, self.squares, self.n))
         reached = slice(0, values.shape[2])
         mean = self.mean[:, :, reached]  # (6, H, n), a view
         away = values - mean
@@ -100,7 +101,6 @@ class _Sums:
         # Imported here: only this needs it.
         from scipy.special import stdtrit
 
-        m = int((self.n > 0).sum())
-        n, mean, squares = self.n[:m], self.mean[:, :, :m], self.squares[:, :, :m]
+        n, mean, squares = self.n, self.mean, self.squares
         quantile = torch.from_numpy(stdtrit((n - 1).numpy(), 0.975))  # (m,)
         return mean, quantile * (squares / (n - 1) / n).sqrt(), n

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import torch
 
 from detok.display import Displayed, number
+from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_ids, check_index
-from detok.model.layer import Layer
-from detok.scores.decomposition import Factors, scaled
+from detok.scores.decomposition import factors_of, scaled, summed
 from detok.scores.specific import SplitTerms, check_query
 
 
@@ -57,7 +58,7 @@ class Pair(Displayed, then=("pair.widest", "detok.draw.explain_pair(layer, ids, 
 
 @torch.inference_mode()
 def explain_pair(
-    layer: Layer,
+    layer: AnyLayer,
     ids: Sequence[int] | torch.Tensor,
     *,
     i: int,
@@ -65,25 +66,31 @@ def explain_pair(
     head: int,
     query: torch.Tensor | None = None,
 ) -> Pair:
-    """The six terms of a pair of a text's tokens, divided by the scale, beside its closest rival's.
+    """The terms of a pair of a text's tokens, divided by the scale, beside its closest rival's.
 
     Terms may be read as reasons only against another j: what is equal for all j changes nothing.
-    With `query`, q̄ (H, d') as of `shared_query`, ee comes as ee_shared and ee_specific.
+    With `query`, q̄ (H, d') as of `shared_query`, the ee of a `Layer` comes as ee_shared and
+    ee_specific.
 
-    Raises: InputError for ids that this model cannot take, i, j or head out of range, or a query of
-    another shape.
+    Raises: InputError for ids that this model cannot take, i, j or head out of range, j outside the
+    window that i sees, or a query of another shape.
     """
     tokens = check_ids(layer, ids)
     check_index("i", i, len(tokens), "n")
     n = i + 1 if layer.is_causal else len(tokens)  # what i sees
     check_index("j", j, n, "i + 1" if layer.is_causal else "n")
     check_index("head", head, layer.n_heads, "H")
-    factors = Factors.of(layer, tokens[:n], head)
+    factors = factors_of(layer, tokens[:n], head)
     row = factors.rows(i, i + 1)
+    if j < row.sight.first_seen(i):
+        raise InputError(
+            f"j is {j}; expected {row.sight.first_seen(i)} ≤ j ≤ i = {i}, what i sees of the text"
+        )
     if query is not None:
         row = SplitTerms.of(row, factors, check_query(layer, query)[[head]])
-    rows = torch.cat([part[0] for part in scaled(row).values()])  # (6 or 7, n)
-    weights = rows.sum(dim=0).softmax(dim=0)  # (n,)
+    parts = scaled(row)
+    rows = torch.cat([part[0] for part in parts.values()])  # (terms, n)
+    weights = row.sight.masked(summed(parts.values()))[0, 0].softmax(dim=0)  # (n,)
 
     def score(j: int) -> Score:
         parts = rows[:, j].tolist()

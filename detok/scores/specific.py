@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_heads, check_position
 from detok.model.layer import Layer
 from detok.model.layernorm import wide_type
@@ -22,7 +23,7 @@ PARTS = ("ee_shared", "ee_specific", *TERMS[1:])
 
 @torch.inference_mode()
 def shared_query(
-    layer: Layer, token_counts: np.ndarray | torch.Tensor | None = None
+    layer: AnyLayer, token_counts: np.ndarray | torch.Tensor | None = None
 ) -> torch.Tensor:
     """The mean query q̄ of each head over the tokens i, (H, d'), unscaled.
 
@@ -32,16 +33,27 @@ def shared_query(
 
     Raises: InputError for counts that are not V finite numbers from 0 on.
     """
+    return layer.mean_query(token_weights(layer, token_counts))
+
+
+def token_weights(layer: AnyLayer, token_counts: np.ndarray | torch.Tensor | None) -> torch.Tensor:
+    """The share of each token in the counts, (V,); of all alike where none has any.
+
+    Raises: InputError for counts that are not V finite numbers from 0 on.
+    """
     weights = torch.zeros(layer.vocab_size, dtype=wide_type(layer.device), device=layer.device)
     kept = layer.with_token
     weights[kept] = _counts(layer, token_counts).to(weights)[kept]
     if not weights.any():
         weights[kept] = 1.0
-    weights /= weights.sum() * layer.moments.token_mean  # (V,)
-    return (layer.Q_E.mT @ weights.to(layer.Q_E.dtype)[:, None])[:, :, 0]  # (H, d')
+    return weights / weights.sum()
 
 
-def _counts(layer: Layer, token_counts: np.ndarray | torch.Tensor | None) -> torch.Tensor:
+def _counts(layer: AnyLayer, token_counts: np.ndarray | torch.Tensor | None) -> torch.Tensor:
+    """Counts of tokens (V,), 0 where none are given.
+
+    Raises: InputError for counts that are not V finite numbers from 0 on.
+    """
     if token_counts is None:
         return torch.zeros(layer.vocab_size)
     is_tensor = isinstance(token_counts, torch.Tensor)
@@ -56,7 +68,7 @@ def _counts(layer: Layer, token_counts: np.ndarray | torch.Tensor | None) -> tor
     return counts
 
 
-def check_query(layer: Layer, query: torch.Tensor) -> torch.Tensor:
+def check_query(layer: AnyLayer, query: torch.Tensor) -> torch.Tensor:
     """A query of each head, (H, d'), in the layer's type and on its device.
 
     Raises: InputError if it has another shape.
@@ -67,7 +79,7 @@ def check_query(layer: Layer, query: torch.Tensor) -> torch.Tensor:
             f"the query has shape {tuple(query.shape)}; expected (H, d') = {expected}, as of "
             "shared_query"
         )
-    return query.to(layer.Q_E)
+    return query.to(layer.device, layer.dtype)
 
 
 @torch.inference_mode()

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence, Sized
 import numpy as np
 
 from detok.errors import InputError
+from detok.model.any_layer import AnyLayer
 from detok.model.inputs import check_ids
-from detok.model.layer import Layer
 
 Text = str | Sequence[int]
 # Called with the number of texts done and the number in all, None for a stream.
@@ -14,7 +14,7 @@ Progress = Callable[[int, int | None], None]
 
 
 def token_ids(
-    layer: Layer,
+    layer: AnyLayer,
     texts: Iterable[Text],
     n_read: int,
     *,
@@ -54,7 +54,7 @@ def drawn(texts: Iterable[Text], size: int, seed: int) -> list[tuple[int, Text]]
     return sorted(kept, key=lambda pair: pair[0])
 
 
-def _ids(layer: Layer, text: Text, number: int, first: int | None, n_read: int) -> list[int]:
+def _ids(layer: AnyLayer, text: Text, number: int, first: int | None, n_read: int) -> list[int]:
     try:
         ids = layer.tokenizer.encode(text) if isinstance(text, str) else list(text)
         ids = ids if first is None else [first, *ids]

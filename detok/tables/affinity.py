@@ -76,9 +76,14 @@ def best_ranks(ranks: pd.DataFrame) -> pd.DataFrame:
 
     Columns: position, pair, rank, heads (their numbers); in the order of the text.
     """
-    best = ranks[ranks["rank"] == ranks.groupby("position")["rank"].transform("min")]
-    groups = best.groupby(["position", "pair", "rank"])["head"].agg(list)
-    return groups.reset_index(name="heads")
+    best: dict[int, list] = {}
+    columns = (ranks[name].tolist() for name in ("position", "pair", "rank", "head"))
+    for position, pair, rank, head in zip(*columns, strict=True):
+        if position not in best or rank < best[position][2]:
+            best[position] = [position, pair, rank, [head]]
+        elif rank == best[position][2]:
+            best[position][3].append(head)
+    return pd.DataFrame(list(best.values()), columns=["position", "pair", "rank", "heads"])
 
 
 def place_of(token: int | None, ids: list[int], words: list[int]) -> int | None:
@@ -113,11 +118,18 @@ def pairs(
     table = long({"head": heads, "row": n, "column": n}, score=matrix)
     ids, shown = np.array(tokens), np.array([layer.tokenizer.show(t) for t in tokens], dtype=object)
     row, column = table["row"].to_numpy(), table["column"].to_numpy()
-    table = table.assign(
-        token_id_i=ids[row], token_id_j=ids[column], current=shown[row], past=shown[column]
+    return pd.DataFrame(
+        {
+            "head": table["head"].to_numpy(),
+            "row": row,
+            "column": column,
+            "token_id_i": ids[row],
+            "token_id_j": ids[column],
+            "current": shown[row],
+            "past": shown[column],
+            "score": table["score"].to_numpy(),
+        }
     )
-    columns = ["head", "row", "column", "token_id_i", "token_id_j", "current", "past", "score"]
-    return table[columns]
 
 
 def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
@@ -125,10 +137,12 @@ def own_copies(pairs: pd.DataFrame) -> pd.DataFrame:
 
     Columns: head, own, n (tokens); the heads that have most come first.
     """
-    is_own = pairs["row"] == pairs["column"]
-    row, scores = [pairs["head"], pairs["row"]], pairs["score"]
-    others = scores.where(~is_own).groupby(row).transform("max")
-    rounding = ROUNDING * scores.abs().groupby(row).transform("max")
-    own = (scores > others + rounding)[is_own].groupby(pairs["head"][is_own])
-    table = pd.DataFrame({"own": own.sum(), "n": own.size()}).reset_index(names="head")
+    heads, n = pairs["head"].unique(), pairs["row"].nunique()
+    scores = pairs["score"].to_numpy().reshape(len(heads), n, n)
+    own = scores.diagonal(axis1=1, axis2=2)  # (heads, n)
+    # A token alone has no others, and NaN is what nothing is above.
+    others = np.fmax.reduce(np.where(np.eye(n, dtype=bool), np.nan, scores), axis=2)  # (heads, n)
+    rounding = ROUNDING * np.abs(scores).max(axis=2)  # (heads, n)
+    best = (own > others + rounding).sum(axis=1)  # (heads,)
+    table = pd.DataFrame({"head": heads, "own": best, "n": n})
     return table.sort_values("own", ascending=False, kind="stable", ignore_index=True)

@@ -3,6 +3,7 @@
 Values are scaled throughout: divided by the layer's scale, as softmax takes them.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -154,8 +155,9 @@ def places(ranks: pd.DataFrame) -> pd.DataFrame:
     Columns: rank, term, heads (most first).
     """
     alone = ranks[~ranks["tied"]]
-    table = alone.groupby(["rank", "term"], sort=False).size().reset_index(name="heads")
-    return table.sort_values("heads", ascending=False, kind="stable", ignore_index=True)
+    counted = Counter(zip(alone["rank"], alone["term"], strict=True)).most_common()
+    rows = [(*place, heads) for place, heads in counted]
+    return pd.DataFrame(rows, columns=["rank", "term", "heads"])
 
 
 def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
@@ -165,26 +167,26 @@ def waterfall(layer: Layer, ids: list[int], pair: Pair) -> pd.DataFrame:
     token_id_j, order, part (a term, or "score"), value, start, end.
     """
     shown = labels(layer, ids)
-    parts = []
+    columns = ["which", "rival", "head", "i", "j", "token_id_i", "token_id_j"]
+    columns += ["order", "part", "value", "start", "end"]
+    rows = []
     for score in filter(None, (pair.chosen, pair.runner_up)):
-        values = np.array(list(score.parts.values()))
-        ends = values.cumsum()
-        parts.append(
-            pd.DataFrame(
-                {
-                    "which": shown[score.j],
-                    "rival": score is pair.runner_up,
-                    "head": pair.head,
-                    "i": pair.i,
-                    "j": score.j,
-                    "token_id_i": ids[pair.i],
-                    "token_id_j": ids[score.j],
-                    "order": np.arange(len(values) + 1),
-                    "part": [*score.parts, "score"],
-                    "value": [*values, score.total],
-                    "start": [0.0, *ends[:-1], 0.0],
-                    "end": [*ends, score.total],
-                }
+        bars = zip([*score.parts, "score"], [*score.parts.values(), score.total], strict=True)
+        of_pair = (pair.head, pair.i, score.j, ids[pair.i], ids[score.j])
+        begin = 0.0
+        for order, (part, value) in enumerate(bars):
+            start = 0.0 if part == "score" else begin
+            begin = start + value
+            rows.append(
+                (
+                    shown[score.j],
+                    score is pair.runner_up,
+                    *of_pair,
+                    order,
+                    part,
+                    value,
+                    start,
+                    begin,
+                )
             )
-        )
-    return pd.concat(parts, ignore_index=True)
+    return pd.DataFrame(rows, columns=columns)

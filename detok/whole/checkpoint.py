@@ -11,12 +11,23 @@ import torch
 from detok.errors import CheckpointError
 from detok.model.checkpoint import Tensors
 from detok.model.families import check_whole, family_of
-from detok.model.families.config import size
+from detok.model.families.config import epsilon, flag, shown, size
 from detok.model.files import check_tokenizer, read_config
 
 if TYPE_CHECKING:
     from transformers import GPT2LMHeadModel
 
+# No GPT-2 has as many layers by far.
+MAX_LAYERS = 4096
+# What of config.json a GPT-2 depends on when it is not trained. Whatever else stands there, such as
+# quantisation or types of numbers, is not handed on to `transformers`, which believes it.
+_SIZES = ("vocab_size", "n_positions", "n_embd", "n_head", "n_layer")
+_FLAGS = {
+    "scale_attn_weights": True,
+    "scale_attn_by_inverse_layer_idx": False,
+    "reorder_and_upcast_attn": False,
+    "tie_word_embeddings": True,
+}
 Shapes = dict[str, Mapping[str, int]]
 
 
@@ -29,7 +40,7 @@ def shapes(config: Mapping[str, Any]) -> Shapes:
     found: Shapes = dict(family_of(config).plan(config).shapes)  # which checks the sizes
     V, d = size(config, "vocab_size"), size(config, "n_embd")
     m = 4 * d if config.get("n_inner") is None else size(config, "n_inner")
-    for layer in range(size(config, "n_layer")):
+    for layer in range(size(config, "n_layer", at_most=MAX_LAYERS)):
         parts = {
             "ln_1": {"d": d},
             "attn.c_attn": {"d": d, "3d": 3 * d},
@@ -43,7 +54,7 @@ def shapes(config: Mapping[str, Any]) -> Shapes:
             found[f"h.{layer}.{name}.weight"] = shape
             found[f"h.{layer}.{name}.bias"] = dict([last])
     found["ln_f.weight"] = found["ln_f.bias"] = {"d": d}
-    if not config.get("tie_word_embeddings", True):
+    if not flag(config, "tie_word_embeddings", True):
         found["lm_head.weight"] = {"V": V, "d": d}
     return found
 
@@ -82,13 +93,23 @@ def read_network(
     config = read_config(folder)
     wanted = shapes(config)
     check_tokenizer(str(folder), os.listdir(folder))
-    own = GPT2Config.from_dict(config)
-    if own.activation_function not in ACT2FN:
+    activation = config.get("activation_function", "gelu_new")
+    if not isinstance(activation, str) or activation not in ACT2FN:
         raise CheckpointError(
-            f"config.json has activation_function = {own.activation_function!r}; expected one of "
+            f"config.json has activation_function = {shown(activation)}; expected one of "
             "`transformers`, such as 'gelu_new'"
         )
-    own._attn_implementation = "eager"
+    if activation == "gelu_new":
+        activation = "gelu_pytorch_tanh"  # the same function, at a fraction of the time
+    own = GPT2Config(
+        **{key: config[key] for key in (*_SIZES, "n_inner") if key in config},
+        **{key: flag(config, key, default) for key, default in _FLAGS.items()},
+        activation_function=activation,
+        layer_norm_epsilon=epsilon(config, "layer_norm_epsilon"),
+        bos_token_id=None,
+        eos_token_id=None,
+        attn_implementation="eager",
+    )
     with torch.device("meta"):
         network = GPT2LMHeadModel(own)
     tensors = Tensors(folder, family_of(config).prefixes, weights)

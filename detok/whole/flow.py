@@ -8,8 +8,8 @@ import torch
 from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.inputs import check_index
-from detok.whole.lens import most_rank, target_logits
 from detok.whole.run import Run
+from detok.whole.standing import standing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -179,11 +179,8 @@ class _Graph:
         nodes = pd.DataFrame(self.nodes, columns=columns)
         nodes = nodes.astype({"head": "Int64", "position": "Int64", "neuron": "Int64"})
         nodes["norm"] = vectors.norm(dim=1).tolist()
-        ranks, probabilities = [], []
-        for logits, own in target_logits(self.run, vectors):
-            ranks += most_rank(logits, own).tolist()
-            probabilities += logits.softmax(dim=1)[:, self.run.target].tolist()
-        nodes["rank"], nodes["probability"] = ranks, probabilities
+        target = standing(self.run.model, vectors, self.run.target)
+        nodes["rank"], nodes["probability"] = target.most.tolist(), target.probabilities.tolist()
         adds = pd.Series(self.added(vectors).tolist()) * nodes["coefficient"].fillna(1.0)
         nodes["adds"] = adds.where(~nodes["kind"].isin(["ln_1", "ln_2", "key"]))
         edges = pd.DataFrame(self.edges, columns=["source", "target", "what", "strength"])

@@ -1,6 +1,5 @@
 """The logit lens forward and backward: states and gradients read as tokens of the vocabulary."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
@@ -11,10 +10,9 @@ from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.inputs import check_index
 from detok.whole.run import Run
+from detok.whole.standing import standing
 
 Matrix = Literal["first", "second"]
-# States whose logits over the vocabulary are held at once.
-ROWS = 256
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -41,9 +39,8 @@ class BackwardLens(
     def input_ranks(self) -> torch.Tensor:
         """The target's ranks in LL(x_i) of the first matrix's inputs, (B, n); 1: most probable."""
         read = self.first_norms > 0
-        blocks = target_logits(self.run, self.run.mlp_inputs[read])
         ranks = torch.zeros_like(self.most_ranks)
-        ranks[read] = torch.cat([most_rank(*block) for block in blocks])
+        ranks[read] = standing(self.run.model, self.run.mlp_inputs[read], self.run.target).most
         return ranks
 
     def tokens(
@@ -103,31 +100,7 @@ def backward_lens(run: Run) -> BackwardLens:
     """
     first_norms, second_norms = run.d_first.norm(dim=2), run.d_second.norm(dim=2)  # (B, n)
     written = second_norms > 0
-    ranks = [
-        (most_rank(*block), least_rank(*block))
-        for block in target_logits(run, run.d_second[written])
-    ]
+    target = standing(run.model, run.d_second[written], run.target)
     most_ranks, least_ranks = torch.zeros(2, *written.shape, dtype=torch.int32).to(written.device)
-    most_ranks[written] = torch.cat([most for most, _ in ranks])
-    least_ranks[written] = torch.cat([least for _, least in ranks])
+    most_ranks[written], least_ranks[written] = target.most, target.least
     return BackwardLens(run, first_norms, second_norms, most_ranks, least_ranks)
-
-
-def target_logits(run: Run, x: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
-    """The logits of LL of the rows of x, (rows, V), a block at a time, and the target's, (rows, 1).
-
-    x may have any dimensions before its last, d.
-    """
-    for block in x.reshape(-1, x.shape[-1]).split(ROWS):
-        logits = run.model.logits(block)
-        yield logits, logits[:, run.target, None]
-
-
-def most_rank(logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-    """The rank of the target, (rows,): 1 if no token is more probable."""
-    return (logits > own).sum(dim=1, dtype=torch.int32) + 1
-
-
-def least_rank(logits: torch.Tensor, own: torch.Tensor) -> torch.Tensor:
-    """The rank of the target, (rows,): 1 if no token is less probable."""
-    return (logits < own).sum(dim=1, dtype=torch.int32) + 1

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Model(Displayed, then=("detok.run(model, ids)", "detok.ov_readings(model)")):
+class Model(Displayed, then=("detok.run(model, ids)",)):
     """All layers of a GPT-2, which no computation changes.
 
     `network` is the model as `transformers` has it. detok calls its parts one after the other and

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 
 from detok.display import Displayed
+from detok.errors import InputError
 from detok.model import memory
 from detok.whole.forward import embedded, forward, next_token
 from detok.whole.model import Model
@@ -90,7 +91,7 @@ def run(model: Model, ids: Sequence[int] | torch.Tensor, target: int | str | Non
     that the model itself finds most probable.
 
     Raises: InputError for ids that this model cannot take, a target that is not exactly one token,
-    or a text for which there is not enough memory.
+    a text for which there is not enough memory, or a model whose numbers overflow.
     """
     ids = model.check_ids(ids).clone()  # which may have been made in inference mode
     memory.check_bytes(needed(model, len(ids)), model.device, "this text", "a shorter text")
@@ -114,6 +115,11 @@ def _run(model: Model, ids: torch.Tensor, target: int | str | None) -> Run:
     def by_head(x: torch.Tensor) -> torch.Tensor:
         return x.unflatten(2, (model.n_heads, -1)).transpose(1, 2)  # (B, H, n, d')
 
+    if not all(values.isfinite().all() for values in (log_probs, *gradients)):
+        raise InputError(
+            f"the numbers of {model.name} overflow {model.dtype} on this text; expected a model "
+            "with smaller weights"
+        )
     d_heads, d_first, d_second = (
         torch.stack(gradients[at : at + len(blocks)])
         for at in range(0, len(gradients), len(blocks))

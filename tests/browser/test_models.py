@@ -59,7 +59,7 @@ def test_the_button_of_the_overview_leads_to_gpt2(
     with browser.server(**settings) as address:
         page = browser.visit(chromium, address)
         page.wait_for_url(re.compile("model=mini"), timeout=PATIENCE_MS)
-        button = page.get_by_role("button", name="See it in GPT-2 (165 MB)")
+        button = page.get_by_role("button", name="See it in GPT-2 (167 MB)")
         button.click()
         expect(page.get_by_text("Fetching the first layer of gpt2")).to_be_visible()
         expect(page.get_by_text(re.compile(r"\d+ of 22 MB"))).to_be_visible(timeout=PATIENCE_MS)
@@ -124,3 +124,25 @@ def test_the_model_goes_along_to_other_pages_and_back(
         browser.settle(page)
         assert shown(page) == "mini"
         assert "model=mini" in page.url
+
+
+def test_all_layers_are_fetched_when_a_page_needs_them(
+    chromium: Browser, hub: Hub, settings: dict[str, str], gpt2: Path
+) -> None:
+    settings["DETOK_MODEL"] = "gpt2"
+    hub.pause = 0.2
+    with browser.server(**settings) as address:
+        page = browser.visit(chromium, f"{address}/Segments?passage=the")
+        sentence = "looks at all layers of gpt2, of which only the first is here. All 2 take up to"
+        expect(page.get_by_text(sentence)).to_be_visible(timeout=PATIENCE_MS)
+        size = (gpt2 / "model.safetensors").stat().st_size
+        assert sum(request.sent for request in hub.requests) < size
+        button = page.get_by_role("button", name="Fetch them, once")
+        button.click()
+        expect(page.get_by_text("Fetching all layers of gpt2")).to_be_visible()
+        page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+        hub.pause = 0.0
+        button.click(timeout=PATIENCE_MS)
+        expect(page.get_by_text("After this text of")).to_be_visible(timeout=PATIENCE_MS)
+        target = detok.run(detok.load_model(gpt2), detok.load(gpt2).tokenizer.encode("the")).target
+        expect(page.get_by_role("combobox", name="Target")).to_have_value(re.compile(f"#{target}"))

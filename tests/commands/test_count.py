@@ -173,3 +173,28 @@ def test_a_tokenizer_of_the_hub_needs_nothing_else(tmp_path: Path) -> None:
         hub.stop()
     expected = Vocabulary(byte_tokenizer(300)).sha256
     assert read_provenance(tmp_path / "1.parquet")[TOKENIZER_HASH] == expected
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_disk_that_takes_no_more_is_a_sentence(tmp_path: Path, workers: int) -> None:
+    """Files that cannot grow stand for a full disk; afterwards the count goes on."""
+    resource = pytest.importorskip("resource")
+    for n in range(4):
+        (tmp_path / f"{n}.txt").write_text("the dog rained " * 100)
+    out = tmp_path / "counts.parquet"
+    command = [sys.executable, "-m", "detok", "count", str(tmp_path), "--tokenizer", "mini"]
+    command += ["--out", str(out), "--workers", str(workers)]
+
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))
+
+    full = subprocess.run(
+        command, cwd=REPOSITORY, preexec_fn=limit, capture_output=True, text=True, check=False
+    )
+    assert full.returncode == 2, full.stderr
+    assert "Traceback" not in full.stderr
+    assert full.stderr.splitlines()[-1].startswith("detok: ")
+    assert not out.exists()
+    again = subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+    assert again.returncode == 0, again.stderr
+    assert detok.Counts.load(out).provenance["documents"] == "4"

@@ -1,5 +1,7 @@
 """Which files a corpus has."""
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -27,3 +29,30 @@ def test_what_is_not_there_or_is_no_text_is_refused(tmp_path: Path) -> None:
         files_in([tmp_path])
     with pytest.raises(InputError, match=r"table\.csv is of no kind that detok reads"):
         files_in([tmp_path / "table.csv"])
+
+
+def pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def device(path: Path) -> None:
+    path.symlink_to("/dev/zero")
+
+
+@pytest.mark.parametrize("kind", [pipe, device])
+@pytest.mark.parametrize("name", ["a.txt", "a.jsonl", "a.parquet", "a.txt.gz"])
+def test_only_regular_files_are_read(
+    tmp_path: Path, kind: Callable[[Path], None], name: str
+) -> None:
+    kind(tmp_path / name)
+    for path in (tmp_path, tmp_path / name):
+        with pytest.raises(InputError, match=r"a\..* is a folder, pipe or device; expected a reg"):
+            files_in([path])
+
+
+def test_a_link_is_of_the_kind_that_its_own_name_says(tmp_path: Path) -> None:
+    """As in the cache of the hub, where names lead to files that are called by a hash."""
+    (tmp_path / "0123").write_text("the dog")
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).symlink_to("0123")
+    assert files_in([tmp_path]) == [tmp_path / "a.txt"]

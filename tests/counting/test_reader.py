@@ -1,7 +1,11 @@
 """Every kind of file is read, and what is broken in one is left out and reported."""
 
 import gzip
+import io
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import detok
+from detok.counting import parts, reader
 from detok.counting.over_files import Summary
 from tests.support.corpora import SMALL
 from tests.support.texts import as_counters, plain_count
@@ -168,3 +173,83 @@ def test_a_file_that_vanishes_meanwhile(tmp_path: Path) -> None:
 
     with pytest.raises(detok.InputError, match=r"b\.txt cannot be read \(No such file"):
         detok.count_files([tmp_path], SMALL, tmp_path / "counts.parquet", progress=remove)
+
+
+def test_lines_beyond_the_longest_are_left_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whichever part they begin in, and where the next lines begin."""
+    long = b'{"text": "' + b"dog " * 200 + b'"}\n'
+    lines = LINES.splitlines(keepends=True)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"".join([lines[0], long, long, *lines[1:], long.rstrip(b"\n")]))
+    monkeypatch.setattr(reader, "LINE_BYTES", 100)
+    for size in (1 << 26, 7, 50, 400):
+        monkeypatch.setattr(parts, "PART_BYTES", size)
+        counts, summary = count(path)
+        assert as_counters(counts) == plain_count(TEXTS, SMALL)
+        assert problems(summary) == {"lines of more than 100 bytes": 3}
+        (tmp_path / "a.jsonl-counts.parquet").unlink()
+
+
+@pytest.mark.parametrize("empty", [b"\n", b" \r\n", b"\n\t"])
+def test_empty_lines_are_skipped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty: bytes
+) -> None:
+    lines = LINES.splitlines(keepends=True)
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(empty * 9_000 + lines[0] + empty * 50 + b"".join(lines[1:]) + empty * 9_000)
+    for size in (1 << 26, 5_000, 9_001):
+        monkeypatch.setattr(parts, "PART_BYTES", size)
+        counts, summary = count(path)
+        assert as_counters(counts) == plain_count(TEXTS, SMALL)
+        assert not summary.problems
+        (tmp_path / "a.jsonl-counts.parquet").unlink()
+
+
+def test_empty_lines_are_read_in_blocks(tmp_path: Path) -> None:
+    """Millions of them line by line would take a second each."""
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(b"\n" * 1_000_000 + LINES)
+
+    class Counted(io.BufferedReader):
+        lines = 0
+
+        def readline(self, size: int | None = -1) -> bytes:
+            Counted.lines += 1
+            return super().readline(size)
+
+    (part,) = parts.parts_of(path, "text", lambda *_: None)
+    with Counted(io.FileIO(path)) as stream:
+        wanted = reader.Reader(part, "text", True, lambda *_: None)
+        assert len(list(wanted._lines(stream, 0, lambda _: 0.0))) == len(TEXTS)
+    assert Counted.lines < 1_000
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone tells the peak")
+@pytest.mark.parametrize("word", ["a", "\0"])
+def test_a_text_of_one_word_takes_no_more_memory(tmp_path: Path, word: str) -> None:
+    """Encoded at once, a byte of it would take 150, and this text a GB."""
+    text = word * 6_000_000
+    (tmp_path / "a.txt").write_text(text)
+    (tmp_path / "a.jsonl").write_text(json.dumps({"text": text}))
+    SMALL.backend.save(str(tmp_path / "tokenizer.json"))
+    # `resource` would give what the process that started it took, if that is more.
+    script = (
+        "import sys, detok\n"
+        "detok.count_files(['a.txt', 'a.jsonl'], '.', 'counts.parquet', memory=1 << 24)\n"
+        "status = dict(line.split(':') for line in open('/proc/self/status'))\n"
+        "sys.stdout.write(status['VmHWM'].split()[0])"
+    )
+    root = str(Path(__file__).parents[2])
+    found = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": root},
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    assert int(found.stdout) < 400_000  # kB
+    counts = detok.Counts.load(tmp_path / "counts.parquet", SMALL)
+    assert sum(len(SMALL.text(t)) * n for t, n in enumerate(counts.tokens)) == 2 * len(text)

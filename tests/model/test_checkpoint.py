@@ -24,6 +24,9 @@ FIRST_LAYER = {
     "h.0.attn.c_attn.bias",
 }
 
+# Read where they are: what the heads write, and the weight of the last LayerNorm.
+WRITTEN = {"h.0.attn.c_proj.weight", "ln_f.weight"}
+
 
 @pytest.fixture
 def folder(checkpoint: Path, tmp_path: Path) -> Path:
@@ -157,12 +160,12 @@ def test_width_that_the_heads_do_not_divide(folder: Path) -> None:
         load(folder)
 
 
-@pytest.mark.parametrize("architecture", ["llama", "", ["gpt2"], 2])
+@pytest.mark.parametrize("architecture", ["mixtral", "", ["gpt2"], 2])
 def test_unsupported_architecture(folder: Path, architecture: Any) -> None:
     edit_config(folder, model_type=architecture)
     sentence = refusal(folder)
     assert f"model_type = {architecture!r}" in sentence
-    assert "expected one with learned absolute positions: gpt2" in sentence
+    assert "expected one with learned absolute or rotary positions: gpt2" in sentence
 
 
 def test_no_architecture(folder: Path) -> None:
@@ -202,6 +205,17 @@ def test_tensor_of_another_shape(folder: Path, name: str) -> None:
 def test_missing_tensor(folder: Path, name: str) -> None:
     edit_weights(folder, lambda t: {k: v for k, v in t.items() if k != f"transformer.{name}"})
     assert f"has no tensor {name!r}" in refusal(folder)
+
+
+@pytest.mark.parametrize("name", sorted(WRITTEN))
+def test_tensors_that_are_not_needed(folder: Path, name: str, layer: detok.Layer) -> None:
+    """Without them the layer is the same; with a wrong shape they are refused as any other."""
+    edit_weights(
+        folder, lambda t: t | {f"transformer.{name}": t[f"transformer.{name}"][:-1].clone()}
+    )
+    assert f"tensor 'transformer.{name}' has shape" in refusal(folder)
+    edit_weights(folder, lambda t: {k: v for k, v in t.items() if k != f"transformer.{name}"})
+    assert_same(load(folder), layer)
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf")])
@@ -309,7 +323,7 @@ def test_only_tensors_of_the_first_layer_are_read(
     safe_open = checkpoint_module.safe_open
     monkeypatch.setattr(checkpoint_module, "safe_open", Observed)
     assert load(tmp_path).n_layers == 3
-    assert sorted(read) == sorted(f"transformer.{name}" for name in FIRST_LAYER)
+    assert sorted(read) == sorted(f"transformer.{name}" for name in FIRST_LAYER | WRITTEN)
 
 
 # Weights in several files

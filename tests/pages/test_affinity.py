@@ -39,7 +39,7 @@ def test_the_specific_part_and_what_a_head_likes() -> None:
     assert "Specific part of $T^{ee}$ between many tokens" in [s.value for s in test.header]
     assert "is the same for all current tokens" not in texts(test)
     liked = detok.shared_scores(layer, query, heads=1)[0].topk(20)
-    listed = test.dataframe[1].value
+    listed = test.dataframe[3].value
     assert listed["score"].tolist() == pytest.approx(liked.values.tolist())
     assert listed["shown"].tolist() == [layer.tokenizer.show(t) for t in liked.indices.tolist()]
     assert "What this head likes before anything" in [s.value for s in test.header]
@@ -60,7 +60,7 @@ def test_the_list_of_what_is_liked_follows_the_exact_position() -> None:
     query = detok.shared_query(layer, detok.counts_for(layer).tokens)
     test = run(AFFINITY, head="1", at_i="9", at_j="0")
     liked = detok.shared_scores(layer, query, heads=1, position=0)[0].topk(20)
-    assert test.dataframe[1].value["score"].tolist() == pytest.approx(liked.values.tolist())
+    assert test.dataframe[3].value["score"].tolist() == pytest.approx(liked.values.tolist())
 
 
 def test_the_lead_is_the_best_head_for_the_own_piece_and_no_largest_score_of_all_heads() -> None:

@@ -17,7 +17,7 @@ from tests.support.models import random_checkpoint
 from tests.support.pages import figures, follow, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, ids_of, word_end_merges, write_bpe
 
-PAGE = "pages/8_Compare.py"
+PAGE = "pages/12_Compare.py"
 TEXT = "There stood old Captain Ahab"
 CHECKPOINTS = {
     "same tokens": {"seed": 1, "n_head": 4, "n_positions": 12},

@@ -12,7 +12,7 @@ import detok
 from tests.support.models import random_checkpoint
 from tests.support.pages import figures, files, run, succeed, texts
 
-LENS = "pages/12_Backward_lens.py"
+LENS = "pages/10_Backward_lens.py"
 TEXT = "toast is in there"
 
 

@@ -6,7 +6,7 @@ from tests.support.pages import run, texts
 
 
 def test_the_method_has_its_formulas_and_every_page() -> None:
-    test = run("pages/9_Method.py")
+    test = run("pages/13_Method.py")
     formulas = " ".join(block.value for block in test.latex)
     for formula, _ in method.TERMS.values():
         assert formula in formulas

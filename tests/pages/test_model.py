@@ -8,10 +8,11 @@ from streamlit.testing.v1 import AppTest
 
 import detok
 from detok.app import log, models
+from detok.app.navigation import PLACES
 from tests.support.models import random_checkpoint
 from tests.support.pages import ROOT, run, succeed, texts
 
-AFFINITY = "pages/1_Token_affinity.py"
+AFFINITY, COMPARE = (PLACES[name].path for name in ("affinity", "compare"))
 
 
 def test_a_model_that_cannot_be_loaded_leaves_the_current_one_in_place(
@@ -66,14 +67,14 @@ def hosted(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, checkpoint: Path) ->
 
 
 def test_of_a_hosted_app_only_listed_models_are_offered(hosted: Path, checkpoint: Path) -> None:
-    test = run("pages/8_Compare.py")
+    test = run(COMPARE)
     assert test.selectbox(key="model").options == ["mini", str(checkpoint)]
     assert test.selectbox(key="other").options == ["the same", "mini", str(checkpoint)]
     succeed(test.selectbox(key="model").select(str(checkpoint)).run())
     assert not test.error
 
 
-@pytest.mark.parametrize("page", ["app.py", AFFINITY, "pages/8_Compare.py"])
+@pytest.mark.parametrize("page", ["app.py", AFFINITY, COMPARE])
 def test_no_link_names_another_model_of_a_hosted_app(
     page: str, hosted: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,7 @@ from detok.tables.attribution import EPSILON
 from tests.support.models import random_checkpoint
 from tests.support.pages import figures, files, follow, run, succeed, texts
 
-REVERSED = "pages/11_Reversed_attention.py"
+REVERSED = "pages/9_Reversed_attention.py"
 TEXT = "She was unfit and tranquil."
 
 

@@ -13,7 +13,7 @@ from detok.tables import segments as tables
 from tests.support.models import random_checkpoint
 from tests.support.pages import figures, run, succeed, texts
 
-PAGE = "pages/10_Segments.py"
+PAGE = "pages/8_Segments.py"
 TEXT = "The town was calm.\nShe smiled at old Ahab"
 
 

@@ -15,7 +15,7 @@ from detok.replication.formats import as_json
 from detok.replication.report import report
 from detok.version import __version__
 from tests.support import claims
-from tests.support.families import MODELS, random_member
+from tests.support.families import LEARNED, random_member
 from tests.support.reports import FINDINGS, checks, given
 
 
@@ -66,13 +66,13 @@ def test_a_finding_keeps_its_numbers() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("family", MODELS)
+@pytest.mark.parametrize("family", LEARNED)
 def test_models_of_every_family_have_a_report(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, family: str
 ) -> None:
     """No check fails on them, and their terms add up."""
     monkeypatch.setattr(measures, "N_TEXTS", 2)
-    random_member(tmp_path, *MODELS[family][0])
+    random_member(tmp_path, *LEARNED[family][0])
     found = report(detok.load(tmp_path, device="cpu"), claims.counts())
     verdicts = {result.check.id: result.finding.verdict for result in found.results}
     assert verdicts["eq17-identity"] == "agrees"

@@ -11,7 +11,7 @@ from hypothesis import given, strategies as st
 
 import detok
 from detok.scores.contributions import divergences
-from detok.scores.decomposition import TERMS, masked_sum, scaled
+from detok.scores.decomposition import TERMS, scaled, summed
 from detok.scores.reference import direct_error
 from tests.support.models import random_checkpoint
 
@@ -125,7 +125,8 @@ def test_masked_scores_take_no_part(layer: detok.Layer) -> None:
     """What follows a position does not change its contributions."""
     whole, part = (detok.contributions(layer, ids) for ids in (IDS, IDS[:4]))
     torch.testing.assert_close(whole[:, :, :4], part, atol=1e-12, rtol=0)
-    scores = masked_sum(scaled(detok.terms(layer, IDS)).values(), is_causal=True)
+    terms = detok.terms(layer, IDS)
+    scores = terms.sight.masked(summed(scaled(terms).values()))
     assert (scores.isneginf() == torch.ones(7, 7).triu(1).bool()).all()
 
 

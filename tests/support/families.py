@@ -12,6 +12,7 @@ import transformers
 from transformers import PreTrainedModel
 
 from tests.support.models import byte_tokenizer
+from tests.support.rotary import ROTARY, ROTARY_REFUSED
 
 V, L, D, H = 300, 16, 16, 2
 _GPT2 = {"vocab_size": V, "n_positions": L, "n_embd": D, "n_head": H, "n_layer": 2}
@@ -58,7 +59,7 @@ _IMAGES = {
 }
 
 # By model_type: (class of `transformers`, arguments of its configuration).
-MODELS: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
+LEARNED: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
     "gpt2": [
         ("GPT2LMHeadModel", _GPT2),
         ("GPT2Model", _GPT2),
@@ -97,6 +98,8 @@ MODELS: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
     "clip_text_model": [("CLIPTextModel", _BERT)],
 }
 
+MODELS = LEARNED | ROTARY
+
 # By model_type: what is put into config.json, and what the sentence then says.
 REFUSED: dict[str, list[tuple[Mapping[str, Any], str]]] = {
     "gpt2": [({"add_cross_attention": True}, "cross attention"), ({"n_head": 3}, "multiple of")],
@@ -126,6 +129,7 @@ REFUSED: dict[str, list[tuple[Mapping[str, Any], str]]] = {
     ],
     "clip": [({"text_config": None}, "text_config = None; expected an object")],
     "clip_text_model": [({"hidden_size": "16"}, "hidden_size = '16'")],
+    **ROTARY_REFUSED,
 }
 
 

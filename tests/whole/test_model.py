@@ -61,7 +61,7 @@ def test_it_shows_itself(whole: detok.Model) -> None:
 @pytest.mark.parametrize(
     ("config", "sentence"),
     [
-        ({"model_type": "llama"}, "supported architecture"),
+        ({"model_type": "mixtral"}, "supported architecture"),
         ({"activation_function": "none such"}, "activation_function = 'none such'"),
         ({"n_layer": 4}, "no tensor 'h.3.ln_1.weight'"),
         ({"n_inner": 100}, r"shape \(32, 128\); expected \(d, m\) = \(32, 100\)"),

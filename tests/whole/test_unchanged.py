@@ -21,7 +21,6 @@ def everything(model: detok.Model, layer: detok.Layer, ids: list[int]) -> None:
     detok.forward_shift(model, ids, 3, 0, [-1.0, 1.0])
     detok.flow(run).tokens(0)
     detok.inner_vocabulary(run, 0, 1, word=5)
-    detok.ov_readings(model).tokens(3, 0)
 
 
 def test_weights_are_as_before_everything(whole_folder: Path, first: detok.Layer) -> None:
@@ -50,7 +49,7 @@ def test_the_bundled_model_in_float32_and_inference_mode() -> None:
     results = [
         *(model, run, detok.reversed_attention(run), detok.term_attribution(run, layer)),
         *(detok.segment_attention(run, [2]), detok.backward_lens(run), detok.flow(run)),
-        *(detok.forward_shift(model, ids, 3, 0, 0.1), detok.ov_readings(model)),
+        detok.forward_shift(model, ids, 3, 0, 0.1),
         detok.patched(model, ids, detok.reversed_attention(run), 0.1),
     ]
     for result in results:

@@ -4,6 +4,10 @@
 they have been measured.
 """
 
+from collections.abc import Callable
+from dataclasses import replace
+from uuid import uuid4
+
 import pandas as pd
 
 import detok
@@ -12,6 +16,7 @@ from detok.app.figure import Figure, kept
 from detok.app.provenance import about, lines
 from detok.charts import heads as charts
 from detok.charts.parts import choose
+from detok.charts.wire import Chart
 from detok.counting.counts import Counts
 from detok.heads.auroc import Convention
 from detok.heads.measured import Measured
@@ -28,9 +33,14 @@ AUROC = "AUROC of Tᵉᵉ"
 @kept
 def pairs(layer: detok.Layer, seed: int | None, head: int, convention: Convention) -> Figure:
     """Both measures of each head; the table has the pair AUROC."""
+    return _chosen(_both_measures(layer, seed, convention), head, charts.measures)
+
+
+@kept
+def _both_measures(layer: detok.Layer, seed: int | None, convention: Convention) -> Figure:
     counts, extent = _counts(layer), _extent(layer, seed)
     table, paper = _pairs(layer, seed), _paper(layer, seed, convention)
-    drawn = choose(tables.measures(table, paper), head)
+    drawn = tables.measures(table, paper)
     hidden = INTERVALS if _is_whole(layer, seed) else []
     return Figure(
         name="pair-auroc",
@@ -38,7 +48,6 @@ def pairs(layer: detok.Layer, seed: int | None, head: int, convention: Conventio
         table=table,
         about=about(layer, AUROC, counts),
         code=_lines(layer, seed, "table = tables.pairs(found, counts)"),
-        draw=lambda dark: charts.measures(drawn, dark),
         drawn=drawn,
         alike=("measures", *drawn["measure"].unique()),
         answer=readings.answer(table, extent),
@@ -79,17 +88,21 @@ def tops(layer: detok.Layer, seed: int | None) -> Figure:
 @kept
 def paper(layer: detok.Layer, seed: int | None, head: int, convention: Convention) -> Figure:
     """The paper's measure of each head."""
+    every = _paper_of_all(layer, seed, convention)
+    return _chosen(every, head, lambda drawn, _: charts.summary(drawn))
+
+
+@kept
+def _paper_of_all(layer: detok.Layer, seed: int | None, convention: Convention) -> Figure:
     counts, extent = _counts(layer), _extent(layer, seed)
     table = _paper(layer, seed, convention)
-    drawn = choose(table, head)
     return Figure(
         name="paper-auroc",
         title="The paper's measure of each head",
         table=table,
         about=about(layer, AUROC, counts),
         code=_lines(layer, seed, f"table = tables.paper(found, counts, {convention!r})"),
-        draw=lambda dark: charts.summary(drawn),
-        drawn=drawn,
+        drawn=table,
         alike=("paper-auroc",),
         answer=readings.paper_answer(table, extent),
         readings=(readings.summary(table, extent, convention),),
@@ -145,9 +158,13 @@ def numbers(layer: detok.Layer, seed: int | None, convention: Convention) -> Fig
 @kept
 def curves(layer: detok.Layer, token: int, head: int) -> Figure:
     """The ROC curves of one token; without rows for one that never has a predecessor."""
+    return _chosen(_curves(layer, token), head, lambda drawn, _: charts.curves(drawn))
+
+
+@kept
+def _curves(layer: detok.Layer, token: int) -> Figure:
     counts = _counts(layer)
-    table = _curves(layer, token)
-    drawn = choose(table, head)
+    table = tables.token_curves(layer, counts, token)
     shown = layer.tokenizer.show(token)
     return Figure(
         name="roc",
@@ -161,8 +178,7 @@ def curves(layer: detok.Layer, token: int, head: int) -> Figure:
             f"table = tables.token_curves(layer, counts, {token})",
             'table = table.drop(columns="label")',
         ),
-        draw=lambda dark: charts.curves(drawn),
-        drawn=drawn,
+        drawn=table,
         alike=("roc", *table["label"].unique()),
         answer=readings.token(layer, counts, token, tables.token_areas(table)),
         of=f"Token {shown} (id {token})",
@@ -218,6 +234,12 @@ def extremes(layer: detok.Layer, seed: int | None, head: int, least: int) -> Fig
     )
 
 
+def _chosen(every: Figure, head: int, draw: Callable[[pd.DataFrame, bool], Chart]) -> Figure:
+    """A figure of all heads with one of them marked in its chart, which is all that differs."""
+    drawn = choose(every.drawn, head)
+    return replace(every, drawn=drawn, draw=lambda dark: draw(drawn, dark), key=uuid4().hex)
+
+
 @kept
 def _pairs(layer: detok.Layer, seed: int | None) -> pd.DataFrame:
     return tables.pairs(_found(layer, seed), _counts(layer))
@@ -226,11 +248,6 @@ def _pairs(layer: detok.Layer, seed: int | None) -> pd.DataFrame:
 @kept
 def _paper(layer: detok.Layer, seed: int | None, convention: Convention) -> pd.DataFrame:
     return tables.paper(_found(layer, seed), _counts(layer), convention)
-
-
-@kept
-def _curves(layer: detok.Layer, token: int) -> pd.DataFrame:
-    return tables.token_curves(layer, _counts(layer), token)
 
 
 @kept

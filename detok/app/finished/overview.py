@@ -1,7 +1,5 @@
 """The figures of the overview."""
 
-import pandas as pd
-
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
@@ -91,11 +89,14 @@ def rebuilt(layer: detok.Layer) -> Figure:
 
 @kept
 def emergence(layer: detok.Layer) -> list[Figure]:
-    """How the heads came to detokenize in training; nothing of a model that does not tell."""
+    """How the heads came to detokenize in training; nothing of a model that does not tell.
+
+    Raises: InputError if what it tells is damaged.
+    """
     path = layer.source.folder / "emergence.csv"
     if not path.exists():
         return []
-    history = pd.read_csv(path)
+    history = tables.history(path)
     answer = readings.emergence(tables.growth(history), tables.fallen(history))
 
     def figure(column: str, title: str, name: str, number: str) -> Figure:

@@ -27,7 +27,7 @@ _for_a_moment = store.kept(max_entries=4)
 @kept
 def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
     """What each term contributes at every position."""
-    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+    every = _every(layer, ids)
     table = every if head is None else every[every["head"] == head]
     drawn = tables.drawn(table, layer.is_causal)
     return Figure(
@@ -50,6 +50,11 @@ def contributions(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 
 @kept
+def _every(layer: detok.Layer, ids: Ids) -> pd.DataFrame:
+    return tables.per_position(layer, list(ids), cached.contributions(layer, ids))
+
+
+@kept
 def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
     """The terms of every head by their mean contribution; the sentence may be of one head."""
     drawn = _ranking(layer, ids)
@@ -59,8 +64,7 @@ def ranking(layer: detok.Layer, ids: Ids, head: int | None) -> Figure:
 
 @kept
 def _ranking(layer: detok.Layer, ids: Ids) -> Figure:
-    every = tables.per_position(layer, list(ids), cached.contributions(layer, ids))
-    table = tables.ranking(every)
+    table = tables.ranking(_every(layer, ids))
     is_drawn = (table["nats"] > tables.FLOOR).any()
     return Figure(
         name="ranking",
@@ -336,7 +340,7 @@ def _query_in_code(layer: detok.Layer, split: bool) -> list[str]:
 
 def _labels(table: pd.DataFrame) -> list[str]:
     """What stands along the axes of a map."""
-    return table.drop_duplicates("i")["current"].tolist()
+    return list(dict.fromkeys(table["current"]))
 
 
 def _alike(drawn: pd.DataFrame) -> tuple[Hashable, ...]:

@@ -1,4 +1,4 @@
-"""The architectures whose first layer has the six terms: learned positions, added to the tokens.
+"""The architectures whose first layer detok reads: with learned positions, or with rotary ones.
 
 A new family is one file here and one line in `FAMILIES`. Its file says, for a config.json,
 
@@ -6,9 +6,12 @@ A new family is one file here and one line in `FAMILIES`. Its file says, for a c
 2. how these become a `FirstLayer`: transposed where `torch.nn.Linear` holds them, fused projections
    cut, positions counted from 0 (without rows that stand before the first), and what every token
    gets (such as BERT's token type) added to the positions. `separate` says 1 and 2 for all whose
-   queries and keys have projections of their own;
-3. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
-4. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
+   queries and keys have projections of their own. Of a model with rotary positions it is a
+   `RotaryFirst`: `rotary` says 1 and 2 for all of these;
+3. what the heads write and the LayerNorm before the logits (`written`), or why there is no direct
+   path from the one to the other (`undefined`);
+4. what softmax divides by (`scale`), and whether a token sees those after it (`is_causal`);
+5. the prefixes under which checkpoints keep these names, and how `transformers` is asked for a
    model of one layer, which proves the file right.
 
 What the file cannot represent it refuses, with a sentence. The tests of the rest find a family by
@@ -23,11 +26,23 @@ from detok.model.families import (
     bert,
     biogpt,
     clip,
+    cohere,
+    gemma,
+    gemma3,
     gpt2,
     gpt_bigcode,
     gpt_neo,
+    gpt_neox,
+    gptj,
+    llama,
+    mistral,
+    olmo2,
     opt,
+    phi,
+    qwen2,
+    qwen3,
     roberta,
+    stablelm,
     whisper,
 )
 from detok.model.families.elsewhere import why_not
@@ -45,6 +60,20 @@ FAMILIES: dict[str, Family] = {
     "roberta": roberta.FAMILY,
     "clip": clip.FAMILY,
     "clip_text_model": clip.FAMILY,
+    "llama": llama.FAMILY,
+    "mistral": mistral.FAMILY,
+    "qwen2": qwen2.FAMILY,
+    "qwen3": qwen3.FAMILY,
+    "gemma": gemma.FAMILY,
+    "gemma2": gemma.FAMILY_2,
+    "gemma3": gemma3.FAMILY,
+    "gemma3_text": gemma3.FAMILY,
+    "gpt_neox": gpt_neox.FAMILY,
+    "gptj": gptj.FAMILY,
+    "olmo2": olmo2.FAMILY,
+    "phi": phi.FAMILY,
+    "stablelm": stablelm.FAMILY,
+    "cohere": cohere.FAMILY,
 }
 
 
@@ -60,7 +89,7 @@ def family_of(config: Mapping[str, Any]) -> Family:
     named = "names no" if architecture is None else f"has model_type = {architecture!r}: no"
     raise CheckpointError(
         f"config.json {named} supported architecture{why_not(architecture)}; expected one with "
-        f"learned absolute positions: {', '.join(FAMILIES)}"
+        f"learned absolute or rotary positions: {', '.join(FAMILIES)}"
     )
 
 

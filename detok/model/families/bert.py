@@ -36,6 +36,8 @@ def plan(config: Config, n_before: int = 0, padding_id: int | None = None) -> Pl
         n_before=n_before,
         is_causal=bool(config.get("is_decoder", False)),
         padding_id=padding_id,
+        undefined="a LayerNorm follows what each layer adds, and a part with weights of its own "
+        "stands before its logits",
     )
 
     def first_layer(tensors: Mapping[str, torch.Tensor]) -> FirstLayer:
@@ -44,7 +46,7 @@ def plan(config: Config, n_before: int = 0, padding_id: int | None = None) -> Pl
         return replace(first, W_pos=first.W_pos.double() + tensors[_TYPES][0].double())
 
     types = {"types": size(config, "type_vocab_size", 2), "d": d}
-    return Plan({**untyped.shapes, _TYPES: types}, first_layer)
+    return replace(untyped, shapes={**untyped.shapes, _TYPES: types}, first_layer=first_layer)
 
 
 FAMILY = Family(

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import torch
 
-from detok.model.families.config import Config, size, width_of_heads
+from detok.model.families.config import Config, size, unembedding, width_of_heads
 from detok.model.families.family import Family, FirstLayer, Plan
 from detok.model.families.separate import Names, separate
 
@@ -15,6 +15,9 @@ _NAMES = Names(
     norm="layers.0.self_attn_layer_norm",
     query="layers.0.self_attn.q_proj",
     key="layers.0.self_attn.k_proj",
+    value="layers.0.self_attn.v_proj",
+    output="layers.0.self_attn.out_proj",
+    last_norm="layer_norm",
 )
 
 
@@ -22,14 +25,16 @@ def plan(config: Config) -> Plan:
     d, H = size(config, "hidden_size"), size(config, "num_attention_heads")
     width_of_heads(config, "hidden_size", "num_attention_heads", d, H)
     times = d**0.5 if config.get("scale_embedding", True) else 1.0
+    V = size(config, "vocab_size")
     unscaled = separate(
         _NAMES,
-        V=size(config, "vocab_size"),
+        V=V,
         L=size(config, "max_position_embeddings"),
         d=d,
         n_heads=H,
         n_layers=size(config, "num_hidden_layers"),
         n_before=2,
+        W_U=unembedding(config, "output_projection.weight", V, d),
     )
 
     def first_layer(tensors: Mapping[str, torch.Tensor]) -> FirstLayer:
@@ -39,7 +44,7 @@ def plan(config: Config) -> Plan:
         W_pos, eps = first.W_pos.double() / times, first.ln_1_eps / times**2
         return replace(first, W_pos=W_pos, ln_1_eps=eps)
 
-    return Plan(unscaled.shapes, first_layer)
+    return replace(unscaled, first_layer=first_layer)
 
 
 FAMILY = Family(

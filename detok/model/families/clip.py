@@ -31,6 +31,7 @@ def plan(config: Config) -> Plan:
         n_heads=H,
         n_layers=size(text, "num_hidden_layers", 12),
         eps=epsilon(text, "layer_norm_eps"),
+        undefined="it gives no logits of tokens",
     )
 
 

@@ -1,9 +1,6 @@
-"""Architectures known to add no learned positions to the tokens, and what they do instead."""
+"""Architectures known that detok does not read, and what their first layer does."""
 
-_ROTARY = (
-    "it rotates queries and keys by their positions instead of adding learned ones: of the six "
-    "terms pp, ep, pe and p do not exist"
-)
+_ROTARY = "it rotates queries and keys by their positions in a way that detok does not read yet"
 _BIAS = (
     "it adds to the scores a number for the distance of two tokens: of the six terms ep, pe and p "
     "do not exist, and that number stands in place of pp"
@@ -18,11 +15,9 @@ _NO_ATTENTION = "its first layer is no attention: none of the six terms exists"
 
 _WHY: dict[str, tuple[str, ...]] = {
     _ROTARY: (
-        *("llama", "llama4", "mistral", "mixtral", "qwen", "qwen2", "qwen2_moe", "qwen3"),
-        *("qwen3_moe", "gemma", "gemma2", "gemma3", "gemma3_text", "phi", "phi3", "gptj"),
-        *("gpt_neox", "gpt_neox_japanese", "codegen", "olmo", "olmo2", "olmo3", "stablelm"),
-        *("starcoder2", "cohere", "cohere2", "deepseek_v2", "deepseek_v3", "granite"),
-        *("smollm3", "gpt_oss", "modernbert", "persimmon", "glm", "glm4", "nemotron"),
+        *("llama4", "mixtral", "qwen", "qwen2_moe", "qwen3_moe", "phi3", "gpt_neox_japanese"),
+        *("codegen", "olmo", "olmo3", "starcoder2", "cohere2", "deepseek_v2", "deepseek_v3"),
+        *("granite", "smollm3", "gpt_oss", "modernbert", "persimmon", "glm", "glm4", "nemotron"),
         *("roformer", "internlm2", "chatglm", "exaone4", "ernie4_5"),
     ),
     _BIAS: ("bloom", "mpt", "t5", "mt5", "umt5", "longt5", "switch_transformers"),

@@ -4,7 +4,15 @@ from collections.abc import Mapping
 
 import torch
 
-from detok.model.families.config import Config, epsilon, refuse_unless, size, width_of_heads
+from detok.model.families.config import (
+    Config,
+    epsilon,
+    flag,
+    refuse_unless,
+    size,
+    unembedding,
+    width_of_heads,
+)
 from detok.model.families.family import Family, FirstLayer, Plan
 
 
@@ -14,7 +22,7 @@ def plan(config: Config) -> Plan:
     d_head = width_of_heads(config, "n_embd", "n_head", d, H)
     refuse_unless(config, "add_cross_attention", False, False, "cross attention")
     n_layers, eps = size(config, "n_layer"), epsilon(config, "layer_norm_epsilon")
-    scale = d_head**0.5 if config.get("scale_attn_weights", True) else 1.0
+    scale = d_head**0.5 if flag(config, "scale_attn_weights", True) else 1.0
 
     def first_layer(tensors: Mapping[str, torch.Tensor]) -> FirstLayer:
         # Conv1D: y = x W + b with W (in, out); queries, keys and values side by side.
@@ -32,6 +40,11 @@ def plan(config: Config) -> Plan:
             n_heads=H,
             n_layers=n_layers,
             scale=scale,
+            W_V=W[:, 2 * d :],
+            W_O=tensors.get("h.0.attn.c_proj.weight"),
+            ln_f_weight=tensors.get("ln_f.weight"),
+            W_U=tensors.get("lm_head.weight"),
+            is_tied=not here,
         )
 
     shapes = {
@@ -42,7 +55,9 @@ def plan(config: Config) -> Plan:
         "h.0.attn.c_attn.weight": {"d": d, "3d": 3 * d},
         "h.0.attn.c_attn.bias": {"3d": 3 * d},
     }
-    return Plan(shapes, first_layer)
+    written = {"h.0.attn.c_proj.weight": {"d": d, "d′": d}, "ln_f.weight": {"d": d}}
+    here = unembedding(config, "lm_head.weight", V, d)
+    return Plan(shapes, first_layer, written, here)
 
 
 FAMILY = Family(

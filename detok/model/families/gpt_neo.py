@@ -1,7 +1,7 @@
 """GPT-Neo: scores are not divided by √d', and no projection has a bias."""
 
 from detok.errors import CheckpointError
-from detok.model.families.config import Config, epsilon, size, width_of_heads
+from detok.model.families.config import Config, epsilon, size, unembedding, width_of_heads
 from detok.model.families.family import Family, Plan
 from detok.model.families.separate import Names, separate
 
@@ -11,6 +11,9 @@ _NAMES = Names(
     norm="h.0.ln_1",
     query="h.0.attn.attention.q_proj",
     key="h.0.attn.attention.k_proj",
+    value="h.0.attn.attention.v_proj",
+    output="h.0.attn.attention.out_proj",
+    last_norm="ln_f",
 )
 
 
@@ -23,9 +26,10 @@ def plan(config: Config) -> Plan:
             f"config.json has {kind!r} attention in the first layer; expected 'global', in which a "
             "token sees all before it"
         )
+    V = size(config, "vocab_size")
     return separate(
         _NAMES,
-        V=size(config, "vocab_size"),
+        V=V,
         L=size(config, "max_position_embeddings"),
         d=d,
         n_heads=H,
@@ -34,6 +38,7 @@ def plan(config: Config) -> Plan:
         scale=1.0,
         query_bias=False,
         key_bias=False,
+        W_U=unembedding(config, "lm_head.weight", V, d),
     )
 
 

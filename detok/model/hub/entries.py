@@ -1,7 +1,7 @@
 """First layers that were fetched before: where they are kept, whether they are whole, and which.
 
 An entry is a folder like a checkpoint's: config.json, the tokenizer, model.safetensors with nothing
-but the tensors of the first layer, and `entry.json`, written last, which says what it is.
+but the tensors that were fetched, and `entry.json`, written last, which says what it is.
 """
 
 import json

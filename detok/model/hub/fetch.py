@@ -6,7 +6,11 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+import torch
+from safetensors import safe_open
+
 from detok.errors import NotDownloadable
+from detok.model.checkpoint import lacking
 from detok.model.files import WEIGHTS
 from detok.model.hub import entries
 from detok.model.hub.ranges import Ended, Progress, Range, fetch_ranges, pieces
@@ -20,6 +24,8 @@ _JOURNAL = "pieces"
 def fetch_first_layer(remote: Remote, progress: Progress | None = None) -> Path:
     """The folder of a model's first layer; only what is missing of it is fetched.
 
+    What an older detok fetched lacks what the heads write: that alone is then fetched.
+
     `progress` is called with the bytes of weights that are here, and those wanted in all; what it
     raises ends the download, which another call takes up.
 
@@ -27,7 +33,7 @@ def fetch_first_layer(remote: Remote, progress: Progress | None = None) -> Path:
     give it, or there is no room for it.
     """
     folder = entries.folder_of(remote.model_id, remote.commit)
-    if entries.is_whole(folder):
+    if entries.is_whole(folder) and not lacking(folder):
         return folder
     config = remote.config()
     tensors = remote.tensors(config)
@@ -35,7 +41,7 @@ def fetch_first_layer(remote: Remote, progress: Progress | None = None) -> Path:
     try:
         with remote.explaining(), entries.lock(remote.model_id):
             # Another process may have been faster.
-            if not entries.is_whole(folder):
+            if not (entries.is_whole(folder) and _holds(folder / WEIGHTS, tensors)):
                 _fetch(remote, tensors, beside, progress)
     except Ended as ended:
         raise ended.error from None
@@ -58,6 +64,7 @@ def _fetch(
         with weights.open("wb") as file:
             file.write(header)
             file.truncate(size)
+        _take_along(remote, tensors, len(header), weights, journal)
     try:
         fetch_ranges(_ranges(remote, tensors, len(header)), weights, journal, progress)
         for path in beside:
@@ -71,15 +78,33 @@ def _fetch(
     (folder / _JOURNAL).unlink()
 
 
+def _take_along(
+    remote: Remote, tensors: Sequence[Location], at: int, weights: Path, journal: Path
+) -> None:
+    """Copies what an older entry of the same commit has of some tensors, and notes it as done."""
+    folder = entries.folder_of(remote.model_id, remote.commit)
+    if not entries.is_whole(folder):
+        return
+    done = b""
+    with safe_open(folder / WEIGHTS, framework="pt") as old, weights.open("r+b") as file:
+        for tensor, where in zip(tensors, _ranges(remote, tensors, at), strict=True):
+            is_old = tensor.name in old.keys()  # noqa: SIM118
+            if is_old:
+                numbers = old.get_tensor(tensor.name).contiguous().view(torch.uint8).numpy()
+                file.seek(where.to)
+                file.write(numbers.tobytes())
+            done += bytes([is_old]) * len(pieces([where]))
+    journal.write_bytes(done)
+
+
 def bytes_kept(remote: Remote, tensors: Sequence[Location]) -> int:
     """The bytes that an interrupted download has left here, from which the next goes on."""
     parts = entries.parts_of(remote.model_id, remote.commit)
-    header = _header(tensors)
-    if not _goes_on(parts / WEIGHTS, header, len(header) + sum(t.size for t in tensors)):
+    if not _holds(parts / WEIGHTS, tensors):
         return 0
     journal = parts / _JOURNAL
     whole = journal.read_bytes() if journal.exists() else b""
-    cut = pieces(_ranges(remote, tensors, len(header)))
+    cut = pieces(_ranges(remote, tensors, len(_header(tensors))))
     return sum(p.size for p, done in zip(cut, whole, strict=False) if done)
 
 
@@ -107,6 +132,12 @@ def _header(tensors: Sequence[Location]) -> bytes:
     text = json.dumps({"__metadata__": {"format": "pt"}, **entries_of}).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text
+
+
+def _holds(weights: Path, tensors: Sequence[Location]) -> bool:
+    """Whether a file has these tensors, and no others."""
+    header = _header(tensors)
+    return _goes_on(weights, header, len(header) + sum(tensor.size for tensor in tensors))
 
 
 def _goes_on(weights: Path, header: bytes, size: int) -> bool:

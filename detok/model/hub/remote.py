@@ -19,6 +19,7 @@ from detok.model.files import (
     check_type,
     full_name_in,
     indexed_size,
+    kept_name,
     read_config,
     shards,
     tokenizer_files,
@@ -100,16 +101,19 @@ class Remote:
         return [self.file(name) for name in tokenizer_files(self.names)]
 
     def tensors(self, config: Mapping[str, Any]) -> list[Location]:
-        """Where the tensors of the first layer lie, their shapes and types checked.
+        """Where the tensors of the first layer lie, and those that say what its heads write.
 
-        A model that cannot be used is refused before anything large is asked for.
+        Their shapes and types are checked: a model that cannot be used is refused before anything
+        large is asked for.
         """
         family = family_of(config)
         check_files(self.where, self.names)
         file_of = self._file_of_tensors()
+        plan = family.plan(config)
         return [
             self._location(full_name_in(file_of, name, family.prefixes, self.where), shape, file_of)
-            for name, shape in family.plan(config).shapes.items()
+            for name, shape in plan.fetched.items()
+            if name in plan.shapes or kept_name(file_of, name, family.prefixes) is not None
         ]
 
     def _file_of_tensors(self) -> Mapping[str, str]:

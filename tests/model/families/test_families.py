@@ -7,18 +7,19 @@ from typing import Any
 
 import pytest
 import torch
-import transformers
 from safetensors.torch import load_file, save_file
 
 import detok
 from detok.model.families import FAMILIES
 from detok.model.families.elsewhere import _WHY
 from detok.scores import reference
-from tests.support.families import MODELS, REFUSED, L, V, random_member
+from tests.support.double import attention_in_float64
+from tests.support.families import LEARNED, MODELS, REFUSED, L, V, random_member
 
+N = 512  # the tokens of a text, if so many have positions
 MEMBERS = [(name, config) for members in MODELS.values() for name, config in members]
 # Not among them the padding token of RoBERTa, which has no position.
-IDS = torch.randint(4, V, (L,), generator=torch.Generator().manual_seed(1))
+IDS = torch.randint(4, V, (N,), generator=torch.Generator().manual_seed(1))
 
 
 @pytest.fixture(scope="module", params=MEMBERS, ids=lambda member: member[0])
@@ -36,7 +37,7 @@ def test_every_family_is_proved() -> None:
 
 def test_the_terms_sum_to_the_models_own_attention(folder: Path) -> None:
     layer = detok.load(folder, device="cpu")
-    for ids in (IDS[: layer.n_positions], IDS[:1], IDS[3:8]):
+    for ids in (IDS[:10], IDS[:1], IDS[3:8]):
         assert reference.attention_error(layer, ids) < 1e-5
         assert reference.direct_error(layer, ids) < 1e-5
     exact = detok.load(folder, device="cpu", dtype=torch.float64)
@@ -45,25 +46,64 @@ def test_the_terms_sum_to_the_models_own_attention(folder: Path) -> None:
         detok.terms(layer, [5] * (layer.n_positions + 1))
 
 
-def test_attention_is_that_of_float64(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_attention_is_that_of_float64(folder: Path) -> None:
     """The model's own, in the precision in which a wrong constant could not hide."""
-    # Many models take softmax in float32, whatever their weights are.
-    softmax = torch.nn.functional.softmax
-    monkeypatch.setattr(torch.nn.functional, "softmax", lambda x, dim, **_: softmax(x, dim=dim))
-    layer = detok.load(folder, device="cpu", dtype=torch.float64)
-    family = FAMILIES[json.loads((folder / "config.json").read_text())["model_type"]]
-    model = getattr(transformers, family.model_class).from_pretrained(
-        folder, dtype=torch.float64, attn_implementation="eager"
-    )
-    part = getattr(model.eval(), family.part) if family.part else model.eval()
-    ids = IDS[: layer.n_positions]
+    own = None
+    for dtype, tolerance in ((torch.float64, 1e-10), (torch.float32, 1e-5)):
+        layer = detok.load(folder, device="cpu", dtype=dtype)
+        ids = IDS[: layer.n_positions]
+        own = attention_in_float64(folder, ids) if own is None else own
+        ours = detok.attention(detok.terms(layer, ids))
+        torch.testing.assert_close(ours.double(), own, rtol=0, atol=tolerance)
+
+
+ATTENTION = {
+    "opt": "model.decoder.layers.0.self_attn",
+    "whisper": "model.decoder.layers.0.self_attn",
+    "biogpt": "biogpt.layers.0.self_attn",
+}
+LAST_NORM = {
+    "opt": "model.decoder.final_layer_norm",
+    "whisper": "model.decoder.layer_norm",
+    "biogpt": "biogpt.layer_norm",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "config"),
+    [member for members in LEARNED.values() for member in members],
+    ids=lambda each: str(each)[:40],
+)
+def test_what_heads_write_is_that_of_the_model(
+    tmp_path: Path, name: str, config: Mapping[str, Any]
+) -> None:
+    """A token alone attends to itself: the difference of two such outputs has no bias in it."""
+    model = random_member(tmp_path, name, config).double()
+    layer = detok.load(tmp_path, device="cpu", dtype=torch.float64)
+    first, kind = layer.first, model.config.model_type
+    if first.undefined:
+        assert first.W_O is None
+        assert not FAMILIES[kind].plan(model.config.to_dict()).written
+        return
+    if model.get_output_embeddings() is None:
+        pytest.skip("its head is in another class of the family")
+    written = []
+    attention = model.get_submodule(ATTENTION.get(kind, "transformer.h.0.attn"))
+    attention.register_forward_hook(lambda _, __, output: written.append(output[0].flatten()))
+    runs = model.get_decoder() if kind == "whisper" else model
     with torch.inference_mode():
-        own = part(ids[None], output_attentions=True).attentions[0][0]
-    # GPT-Neo also multiplies in float32.
-    in_single = type(model).__name__.startswith("GPTNeo")
-    tolerance = 1e-5 if in_single else 1e-10
-    ours = detok.attention(detok.terms(layer, ids))
-    torch.testing.assert_close(ours, own.double(), rtol=0, atol=tolerance)
+        for token in (5, 6):
+            runs(torch.tensor([[token]]))
+    x = first.W_E[[5, 6]].double() + first.W_pos[0].double()
+    ln_1 = first.ln_1_weight.double(), first.ln_1_bias.double()
+    x = torch.nn.functional.layer_norm(x, x.shape[1:], *ln_1, first.ln_1_eps)
+    ours = x @ first.W_V.double() @ first.W_O.double()
+    torch.testing.assert_close(
+        ours[1] - ours[0], written[1] - written[0], rtol=0, atol=1e-5 if "Neo" in name else 1e-10
+    )
+    last = model.get_submodule(LAST_NORM.get(kind, "transformer.ln_f"))
+    assert torch.equal(last.weight, first.ln_f_weight.double())
+    assert torch.equal(model.get_output_embeddings().weight, first.W_E.double())
 
 
 def test_only_the_tensors_of_the_plan_are_needed(folder: Path, tmp_path: Path) -> None:
@@ -76,11 +116,13 @@ def test_only_the_tensors_of_the_plan_are_needed(folder: Path, tmp_path: Path) -
     save_file({k: t for k, t in tensors.items() if k in needed}, tmp_path / "model.safetensors")
     layer = detok.load(tmp_path, device="cpu")
     # Also for the check by `transformers`, which makes up the rest of the layer.
-    assert reference.attention_error(layer, IDS[: layer.n_positions]) < 1e-5
+    assert reference.attention_error(layer, IDS[:10]) < 1e-5
 
 
 def test_every_question_is_answered(folder: Path) -> None:
     layer = detok.load(folder, device="cpu")
+    if not isinstance(layer, detok.Layer):
+        pytest.skip("has questions of its own")
     ids = IDS[: layer.n_positions].tolist()
     i = layer.n_positions // 2
     assert len(detok.affinity(layer, ids[0], k=3)) == 3 * layer.n_heads
@@ -152,7 +194,7 @@ def test_self_assertion_without_a_query_bias_comes_from_layernorm(tmp_path: Path
     tensors = load_file(path)
     tensors["transformer.h.0.ln_1.bias"].zero_()
     save_file(tensors, path, metadata={"format": "pt"})
-    terms = detok.terms(detok.load(tmp_path, device="cpu"), IDS)
+    terms = detok.terms(detok.load(tmp_path, device="cpu"), IDS[:L])
     assert not terms.e.any()
     assert not terms.p.any()
 
@@ -167,7 +209,7 @@ def test_padding_of_roberta_has_no_position(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("architecture", "found"),
-    [("llama", "pp, ep, pe and p do not exist"), ("bloom", "ep, pe and p"), ("nonsense", "no sup")],
+    [("mixtral", "rotates queries and keys"), ("bloom", "ep, pe and p"), ("nonsense", "no sup")],
 )
 def test_an_architecture_elsewhere(tmp_path: Path, architecture: str, found: str) -> None:
     random_member(tmp_path, *MODELS["gpt2"][0])

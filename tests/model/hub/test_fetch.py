@@ -1,6 +1,7 @@
 """What is fetched of a model, kept, and used again."""
 
 import json
+import zlib
 from pathlib import Path
 
 import pytest
@@ -196,6 +197,76 @@ def test_damaged_entry_is_fetched_again(
         assert_loaded(client.load(model), layer)
         assert "model.safetensors" in hub.files_asked(model)
         assert weights.read_bytes() == whole
+
+
+def entry_of_an_older_detok(client: Client, model: str) -> tuple[Path, dict[str, torch.Tensor]]:
+    """The entry of a model as it was when what heads write was not fetched; and as it is now."""
+    commit = client.load(model)["revision"]
+    entry = client.entries / model.replace("/", "--") / commit
+    path = entry / "model.safetensors"
+    whole = load_file(path)
+    kept = {k: t for k, t in whole.items() if "c_proj" not in k and "ln_f" not in k}
+    assert len(kept) == len(whole) - 2
+    save_file(kept, path, metadata={"format": "pt"})
+    said = json.loads((entry / "entry.json").read_text())
+    said |= {"size": path.stat().st_size, "crc32": zlib.crc32(path.read_bytes())}
+    (entry / "entry.json").write_text(json.dumps(said))
+    return path, whole
+
+
+def test_entry_of_an_older_detok_is_used(
+    hub: Hub, client: Client, model: str, layer: detok.Layer
+) -> None:
+    path, _ = entry_of_an_older_detok(client, model)
+    hub.requests.clear()
+    assert_loaded(client.load(model), layer)
+    assert not hub.requests
+    # What its sentence says mends it.
+    client.run(f"""
+import re, detok
+try:
+    detok.ov_readings(detok.load({model!r}))
+except detok.InputError as error:
+    assert "an older detok left them out" in str(error), error
+    eval(re.search(r"detok.fetch\\(.*?\\)", str(error))[0])
+else:
+    raise AssertionError("it was there")
+detok.ov_readings(detok.load({model!r}))
+""")
+    assert len(load_file(path)) == 8
+
+
+@pytest.mark.parametrize("breaks", [False, True])
+def test_what_an_older_detok_did_not_fetch_is_fetched_alone(
+    hub: Hub, client: Client, large: str, breaks: bool
+) -> None:
+    path, whole = entry_of_an_older_detok(client, large)
+    hub.requests.clear()
+    if breaks:
+        answer = client.fetch(large, give_up_at=LARGE_BYTES - 100)
+        assert answer["error"] is not None
+        assert client.load(large)["error"] is None  # as it was
+    answer = client.fetch(large)
+    assert answer["error"] is None
+    assert answer["reported"][-1] == [LARGE_BYTES, LARGE_BYTES]
+    asked = [r.sent for r in hub.requests if r.path.endswith(".safetensors")]
+    assert 4 * 257 * 256 < sum(asked) < 0.1 * LARGE_BYTES
+    found = load_file(path)
+    assert found.keys() == whole.keys()
+    assert all(torch.equal(found[name], whole[name]) for name in whole)
+    detok.ov_readings(detok.load(path.parent, device="cpu"))
+    hub.requests.clear()
+    assert client.fetch(large)["error"] is None
+    assert "model.safetensors" not in hub.files_asked(large)
+
+
+def test_a_model_without_what_heads_write_is_fetched(
+    hub: Hub, client: Client, model: str, folder: Path, layer: detok.Layer
+) -> None:
+    path = folder / "model.safetensors"
+    save_file({k: t for k, t in load_file(path).items() if "ln_f" not in k}, path)
+    assert_loaded(client.load(model), layer)
+    assert client.fetch(model)["error"] is None
 
 
 def test_damaged_entry_without_network(hub: Hub, client: Client, model: str) -> None:

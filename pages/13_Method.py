@@ -38,6 +38,21 @@ st.markdown(
 )
 st.latex(method.CONTRIBUTION)
 
+if not layer.first.undefined:
+    st.header("What a head passes on")
+    st.markdown(
+        "Attending to token j, a head writes the token's values through its output projection. "
+        "The direct path reads that by the last LayerNorm's weight and the unembedding, past "
+        "everything in between; it changes the logit of token t, but for a factor above 0 that "
+        "the text gives, by"
+    )
+    st.latex(method.WRITTEN)
+    st.markdown(
+        "The head copies a token if this is above 0 for the token itself. Each head's matrix of "
+        "all pairs of tokens has at most $d'$ eigenvalues that are not 0; the share with a "
+        "positive real part is a second measure of copying."
+    )
+
 st.header("Symbols")
 rows = "\n".join(f"| ${symbol}$ | {meaning} |" for symbol, meaning in method.symbols(layer).items())
 st.markdown(f"| symbol | what it is, and in {escaped(layer.name)} |\n| --- | --- |\n{rows}")

@@ -1,0 +1,158 @@
+"""The figures of the page of information flow.
+
+All of a graph's parts are read in the vocabulary; only the last few are kept.
+"""
+
+import pandas as pd
+
+import detok
+from detok.app import cached, store
+from detok.app.figure import Figure, kept
+from detok.app.provenance import about, run_lines
+from detok.charts import flow as charts
+from detok.readings import flow as readings
+from detok.tables import flow as tables
+
+Pruning = tuple[int, int, int, int]  # heads, keys of each, strongest and most negative neurons
+Layers = tuple[int, int]  # from, and up to but without
+
+STREAM_ALONE = (0, 0, 0, 0)
+VALUES = "norms; ranks and probabilities of the target in LL(x) = softmax(ln_f(x) W_U^T)"
+TOP = 10
+LISTED = ["part", "norm", "rank", "probability", "adds", "coefficient", "reads"]
+
+_for_a_moment = store.kept(max_entries=4)
+
+
+@kept
+def stream(
+    layer: detok.Layer, run: detok.Run, position: int, measure: str, shown: Layers
+) -> Figure:
+    """The target through the layers at one position."""
+    table = tables.stream(cached.flow_of(run, position, STREAM_ALONE))
+    chance = tables.chance(run).get(measure)
+    return Figure(
+        name="stream",
+        title=f"The stream through the layers at position {position}",
+        table=table,
+        about=about(layer, VALUES),
+        code=run_lines(
+            layer,
+            run,
+            "tables.flow",
+            _flow_in_code(position, STREAM_ALONE),
+            "table = tables.stream(flow)",
+        ),
+        answer=readings.settled(run, position, tables.settled(table)),
+        draw=lambda dark: charts.stream(table, measure, chance, shown),
+        readings=(readings.stream(position == run.n - 1),),
+        **of_text(run),
+    )
+
+
+def settled(run: detok.Run, position: int) -> int:
+    """The layer that the graph begins with, unless another is chosen."""
+    return tables.settled(tables.stream(cached.flow_of(run, position, STREAM_ALONE))).layer
+
+
+@kept
+def graph(
+    layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, shown: Layers, node: str
+) -> Figure:
+    """The parts of some layers, and which of them is chosen."""
+    parts, passes = _shown(run, position, pruning, shown)
+    nodes = tables.placed(parts).assign(chosen=parts["node"] == node)
+    edges = tables.lines(nodes, passes)
+    target, chance = run.model.tokenizer.show(run.target), tables.chance(run)["rank"]
+    return Figure(
+        name="graph",
+        title=f"What reaches position {position} in layers {shown[0]} to {shown[1] - 1}",
+        table=parts,
+        about=about(layer, VALUES),
+        code=_in_code(layer, run, position, pruning, f"tables.parts(flow, range{shown})"),
+        draw=lambda dark: charts.graph(nodes, edges, target, chance, dark),
+        listed={"parts": parts[LISTED]},
+        readings=(
+            readings.graph(run, tables.leading(parts), len(parts), range(*shown)),
+            readings.LEGEND,
+        ),
+        **of_text(run),
+    )
+
+
+@kept
+def edges(
+    layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, shown: Layers
+) -> Figure:
+    """What passes between the parts of some layers."""
+    table = _shown(run, position, pruning, shown)[1]
+    return Figure(
+        name="edges",
+        title=f"What passes in layers {shown[0]} to {shown[1] - 1}, position {position}",
+        table=table,
+        about=about(layer, "norms, q·k (unscaled), attention weights, activations: see what"),
+        code=_in_code(layer, run, position, pruning, f"tables.passes(flow, range{shown})"),
+        listed={"": table[["source_part", "target_part", "what", "strength"]]},
+        **of_text(run),
+    )
+
+
+def parts(
+    run: detok.Run, position: int, pruning: Pruning, shown: Layers
+) -> tuple[dict[str, str], str]:
+    """The names of the parts that can be chosen, by node; and the one that is at first."""
+    table, _ = _shown(run, position, pruning, shown)
+    leading = tables.leading(table)
+    first = next((row for row in (leading.most, leading.head) if row is not None), table.iloc[0])
+    return dict(zip(table["node"], table["part"], strict=True)), first["node"]
+
+
+@kept
+def tokens(
+    layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, shown: Layers, node: str
+) -> Figure:
+    """What a part of the graph reads as."""
+    table = tables.tokens(cached.flow_of(run, position, pruning), node, TOP)
+    parts, _ = _shown(run, position, pruning, shown)
+    (row,) = [row for _, row in parts[parts["node"] == node].iterrows()]
+    return Figure(
+        name="tokens",
+        title=f"What the {row['part']} reads as",
+        table=table,
+        about=about(layer, "probabilities in LL(x) = softmax(ln_f(x) W_U^T)"),
+        code=_in_code(layer, run, position, pruning, f"tables.tokens(flow, {node!r}, {TOP})"),
+        answer=readings.part(run, row),
+        listed={
+            which: rows[["token", "probability"]]
+            for which, rows in table.groupby("which", sort=False)
+        },
+        **of_text(run),
+    )
+
+
+@_for_a_moment
+def _shown(
+    run: detok.Run, position: int, pruning: Pruning, shown: Layers
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    flow = cached.flow_of(run, position, pruning)
+    return tables.parts(flow, range(*shown)), tables.passes(flow, range(*shown))
+
+
+def _flow_in_code(position: int, pruning: Pruning) -> str:
+    return f"flow = detok.flow(run, {position}, detok.Pruning{pruning})"
+
+
+def _in_code(
+    layer: detok.Layer, run: detok.Run, position: int, pruning: Pruning, table: str
+) -> str:
+    made = f"table = {table}"
+    return run_lines(layer, run, "tables.flow", _flow_in_code(position, pruning), made)
+
+
+def of_text(run: detok.Run) -> dict:
+    """What of a figure tells its text."""
+    ids = run.ids.tolist()
+    return {
+        "of": run.model.tokenizer.text(*ids),
+        "more": {"token_ids": ids, "target": run.target},
+    }

@@ -1,0 +1,30 @@
+"""Layers with rotary positions, of every kind that mathematics has to tell apart."""
+
+from pathlib import Path
+
+import torch
+
+import detok
+from tests.support.families import random_member
+from tests.support.rotary import ROTARY
+
+# With biases; a window; a cap; norms in each head, with biases, and over all heads; interleaved.
+KINDS = {
+    "biases": ("qwen2", 0),
+    "window": ("mistral", 1),
+    "cap": ("gemma2", 0),
+    "normed": ("qwen3", 1),
+    "LayerNorm in heads": ("phi", 1),
+    "normed over heads": ("olmo2", 1),
+    "interleaved": ("gptj", 0),
+    "factor": ("llama", 5),
+}
+
+
+def load(folder: Path, kind: str) -> detok.RotaryLayer:
+    """A random one, in float64."""
+    family, number = KINDS[kind]
+    random_member(folder, *ROTARY[family][number])
+    layer = detok.load(folder, device="cpu", dtype=torch.float64)
+    assert isinstance(layer, detok.RotaryLayer)
+    return layer
