@@ -71,18 +71,19 @@ positions = (i, j) if i is not None and j is not None else None
 score = SCORES[shown_score]
 if len(pieces) == inputs.MAX_PIECES:
     st.info(f"Of a long text, only the first {inputs.MAX_PIECES} pieces are used.")
+text = st.session_state["text"][: inputs.MAX_TEXT]
 if pieces:
     st.page_link(
         "pages/4_Six-term_contributions.py",
         label="Take this text apart into the six terms",
         icon=":material/stacked_bar_chart:",
-        query_params=go.address("terms", passage=st.session_state["text"]),
+        query_params=go.address("terms", passage=text),
     )
     compare.offer("Word")
 
 if pieces:
     with output.mistakes():
-        in_words = tuple(texts.words_of(layer, st.session_state["text"])[: len(pieces)])
+        in_words = tuple(texts.words_of(layer, text)[: len(pieces)])
         ranks = affinity.piece_ranks(layer, tuple(pieces), in_words, score)
         place = tables.place_of(token, pieces, in_words)
         if place is not None:

@@ -16,6 +16,7 @@ from detok.app import (
     long_runs,
     output,
     page,
+    settings,
     takeaway,
     texts,
     visitors,
@@ -33,7 +34,7 @@ EXAMPLES = {
 WINDOW = 18  # tokens in a map, each with its label
 WINDOW_ALL_HEADS = 40
 MAX_TEXTS = 120  # averaged over
-MAX_UPLOAD_MB = 20
+MAX_UPLOAD_MB = 5
 
 layer = page.begin("Six-term contributions")
 vocabulary, said = layer.tokenizer, words.words_for(layer)
@@ -181,6 +182,11 @@ upload = st.file_uploader(
     help="Plain text with empty lines between the texts, or JSON lines: strings, or objects with "
     "the key “text”. A file is not part of the link.",
 )
+if upload is not None:
+    st.caption(
+        f"Drawn from the first {texts.MAX_IN_FILE:,} texts of the file; of each, the first "
+        f"{settings.now().max_text:,} characters are read."
+    )
 key = (first, n_texts, seed)
 job = (
     cached.averages_job(layer, *key)

@@ -9,20 +9,20 @@ from detok.app import garbage, settings
 from detok.errors import InputError
 from detok.model import source
 from detok.model.amounts import in_bytes
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.model.source import Source
 
 # Of what may be kept: what open tabs show beside it may take as much again.
 MOST = 2
-_stamps: WeakKeyDictionary[Layer, object] = WeakKeyDictionary()
+_stamps: WeakKeyDictionary[AnyLayer, object] = WeakKeyDictionary()
 
 
-def note(layer: Layer) -> None:
+def note(layer: AnyLayer) -> None:
     """It is in memory now."""
     _stamps[layer] = _stamp(layer.source)
 
 
-def again(model: str) -> Layer | None:
+def again(model: str) -> AnyLayer | None:
     """A layer that is in memory all the same, if it is what loading it would give."""
     here = [layer for layer in list(_stamps) if layer.name == model]
     found = source.locate_here(model) if here else None

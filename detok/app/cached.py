@@ -17,13 +17,12 @@ from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
 from detok.app import alive, disk_cache, garbage, log, models, settings, store, texts, tokens
-from detok.app.identity import identity
+from detok.app.identity import OF_LAYER
 from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
-from detok.model.inputs import check_learned
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables, ov
@@ -58,17 +57,14 @@ QUICK_S = 0.5
 
 _by_layer = store.kept
 # A visitor's own, which goes with the visitor.
-_of_visitor = partial(
-    st.cache_resource, show_spinner=False, scope="session", hash_funcs={detok.Layer: identity}
-)
+_of_visitor = partial(st.cache_resource, show_spinner=False, scope="session", hash_funcs=OF_LAYER)
 
 
 @store.kept(max_entries=MAX_LAYERS, is_heavy=True)
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model.
 
-    Raises: InputError if it cannot be loaded, is not for visitors, has no room beside others, or
-    no page shows one of its kind.
+    Raises: InputError if it cannot be loaded, is not for visitors, or has no room beside others.
     """
     models.check(model)
     layer = alive.again(model) or _loaded(model)
@@ -81,7 +77,6 @@ def _loaded(model: str) -> detok.Layer:
     alive.check_room()
     with log.timed("model loaded", 0.0, model=model):
         layer = detok.load(model, device=settings.now().device)
-    check_learned(layer)
     return layer
 
 

@@ -8,6 +8,7 @@ from streamlit.delta_generator import DeltaGenerator
 import detok
 from detok.app import cached, columns, figure, go, inputs, link, models, output, texts
 from detok.app.figure import Figure
+from detok.app.folders import untold
 from detok.app.navigation import PLACES
 from detok.tables.compare import Side
 
@@ -60,9 +61,10 @@ def _other_model(layer: detok.Layer, notices: DeltaGenerator) -> detok.Layer:
         with notices, st.spinner(f"Loading {chosen} …"):
             return cached.load_layer(chosen)
     except detok.InputError as error:
+        reason = output.escaped(untold(str(error)))
         notices.error(
-            f"**{output.escaped(chosen)} could not be loaded:** {output.escaped(str(error))}. On "
-            f"the right is **{output.escaped(layer.name)}**, too."
+            f"**{output.escaped(chosen)} could not be loaded:** {reason}. On the right is "
+            f"**{output.escaped(layer.name)}**, too."
         )
         return layer
 
@@ -145,8 +147,9 @@ def list_of(shown: Figure, side: Side, height: int) -> None:
     """The list of one head, and its menu; a click on a row leads to its token."""
 
     def choose() -> None:
-        if rows := st.session_state[shown.name].selection.rows:
-            take_apart(side, int(shown.table["token_id"][rows[0]]))
+        with figure.passing_over(shown):
+            if rows := st.session_state[shown.name].selection.rows:
+                take_apart(side, int(shown.table["token_id"][rows[0]]))
 
     st.dataframe(
         shown.listed[""],

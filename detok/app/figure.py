@@ -21,8 +21,10 @@ one menu with the data, the picture, the lines of code and the link. A figure th
 `draw` for instance, would keep it alive.
 """
 
+import logging
 from collections import Counter
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 from uuid import uuid4
@@ -157,11 +159,11 @@ def leads(
     key = _key(name)
 
     def clicked() -> None:
-        cells = st.session_state[key].selection.cells
-        if cells:
-            st.session_state["clicks"][name] += 1
-            place, column = cells[0]
-            on_select([_row(figure, which, place) | {"column": column}])
+        with passing_over(figure):
+            if cells := st.session_state[key].selection.cells:
+                st.session_state["clicks"][name] += 1
+                place, column = cells[0]
+                on_select([_row(figure, which, place) | {"column": column}])
 
     st.dataframe(
         _listed(figure, which),
@@ -179,6 +181,17 @@ def leads(
 def _listed(figure: Figure, which: str) -> pa.Table:
     """A table to be read, ready to be sent: with a visitor's clicks it is not kept as it was."""
     return pa.Table.from_pandas(figure.listed[which], preserve_index=False)
+
+
+@contextmanager
+def passing_over(figure: Figure) -> Iterator[None]:
+    """Nothing comes of a click on what a figure does not have: browsers may send anything."""
+    try:
+        yield
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError) as error:
+        logging.getLogger(__name__).warning(
+            "passed over a click that is none on %s: %s", figure.name, type(error).__name__
+        )
 
 
 def _row(figure: Figure, which: str, place: int) -> dict[str, Any]:
@@ -204,9 +217,10 @@ def _clickable(
     key = _key(figure.name)
 
     def clicked() -> None:
-        if points := st.session_state[key].selection.get(selection):
-            st.session_state["clicks"][figure.name] += 1
-            on_select(points)
+        with passing_over(figure):
+            if points := st.session_state[key].selection.get(selection):
+                st.session_state["clicks"][figure.name] += 1
+                on_select(points)
 
     spec = _ready(figure, dark)
     alt = _alt(spec, figure)

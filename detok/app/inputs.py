@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, examples, go, link, output, style, texts, tokens
+from detok.app import cached, examples, go, link, output, settings, style, texts, tokens
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
@@ -122,6 +122,7 @@ def token_field(
         typed = state[of]
         if typed is None:
             return
+        typed = typed[:MAX_TEXT] if isinstance(typed, str) else typed
         try:
             state[key] = tokens.named(layer, typed) if isinstance(typed, str) else typed
             state[f"{key}_typed"] = typed
@@ -202,7 +203,7 @@ def chips(layer: detok.Layer, ids: list[int], token: int | None = None, **choice
 
 
 def passage(default: str, examples: dict[str, str], on_change: Callable[[], None]) -> str:
-    """A text box with examples to begin with."""
+    """A text box with examples to begin with; as much of its text as is used."""
 
     def choose(example: str) -> None:
         st.session_state["passage"] = example
@@ -211,13 +212,16 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
-    return link.text_area(
+    most = settings.now().max_text
+    text = link.text_area(
         "Text",
         default,
         key="passage",
         on_change=on_change,
-        help="Ctrl + Enter, or a click elsewhere, reads it.",
+        help="Ctrl + Enter, or a click elsewhere, reads it. "
+        f"Its first {most:,} characters are used.",
     )
+    return within(text, most)
 
 
 def passage_ids(

@@ -5,19 +5,26 @@ from pathlib import Path
 
 from streamlit.delta_generator import DeltaGenerator
 
+import detok
 from detok.app import link
 
 ROOT = Path(__file__).parents[2]
+LEARNED = (detok.Layer,)
+ANY = (detok.Layer, detok.RotaryLayer)
 
 
 @dataclass(frozen=True)
 class Place:
-    """A page: its file, what it is called, its icon, and the group that it is listed in."""
+    """A page: its file, what it is called, its icon, and the group that it is listed in.
+
+    `takes` are the kinds of layers that it can show.
+    """
 
     path: str
     title: str
     icon: str
     group: str = ""
+    takes: tuple[type, ...] = LEARNED
 
 
 # A page whose file is not there is not listed.

@@ -1,5 +1,6 @@
 """What a visitor sees: charts, sentences, facts and notices."""
 
+import re
 import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -8,7 +9,11 @@ import streamlit as st
 
 import detok
 from detok.app import cached, log, texts
+from detok.app.folders import untold
 from detok.readings.words import amount
+
+# How an address begins that browsers would make a link of; of one of e-mail, where it goes on.
+_ADDRESS = re.compile(r"(https?(?=://)|www(?=\.)|(?=@))", re.IGNORECASE)
 
 
 @contextmanager
@@ -23,7 +28,7 @@ def mistakes() -> Iterator[None]:
 def mistake(error: detok.InputError) -> None:
     """The sentence of an error, for the visitor to mend it."""
     log.refused(error)
-    sentence = str(error)
+    sentence = untold(str(error))
     st.error(escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
 
 
@@ -46,7 +51,7 @@ def counts_notice(layer: detok.Layer) -> None:
     """Which counts a page uses, and how to use other ones; without any, how to make some."""
     counts, refused = cached.counts_of(layer)
     if refused:
-        st.warning(escaped(f"Counts that are not used: {refused}."))
+        st.warning(escaped(f"Counts that are not used: {untold(refused)}."))
     if counts is None and not texts.can_encode(layer):
         st.info("There are no token counts for this model, whose files cannot split texts.")
         return
@@ -71,4 +76,9 @@ def facts(values: dict[str, str]) -> None:
 
 
 def escaped(text: str) -> str:
+    """A text as Markdown that shows it as it is; no address in it is a link.
+
+    Markdown's own signs do not keep an address from being one: a sign without width in it does.
+    """
+    text = _ADDRESS.sub("\\1\N{WORD JOINER}", text)
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-.!|~$:^" else c for c in text)

@@ -19,10 +19,12 @@ from detok.app import (
     takeaway,
     visitors,
 )
+from detok.app.folders import untold
 from detok.app.output import escaped, mistake, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
+from detok.model.any_layer import AnyLayer
 from detok.model.checkpoint import lacking
 from detok.model.known import KNOWN
 from detok.readings import overview as readings
@@ -52,7 +54,23 @@ def begin(title: str) -> detok.Layer:
     visitors.look_at(title, model)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
+    if not isinstance(layer, navigation.PLACES[navigation.name_of(title)].takes):
+        _lead_elsewhere(layer)
     return layer
+
+
+def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
+    """Ends a page whose subject this kind of layer does not have."""
+    st.info(escaped(readings.not_here(layer)))
+    for name, place in navigation.PLACES.items():
+        if isinstance(layer, place.takes):
+            st.page_link(
+                place.path,
+                label=place.title,
+                icon=place.icon,
+                query_params=link.leading(name, {}),
+            )
+    st.stop()
 
 
 def offer_gpt2(layer: detok.Layer) -> None:
@@ -86,7 +104,7 @@ def _model_choice(is_opened: bool) -> str:
         model, reason, current = state.pop("refused")
         state["model"] = current
         st.error(
-            f"**{escaped(model)} could not be loaded:** {escaped(reason)}. "
+            f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}. "
             f"Still showing **{escaped(current)}**."
         )
     asked = st.query_params.get("model")
@@ -97,9 +115,12 @@ def _model_choice(is_opened: bool) -> str:
             names = ", ".join(options)
             st.warning(escaped(f"The link asks for {asked!r}; the models here are {names}."))
     # A widget's own state may end with the page.
-    state.setdefault("model", state.get("current_model", default))
-    if state["model"] not in options:  # it came or went meanwhile, or is not for visitors
-        options.append(state["model"])
+    current = state.get("current_model", default)
+    state.setdefault("model", current)
+    # Gone meanwhile, not for visitors, or never there: a browser may send any name.
+    if state["model"] not in options:
+        state["model"] = current
+        options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
     model = st.sidebar.selectbox(
         "Model", options, key="model", on_change=link.forget, args=("token",)
@@ -148,7 +169,7 @@ def _refuse(model: str, reason: str) -> NoReturn:
     default = models.default()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
-        st.error(f"**{escaped(model)} could not be loaded:** {escaped(reason)}.")
+        st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")
         st.stop()
     st.session_state["refused"] = (model, reason, current)
     st.rerun()

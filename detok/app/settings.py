@@ -27,7 +27,7 @@ class Settings:
     hosted: bool
     model: str  # that the app opens on; empty: GPT-2 where it is on this machine, else "mini"
     models: tuple[str, ...]  # that visitors may choose beside the bundled; empty: all that are here
-    max_text: int  # characters
+    max_text: int  # characters, before it is split into tokens
     heavy: int  # computations of minutes at once, and as many of seconds
     cached_models: int
     cache_bytes: int
@@ -119,10 +119,10 @@ VARIABLES: Mapping[str, Variable] = {
     ),
     "DETOK_MAX_TEXT": Variable(
         "max_text",
-        "characters of a text that a visitor gives",
-        _whole(1_000, 10_000_000),
-        "1_000_000",
-        "100_000",
+        "characters that are used of a text that a visitor gives; what follows is cut off before "
+        "the text is split into tokens",
+        _whole(1_000, 1_000_000),
+        "20_000",
     ),
     "DETOK_HEAVY": Variable(
         "heavy",

@@ -19,15 +19,15 @@ from typing import Any, Generic, ParamSpec, TypeVar
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
-import detok
 from detok.app import garbage, gate, log, settings
-from detok.app.identity import identity, unique
+from detok.app.identity import OF_LAYER, identity, unique
 from detok.app.jobs import Job
 from detok.app.weights import weight
 
 P = ParamSpec("P")
 T = TypeVar("T")
 Owner = Hashable
+LAYERS = tuple(OF_LAYER)
 
 
 @dataclass(eq=False)
@@ -149,7 +149,7 @@ def _key(value: Any, owners: set[Owner]) -> Hashable:
 
 def _own(value: Any) -> Owner | None:
     """What tells a layer, or whatever equals nothing but itself, from all others."""
-    if isinstance(value, detok.Layer):
+    if isinstance(value, LAYERS):
         return identity(value)
     if is_dataclass(value) and type(value).__eq__ is object.__eq__:
         return unique(value)
@@ -210,7 +210,7 @@ def _shrink(newest: _Entry) -> None:
 
 
 def _is_layer(entry: _Entry) -> bool:
-    return isinstance(entry.value, detok.Layer)
+    return isinstance(entry.value, LAYERS)
 
 
 def _is_too_much(given: settings.Settings) -> bool:

@@ -2,17 +2,22 @@
 
 import json
 from collections.abc import Iterator
+from itertools import islice
 
 from detok.app import settings
 from detok.errors import InputError
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 
+# Of the texts in a file, to draw a sample from.
+MAX_IN_FILE = 10_000
+
 
 def texts_of(name: str, data: bytes) -> list[str]:
     """The texts in a file: paragraphs between empty lines, or a JSON string or object a line.
 
     In `.jsonl` files a line is a string or an object with the key "text"; empty texts are left out.
+    No more than the first MAX_IN_FILE are given, and the first characters of each.
 
     Raises: InputError if the file is not UTF-8, a line is not such JSON, or there is no text.
     """
@@ -24,7 +29,8 @@ def texts_of(name: str, data: bytes) -> list[str]:
             "expected a plain text or JSON lines file in UTF-8"
         ) from error
     pieces = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
-    texts = [text for text in pieces if text.strip()]
+    most = settings.now().max_text
+    texts = [text[:most] for text in islice(filter(str.strip, pieces), MAX_IN_FILE)]
     if not texts:
         raise InputError(f"the file {name} holds no text; expected at least one")
     return texts
@@ -119,14 +125,8 @@ def sample(layer: Layer, text: str) -> str:
 def tokens_of(layer: Layer, text: str, first: int | None = None) -> tuple[list[int], int]:
     """The token ids of a text, at most L with the token `first` before it, and how many were cut.
 
-    Raises: InputError if the text has no token, is too long, or is none that the model can take.
+    Raises: InputError if the text has no token, or is none that the model can take.
     """
-    most = settings.now().max_text
-    if len(text) > most:
-        raise InputError(
-            f"the text has {len(text):,} characters; expected at most {most:,}: give a "
-            "file with several texts instead"
-        )
     ids = encoded(layer, text)
     if not ids:
         raise InputError("the text is empty; expected at least one character")

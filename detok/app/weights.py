@@ -11,12 +11,13 @@ import torch
 from tokenizers import Tokenizer
 
 import detok
+from detok.app.identity import OF_LAYER
 
 # Of a tokenizer's own tables, for each of its tokens: a BPE of GPT-2's size took 0.3 kB.
 PER_TOKEN = 300
 NUMBER = 28  # of Python's own
 # What is kept by itself, and weighs nothing in what was made of it.
-_WHOLE = (detok.Layer, detok.Model, detok.Run)
+_WHOLE = (*OF_LAYER, detok.Model, detok.Run)
 
 
 def weight(thing: object) -> int:

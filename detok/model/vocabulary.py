@@ -231,7 +231,7 @@ class Vocabulary(
         Raises: InputError if the text holds half of a surrogate pair, which no bytes stand for, or
         if this vocabulary cannot split texts (`check_encodes`).
         """
-        return self._encoding(text).ids
+        return self.encoding(text).ids
 
     def words(self, text: str) -> list[int]:
         """The number of the word that each token of a text is in, as the tokenizer divides it.
@@ -240,10 +240,14 @@ class Vocabulary(
 
         Raises: InputError as `encode`.
         """
-        words = self._encoding(text).word_ids
+        words = self.encoding(text).word_ids
         return [-1 - t if word is None else word for t, word in enumerate(words)]
 
-    def _encoding(self, text: str) -> Encoding:
+    def encoding(self, text: str) -> Encoding:
+        """All that the tokenizer says of a text.
+
+        Raises: InputError as `encode`.
+        """
         self.check_encodes()
         try:
             text.encode("utf-8")
@@ -253,7 +257,8 @@ class Vocabulary(
                 "surrogate pair; expected Unicode text"
             ) from error
         with explaining():
-            return self.backend.encode(text, add_special_tokens=False)
+            # A batch, even of one text, leaves Python's lock to others meanwhile.
+            return self.backend.encode_batch([text], add_special_tokens=False)[0]
 
     def id_of(self, token: int | str) -> int:
         """The id of a token given as its exact text, or as its id, which only a layer can check.

@@ -6,6 +6,7 @@ import pandas as pd
 
 from detok.bundled import BUNDLED
 from detok.model.amounts import in_bytes
+from detok.model.any_layer import AnyLayer
 from detok.model.known import Known
 from detok.model.layer import Layer
 from detok.readings import words
@@ -118,4 +119,14 @@ def emergence(growth: pd.DataFrame, fallen: pd.DataFrame) -> str:
         f"{fell} The paper's AUROC beside it is high also for a head that knows frequencies only. "
         f"Held-out loss: {first['held_out_loss']:.2f} nats per token at first, "
         f"{last['held_out_loss']:.2f} in the end."
+    )
+
+
+def not_here(layer: AnyLayer) -> str:
+    """Why a page has nothing to show of a layer that adds no positions to its tokens."""
+    terms = ", ".join(layer.term_names)
+    return (
+        f"{layer.name} adds no positions to its tokens: it turns their queries and keys, so that "
+        f"its scores depend on how far apart two tokens are, and are made of {terms}. This page "
+        "shows models with learned positions, such as GPT-2."
     )

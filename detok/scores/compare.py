@@ -43,8 +43,7 @@ def split(layer: Layer, text: str) -> Split:
 
     Raises: InputError for a text that it cannot split.
     """
-    layer.tokenizer.encode(text)  # which checks it
-    encoding = layer.tokenizer.backend.encode(text, add_special_tokens=False)
+    encoding = layer.tokenizer.encoding(text)
     return Split(encoding.ids, [end for _, end in encoding.offsets], layer.n_positions)
 
 

@@ -1,11 +1,12 @@
 """A figure is shown once for all visitors, and what leaves with it is made when it is asked for."""
 
+import pandas as pd
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 from detok.app import exports, store
-from detok.app.figure import Figure
+from detok.app.figure import Figure, passing_over
 
 MADE: list[tuple[str, bool]] = []
 
@@ -101,3 +102,18 @@ def test_a_page_takes_only_what_its_last_run_showed() -> None:
     assert title == "A page"
     (figure,) = shown.values()
     assert isinstance(figure, Figure)
+
+
+@pytest.mark.parametrize("wrong", [KeyError("i"), OverflowError(), TypeError(), IndexError()])
+def test_a_click_on_what_is_not_there_leads_nowhere(
+    wrong: Exception, caplog: pytest.LogCaptureFixture
+) -> None:
+    figure = Figure("curve", "A curve", pd.DataFrame(), {}, "")
+    with passing_over(figure):
+        raise wrong
+    assert caplog.messages == [f"passed over a click that is none on curve: {type(wrong).__name__}"]
+
+
+def test_what_else_goes_wrong_with_a_click_is_not_passed_over() -> None:
+    with pytest.raises(MemoryError), passing_over(Figure("a", "A", pd.DataFrame(), {}, "")):
+        raise MemoryError

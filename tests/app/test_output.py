@@ -1,5 +1,6 @@
 """What a visitor is told of the counts that a page uses."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached
+from detok.app import cached, output
 from detok.counting.in_memory import count_ids
 from detok.counting.provenance import TOKENIZER_HASH
 
@@ -53,3 +54,27 @@ def test_a_page_passes_over_counts_that_do_not_fit(
     shown = notice("mini")
     assert "own.parquet was counted with the tokenizer ours (V = 300" in shown
     assert "the public-domain books that mini was trained on" in shown
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "https://evil.example/x",
+        "HTTP://evil.example",
+        "see www.evil.example",
+        "a.b+c@evil.example",
+        "mailto:a@evil.example",
+        "[x](https://evil.example)",
+        "<img src=https://evil.example>",
+    ],
+)
+def test_an_address_is_shown_and_is_no_link(text: str) -> None:
+    """Browsers make links of these, escaped or not; tests/browser has one that does."""
+    escaped = output.escaped(text)
+    assert not re.search(r"https?\\?:|www\\?\.|\w@", escaped, re.IGNORECASE)
+    assert escaped.replace("\\", "").replace("\N{WORD JOINER}", "") == text
+
+
+@pytest.mark.parametrize("text", ["www", " https", "://", "http", "a: b.", "e-mail", "10 %"])
+def test_a_piece_of_an_address_is_left_as_it_is(text: str) -> None:
+    assert output.escaped(text).replace("\\", "") == text

@@ -17,7 +17,9 @@ import detok
 from detok.app import alive, cached, gate, settings, store
 from detok.app.jobs import Job, Progress
 from detok.app.weights import weight
+from tests.support.families import random_member
 from tests.support.models import random_checkpoint
+from tests.support.rotary import ROTARY
 
 MB = 10**6
 
@@ -279,3 +281,27 @@ def test_a_layer_weighs_what_its_tensors_do_and_nothing_in_another_thing(
 ) -> None:
     assert layer.n_bytes < weight(layer) < layer.n_bytes + MB
     assert weight([layer]) < 1000
+
+
+def test_rotary_layers_are_counted_and_go_as_others_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DETOK_CACHED_MODELS", "2")
+    folders = [tmp_path / str(n) for n in range(3)]
+    for folder in folders:
+        folder.mkdir()
+        random_member(folder, *ROTARY["qwen2"][0])
+    first = cached.load_layer(str(folders[0]))
+    assert isinstance(first, detok.RotaryLayer)
+    assert alive.n_bytes() >= first.n_bytes
+    assert store.load()["bytes"] >= first.n_bytes
+    of_first = table(first, 10, 0)
+    assert table(cached.load_layer(str(folders[0])), 10, 0) is of_first
+    assert weight([first]) < first.n_bytes  # it is kept by itself
+    for folder in folders[1:]:
+        cached.load_layer(str(folder))
+    assert store.load()["layers"] == 2
+    seen = weakref.ref(of_first)
+    del of_first
+    assert gc.collect() >= 0
+    assert seen() is None

@@ -132,7 +132,7 @@ def test_a_cell_of_the_ranks_chooses_its_piece_and_head(
 def test_a_cell_of_a_heat_map_chooses_token_i(chromium: Browser, address: str) -> None:
     page = opened(chromium, address + AFFINITY + "&tokens=old+Captain")
     tokens = list(dict.fromkeys(LAYER.tokenizer.encode("old Captain")))
-    click(page, 2, "rect", len(tokens))  # of the second row
+    click(page, 3, "rect", len(tokens))  # of the second row
     page.wait_for_url(re.compile(f"token={tokens[1]}(&|$)"))
     expect(token(page)).to_have_value(re.compile(f"#{tokens[1]}$"))
 

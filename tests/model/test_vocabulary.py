@@ -2,6 +2,8 @@
 
 import ast
 import re
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -293,3 +295,23 @@ def test_search_finds_the_tokens_that_contain_the_query(query: str, limit: int) 
     assert ids == MINI.search(query, 10**6)[:limit]
     for token in ids:
         assert query.casefold() in MINI.text(token).casefold()
+
+
+def test_other_threads_go_on_while_a_text_is_split() -> None:
+    """Visitors of a server share one lock of Python's; a text of one is not to hold up the rest."""
+    vocabulary, turns, is_over = detok.load("mini").tokenizer, 0, threading.Event()
+
+    def others() -> None:
+        nonlocal turns
+        while not is_over.wait(0.001):
+            turns += 1
+
+    thread = threading.Thread(target=others)
+    text = "".join(chr(0x1F600 + place % 60) for place in range(100_000))  # no two runs alike
+    thread.start()
+    begun = time.monotonic()
+    vocabulary.encode(text)
+    took = time.monotonic() - begun
+    is_over.set()
+    thread.join()
+    assert turns > 10 * took  # with the lock held, it is one or two turns in all

@@ -1,14 +1,15 @@
-"""A model that no page shows yet is refused in a sentence."""
+"""What pages show of a model with rotary positions."""
 
 from pathlib import Path
 
 import pytest
 
+import detok
+from detok.app.navigation import PLACES
+from detok.readings import overview
 from tests.support.families import random_member
-from tests.support.pages import ROOT, run, texts
+from tests.support.pages import run, texts
 from tests.support.rotary import ROTARY
-
-PAGES = ["app.py", *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("pages/*.py")))]
 
 
 @pytest.fixture(scope="module")
@@ -18,11 +19,19 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("page", PAGES)
-def test_it_is_refused_in_a_sentence(
-    page: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture(autouse=True)
+def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The app opens on the model."""
     monkeypatch.setenv("DETOK_MODEL", str(folder))
-    shown = texts(run(page))
-    assert "could not be loaded" in shown
-    assert "turns queries and keys by their distance" in shown
+
+
+WITHOUT = [place.path for place in PLACES.values() if detok.RotaryLayer not in place.takes]
+
+
+@pytest.mark.parametrize("page", WITHOUT)
+def test_a_page_without_its_subject_says_so_and_leads_to_those_that_have_it(
+    page: str, folder: Path
+) -> None:
+    test = run(page)
+    assert overview.not_here(detok.load(folder)) in texts(test)
+    assert not test.error
