@@ -57,13 +57,12 @@ def _fetch(layer: detok.Layer) -> None:
     """Offers the download of all layers, or shows how far it is; it is one for all visitors."""
     job = cached.whole_download(layer.name, layer.source.revision)
     name, config = output.escaped(layer.name), read_config(layer.source.folder)
-    if job.is_under_way:
+    if job.is_wanted:
         st.info(f"Fetching all layers of **{name}** from the hub, once.")
         long_runs.watch(job, "MB", MEGABYTE)
         return
     if job.state == "failed":
-        unexpected = "an error that nobody expected; the server's log has it"
-        output.mistake(detok.InputError(job.refusal or unexpected))
+        output.mistake(detok.InputError(long_runs.failed(job)))
     taken = needed(config, torch.float32)
     memory.check_bytes(taken, layer.device, "loading all layers", "a smaller model")
     st.info(

@@ -75,6 +75,7 @@ def watched(
     with watch.watching() as heard:
         yield asked
     allowed = [ROOT, sys.prefix, sys.base_prefix, cache, constants.HF_HOME, "/proc", "/sys", "/dev"]
+    allowed += [Path.home() / ".streamlit"]  # where the operator's settings may be
     opened = [Path(path) for path in watch.files(heard)]
     places = [Path(place).resolve() for place in allowed]
     strange = [path for path in opened if not any(map(path.is_relative_to, places))]
