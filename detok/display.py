@@ -7,6 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+# Values of a list that are all shown.
+LISTED = 12
+
 
 class Displayed:
     """What shows its parts, and what may be called next, instead of every number that it holds.
@@ -73,6 +76,8 @@ def _brief(value: Any) -> str:
     if isinstance(value, dict):
         return "{" + ", ".join(f"{name}: {_brief(part)}" for name, part in value.items()) + "}"
     if isinstance(value, list | tuple):
+        if len(value) > LISTED:
+            return f"{_brief(value[0])}, … {_brief(value[-1])} ({len(value):,})"
         return ", ".join(map(_brief, value)) or "none"
     if isinstance(value, int | float) and not isinstance(value, bool):
         return number(value)

@@ -12,6 +12,7 @@ import torch
 
 import detok
 from detok.display import Displayed
+from tests.support import rotary_layers
 
 IDS = [70, 12, 250, 12, 9, 9, 31]
 SHOWN = [
@@ -55,6 +56,18 @@ def results(layer: detok.Layer, counts: detok.Counts, checkpoint: Path) -> dict[
         "Flow": detok.flow(run),
         "Pruning": detok.Pruning(),
         "OvReadings": detok.ov_readings(layer),
+    }
+
+
+@pytest.fixture(scope="module")
+def rotary(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """One of every class that only layers with rotary positions have, by its name."""
+    layer = rotary_layers.load(tmp_path_factory.mktemp("rotary"), "biases")
+    return {
+        "RotaryLayer": layer,
+        "RotaryTerms": detok.terms(layer, [1, 2, 3]),
+        "DistanceCurve": detok.distance_curve(layer, 1, 2),
+        "DistanceBias": detok.distance_bias(layer),
     }
 
 
@@ -122,8 +135,10 @@ def table(result: Displayed) -> dict[str, list[str]]:
 
 
 @pytest.mark.parametrize("name", SHOWN)
-def test_every_public_class_shows_itself_briefly(results: dict[str, Any], name: str) -> None:
-    result = results[name]
+def test_every_public_class_shows_itself_briefly(
+    results: dict[str, Any], rotary: dict[str, Any], name: str
+) -> None:
+    result = (results | rotary)[name]
     assert type(result).__name__ == name
     assert repr(result).startswith(f"{name}(")
     assert len(repr(result)) < 500
@@ -134,10 +149,19 @@ def test_every_public_class_shows_itself_briefly(results: dict[str, Any], name: 
 
 @pytest.mark.parametrize("name", SHOWN)
 def test_what_is_next_can_be_called(
-    results: dict[str, Any], names: dict[str, Any], name: str
+    results: dict[str, Any], rotary: dict[str, Any], names: dict[str, Any], name: str
 ) -> None:
-    for line in Cells(results[name]._repr_html_()).code:
-        eval(line, dict(names))
+    known = dict(names)
+    if name in rotary:
+        known |= {
+            "layer": rotary["RotaryLayer"],
+            "terms": rotary["RotaryTerms"],
+            "curve": rotary["DistanceCurve"],
+            "bias": rotary["DistanceBias"],
+            **{"token": 2, "ids": [1, 2, 3]},
+        }
+    for line in Cells((results | rotary)[name]._repr_html_()).code:
+        eval(line, known)
 
 
 def test_tensors_are_shown_by_shape_type_and_ends(results: dict[str, Any]) -> None:

@@ -77,7 +77,7 @@ def test_the_counts_for_gpt2_are_bundled() -> None:
 def test_they_are_found_for_gpt2(model: Path) -> None:
     layer = detok.load(str(model), device="cpu")
     gpt2 = Vocabulary.from_folder(GPT2)
-    layer = dataclasses.replace(layer, tokenizer=gpt2, Q_E=layer.Q_E.new_zeros(2, 50_304, 1))
+    layer = dataclasses.replace(layer, tokenizer=gpt2, W_E=layer.W_E.new_zeros(50_304, 1))
     counts = detok.counts_for(layer)
     assert counts is not None
     assert counts.vocab_size == 50_304
