@@ -141,6 +141,8 @@ def _key(value: Any, owners: set[Owner]) -> Hashable:
         return own
     if isinstance(value, tuple | list):
         return type(value), *(_key(part, owners) for part in value)
+    if isinstance(value, dict):
+        return dict, *((name, _key(part, owners)) for name, part in value.items())
     if is_dataclass(value):
         parts = (_key(getattr(value, field.name), owners) for field in fields(value))
         return type(value), *parts
