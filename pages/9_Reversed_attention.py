@@ -72,12 +72,12 @@ def listed(table: figure.Figure) -> None:
 
 st.header("Which heads the answer depends on", help=defined("head"))
 of_head = (layer, run, number, head)
-shown = finished.reverse(*of_head)
+shown = finished.norms(*of_head, "reversed")
 output.answer(shown.answer)
 left, right = st.columns(2)
 with left:
     st.subheader("Forward: ‖A‖")
-    figure.show(finished.forward(*of_head), on_select=choose_head)
+    figure.show(finished.norms(*of_head, "forward"), on_select=choose_head)
 with right:
     st.subheader("In reverse: ‖R‖")
     figure.show(shown, on_select=choose_head)
@@ -97,16 +97,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     chosen = one(pairs, i, j)
     i, j = int(chosen["i"]), int(chosen["j"])
 is_shown = window[0] <= j and i < window[1]
+of_pair = (*of_head, window, (i, j))
 output.answer(said_of_pair(chosen, is_shown))
 if number == 0:
     go.link_to("terms", "The six terms of this pair", **to_terms(i, j))
 left, right = st.columns(2)
 with left:
     st.subheader("Attention A")
-    figure.show(finished.attention(*of_head, window, (i, j)), on_select=choose_pair)
+    figure.show(finished.of_pairs(*of_pair, "attention"), on_select=choose_pair)
 with right:
     st.subheader("Reversed attention R")
-    figure.show(finished.gradient(*of_head, window, (i, j)), on_select=choose_pair)
+    figure.show(finished.of_pairs(*of_pair, "reversed"), on_select=choose_pair)
 st.subheader("The strongest pairs")
 strongest = finished.strongest(*of_head)
 if len(strongest.table):
