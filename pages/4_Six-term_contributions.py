@@ -108,12 +108,7 @@ figure.show(finished.ranking(layer, tuple(ids), head), on_select=clicks.head)
 
 st.header("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
-begin_at = 0
-if last >= width:
-    begin_at = link.slider(
-        f"First of the {width} tokens shown", 0, last + 1 - width, 0, key="window"
-    )
-window = (begin_at, min(begin_at + width, last + 1))
+window = inputs.window(last + 1, width)
 st.markdown("Drop a term to see what attention would be without it:")
 with st.container(horizontal=True):
     dropped = tuple(

@@ -70,6 +70,17 @@ def current_position(layer: detok.Layer) -> int:
     return link.slider("Current position i", 0, last, layer.n_positions // 2, key="i")
 
 
+def window(n: int, width: int, *, at_end: bool = False) -> tuple[int, int]:
+    """The tokens of n that are shown: from one, up to but without another."""
+    most = max(0, n - width)
+    begin_at = 0
+    if most:
+        begin_at = link.slider(
+            f"First of the {width} tokens shown", 0, most, most if at_end else 0, key="window"
+        )
+    return begin_at, min(begin_at + width, n)
+
+
 def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
     """A text and one token, of the text or any other: the text's pieces, and the token.
 
