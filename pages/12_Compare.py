@@ -181,7 +181,9 @@ def on_word() -> finished.Given:
     return given
 
 
-given = on_text() if on == "Text" else on_word()
+given: finished.Given = ()
+with output.mistakes():
+    given = on_text() if on == "Text" else on_word()
 
 st.header("All heads" if one_model else "All heads of both")
 samples = tuple(finished.sample(side.layer) for side in models)

@@ -107,17 +107,18 @@ if counts is not None:
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
-        curves = heads.curves(layer, token, head)
-        output.answer(curves.answer)
-        if not curves.table.empty:
-            left, right = st.columns(2)
-            with left:
-                figure.show(curves, on_select=clicks.head)
-            with right:
-                ranks = heads.predecessors(layer, token, k)
-                shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
-                figure.leads(ranks, clicks.partner(layer, token, "past"), "", shown, height=420)
-                figure.show(ranks)
+        with output.mistakes():
+            curves = heads.curves(layer, token, head)
+            output.answer(curves.answer)
+            if not curves.table.empty:
+                left, right = st.columns(2)
+                with left:
+                    figure.show(curves, on_select=clicks.head)
+                with right:
+                    ranks = heads.predecessors(layer, token, k)
+                    shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
+                    figure.leads(ranks, clicks.partner(layer, token, "past"), "", shown, height=420)
+                    figure.show(ranks)
 
     st.header(f"Where head {head} does best, and worst, by the paper's measure")
     least = link.number_input(

@@ -7,7 +7,9 @@ import pytest
 import detok
 from detok.readings import compare as readings
 from detok.tables import compare as tables, compare_heads
+from tests.support.families import random_member
 from tests.support.pages import check_figures, figures, run, succeed, texts
+from tests.support.rotary import ROTARY
 from tests.support.rotary_layers import save_with_counts
 
 COMPARE = "pages/12_Compare.py"
@@ -69,6 +71,16 @@ def test_a_cell_is_one_that_the_token_sees(folder: Path) -> None:
     assert (j.min, j.max) == (layer.first_visible(last), last)
     succeed(j.set_value(int(j.min)).run())
     assert f"At i = {last}, j = {int(j.min)} " in texts(test)
+
+
+def test_tokens_that_see_only_themselves(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No two tokens of such a model are at distance 1: that is said, and all else is shown."""
+    name, config = ROTARY["mistral"][1]
+    random_member(tmp_path, name, {**config, "sliding_window": 1})
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    test = run(COMPARE, on="Word", text="abc")
+    assert "expected 0 ≤ distance < 1" in texts(test)
+    assert set(figures(test)) == {"heads"}
 
 
 def test_a_rotary_model_on_the_right(folder: Path) -> None:
