@@ -7,7 +7,7 @@ from detok.model.layer import Layer
 from detok.scores.decomposition import TERMS, terms
 from detok.tables.common import array, first, long
 from detok.tables.text import pairs_of, seen
-from detok.whole.attribution import TermAttribution, finite_difference
+from detok.whole.attribution import TermAttribution, finite_differences
 from detok.whole.reversed import gradient_of_scores
 from detok.whole.run import Run
 
@@ -76,7 +76,7 @@ def tried(of_head: pd.DataFrame, run: Run, layer: Layer, head: int) -> pd.DataFr
     attribution), relative (that over the |attribution|; NaN where this is 0), of_largest (that
     over the largest |attribution| of the six).
     """
-    found = [finite_difference(run, layer, head, term, EPSILON) for term in TERMS]
+    found = finite_differences(run, layer, head, EPSILON).tolist()
     table = of_head.assign(tried=[*found, np.nan])
     size = table["value"].abs().where(table["part"] != SUM)
     table["difference"] = (table["tried"] - table["value"]).abs()
