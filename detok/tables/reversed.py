@@ -9,9 +9,9 @@ from detok.tables.text import pairs_of, seen
 from detok.whole.reversed import Patched, ReversedAttention
 from detok.whole.run import Run
 
-# Both signs of a few sizes: how little a change has to be depends on the model and the text.
-_SIZES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-ETAS = (*(-eta for eta in reversed(_SIZES)), 0.0, *_SIZES)
+# Each is a pass through all layers. Both signs of sizes a factor of 10 apart, as how little a
+# change has to be depends on the model and the text; more where the loss may turn.
+ETAS = (-100.0, -30.0, -10.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 10.0, 100.0)
 STRONGEST = 10
 
 
