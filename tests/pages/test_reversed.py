@@ -81,11 +81,11 @@ def test_every_control_acts(change: Callable[[AppTest], None], changed: set[str]
 def test_the_step_is_marked_in_the_curve_and_in_the_link() -> None:
     test = run(REVERSED, passage=TEXT)
     before = texts(test)
-    test.select_slider(key="eta").set_value(30.0)
+    test.select_slider(key="eta").set_value(10.0)
     succeed(test.run())
-    assert test.query_params["eta"] == "30.0"
+    assert test.query_params["eta"] == "10.0"
     assert texts(test) != before
-    assert "at η = 30, " in texts(test)
+    assert "at η = 10, " in texts(test)
     assert "“2” cannot be used for “η”" in texts(run(REVERSED, passage=TEXT, eta="2"))
 
 

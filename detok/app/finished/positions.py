@@ -201,4 +201,5 @@ def _without(layernorm: bool) -> str:
 
 def _alike(name: str, drawn: pd.DataFrame, i: int) -> tuple[Hashable, ...]:
     """What the chart of these rows depends on, apart from the rows."""
-    return "positions", name, i, tuple(drawn), drawn["head"].nunique() > 1
+    n = drawn["j"].nunique()
+    return "positions", name, i, tuple(drawn), n, drawn["head"].nunique() > 1
