@@ -1,6 +1,7 @@
 """What each of the six terms of the first layer's heads does to the loss."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 
@@ -54,7 +55,7 @@ def finite_differences(run: Run, layer: Layer, head: int, epsilon: float = 0.01)
     Raises: InputError for a head that there is not, an ε that is none, or as `term_attribution`.
     """
     check_index("head", head, run.model.n_heads, "H")
-    if not 0 < epsilon < float("inf"):
+    if not isinstance(epsilon, Real) or not 0 < epsilon < float("inf"):
         raise InputError(f"epsilon is {epsilon!r}; expected a positive number")
     T = torch.stack([x[head].expand(run.n, run.n) for x in _terms(run, layer).values()])
     log_probs = []
