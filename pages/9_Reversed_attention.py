@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from detok.app import clicks, figure, go, inputs, link, output, takeaway, texts, whole
+from detok.app import clicks, figure, go, inputs, link, output, settings, takeaway, whole
 from detok.app.finished import attribution, reversed as finished
 from detok.readings.glossary import defined
 from detok.readings.reversed import pair as said_of_pair
@@ -61,7 +61,7 @@ def choose_pair(clicked: clicks.Clicked) -> None:
 def to_terms(i: int, j: int) -> dict[str, object]:
     """Where the score of a pair of the first layer is taken apart."""
     return {
-        "passage": st.session_state["passage"][: texts.MAX_CHARACTERS],
+        "passage": st.session_state["passage"][: settings.now().max_text],
         "head": head,
         "pair_i": i,
         "pair_j": j,

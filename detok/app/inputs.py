@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, examples, go, link, output, style, texts, tokens
+from detok.app import cached, examples, go, link, output, settings, style, texts, tokens
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
@@ -227,15 +227,16 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
+    most = settings.now().max_text
     text = link.text_area(
         "Text",
         default,
         key="passage",
         on_change=on_change,
         help="Ctrl + Enter, or a click elsewhere, reads it. "
-        f"Its first {texts.MAX_CHARACTERS:,} characters are used.",
+        f"Its first {most:,} characters are used.",
     )
-    return within(text, texts.MAX_CHARACTERS)
+    return within(text, most)
 
 
 def passage_ids(

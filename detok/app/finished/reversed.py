@@ -1,11 +1,10 @@
 """The figures of reversed attention: the gradient of the loss at every head's scores."""
 
 import pandas as pd
-import streamlit as st
 
 import detok
+from detok.app import store
 from detok.app.figure import Figure, kept
-from detok.app.identity import unique
 from detok.app.provenance import about, of_run, run_lines
 from detok.charts import reversed as charts
 from detok.readings import reversed as readings
@@ -19,7 +18,7 @@ _UNIT = "R = ∂(−ln p(target)) / ∂ unscaled score"
 _ETAS = f"patched = detok.patched(model, run.ids, found, {list(tables.ETAS)})"
 
 # R of all heads: 9 MB at GPT-2's size for a text of 128 tokens.
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={detok.Run: unique})
+_for_a_moment = store.kept(max_entries=2)
 
 
 @kept
