@@ -53,8 +53,8 @@ def words_for(layer: AnyLayer) -> Words:
 
 # What is shown for what cannot be seen in a token.
 SIGNS = (
-    r"In tokens, · is a space, \x with two digits a byte that is no character by itself, and é 1/2 "
-    "the first of two tokens that make up é."
+    r"In tokens, · is a space, \x with two digits a byte by itself, and é 1/2 the "
+    "first of two tokens that make up é."
 )
 
 
@@ -62,7 +62,8 @@ def spaces(layer: AnyLayer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer
     try:
-        they_count = vocabulary.encode(" a") != vocabulary.encode("a")
+        alike = (("a", " a"), ("a a", "a  a"))
+        they_count = any(vocabulary.encode(one) != vocabulary.encode(two) for one, two in alike)
     except InputError:
         return "Texts cannot be split here: choose a token that matches, or type the ids of some."
     if they_count:
