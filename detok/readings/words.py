@@ -42,12 +42,13 @@ _BOTH_WAYS = Words(
 
 
 _ROTARY = replace(_CAUSAL, neighbours="at distance 1")
+_SLOPED = replace(_CAUSAL, neighbours="the same at every distance")
 
 
 def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
     if isinstance(layer, RotaryLayer):
-        return _ROTARY
+        return _ROTARY if layer.slopes is None else _SLOPED
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 
