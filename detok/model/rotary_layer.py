@@ -1,5 +1,6 @@
 """The first attention layer of a model whose scores depend on distance in place of positions."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from detok.errors import CheckpointError, InputError
 from detok.model.any_layer import AnyLayer, embeddings
 from detok.model.families.family import Norm, RotaryFirst
 from detok.model.layernorm import BLOCK_VALUES, centre
-from detok.model.projection import ALL, Projection
+from detok.model.projection import ALL, Projection, largest
 from detok.model.rotation import pairs_apart, turn
 from detok.model.source import Source
 from detok.model.threads import side_by_side
@@ -214,6 +215,18 @@ class RotaryLayer(
         W, norm = self.query.W, self.query.norm
         added = 0 if self.query.b is None else self.query.b[:, None]
         return torch.cat(self.over_tokens(lambda _, x: norm.divisor(x @ W + added)), dim=1)[..., 0]
+
+    def score_bound(self) -> float:
+        most, first, root = largest(self.W_E), self.first, self.d_model**0.5
+        for norm in (first.embedding_norm, first.norm):
+            if norm is None:
+                continue
+            # The squares of centred embeddings, which the norm adds up.
+            if not (2 * root * most) * (2 * root * most) < torch.finfo(self.dtype).max:
+                return math.inf
+            most = 1.0 if norm is first.norm else root * largest(norm.weight) + largest(norm.bias)
+        # A turn mixes two coordinates; four terms add up.
+        return 8 * self.d_head * self.query.bound(root * most) * self.key.bound(root * most)
 
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         weights = weights.to(self.dtype)
