@@ -139,8 +139,8 @@ def test_the_public_names() -> None:
         "finite_difference flow forward_shift inner_vocabulary layernorm_stats load load_model "
         "mean_attention mean_contributions ov_readings pair_auroc pair_by_kind pair_summary "
         "patched position_bias position_summary predecessor_ranks previous_piece_ranks "
-        "rebuilt_words reversed_attention roc_curves run segment_attention self_assertion shared_query "
-        "shared_scores split_ee term_attribution terms token_kinds"
+        "rebuilt_words reversed_attention roc_curves run segment_attention self_assertion "
+        "shared_query shared_scores split_ee term_attribution terms token_kinds"
     )
 
 
