@@ -19,6 +19,7 @@ COMMANDS = [
     "figures",
     "info",
     "models",
+    "ready",
     "report",
 ]
 
