@@ -1,5 +1,7 @@
 """SentencePiece vocabularies: the bytes of tokens, how they join, and where words begin."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import example, given, settings, strategies as st
@@ -10,6 +12,8 @@ from detok.model.token_kinds import CONTINUES, OTHER, PUNCTUATION, STARTS, token
 from detok.model.tokens.words import Ends
 from detok.model.vocabulary import Vocabulary
 from detok.readings import words
+from tests.support.families import random_member
+from tests.support.rotary import ROTARY
 from tests.support.sentence_piece import BYTES, KINDS, t5
 
 # Constants, not fixtures, for the property tests.
@@ -248,3 +252,13 @@ def test_what_spaces_do(name: str, said: str) -> None:
         tokenizer = ALL[name]
 
     assert words.spaces(_Layer()).startswith(said)
+
+
+def test_what_is_kept_of_words_is_no_tensor(tmp_path: Path) -> None:
+    """The bytes of a layer can be asked for after words were told apart with it."""
+    random_member(tmp_path, "LlamaForCausalLM", {**ROTARY["llama"][0][1], "vocab_size": 400})
+    KINDS["llama"][0]().save(str(tmp_path / "tokenizer.json"))
+    layer = detok.load(tmp_path, device="cpu")
+    before = layer.n_bytes
+    assert len(layer.tokenizer.words("the libertarian")) == 3
+    assert layer.n_bytes == before

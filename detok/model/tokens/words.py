@@ -6,7 +6,7 @@ between. A byte that is no character by itself is taken for a letter, as most ar
 
 import unicodedata
 from collections.abc import Container
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -14,7 +14,8 @@ import numpy as np
 _ALONE, _SPACE, _EDGE, _LETTER, _DIGIT, _SIGN = range(6)
 
 
-class Ends(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Ends:
     """What each token begins and ends with."""
 
     first: np.ndarray  # (V,) int8
