@@ -33,6 +33,9 @@ from .heads.curves import (
     predecessor_ranks as predecessor_ranks,
     roc_curves as roc_curves,
 )
+from .heads.emergence import (
+    emergence as emergence,
+)
 from .heads.pair_auroc import (
     PairAuroc as PairAuroc,
     pair_auroc as pair_auroc,

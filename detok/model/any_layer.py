@@ -45,6 +45,12 @@ class AnyLayer(Protocol):
         """The first position that the token at i sees: 0, unless a window hides it."""
         return 0
 
+    def score_bound(self) -> float:
+        """What no score or term can exceed, unscaled; ∞ or NaN where their parts may not fit.
+
+        Cheap, and far from the largest score.
+        """
+
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         """The mean of all tokens' queries by weights (V,) that sum to 1, (H, d'), unscaled.
 

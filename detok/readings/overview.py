@@ -131,7 +131,7 @@ def not_here(layer: AnyLayer) -> str:
     """Why a page has nothing to show of a layer that adds no positions to its tokens."""
     terms = ", ".join(layer.term_names)
     return (
-        f"{layer.name} adds no positions to its tokens: it turns their queries and keys, so that "
+        f"{layer.name} adds no positions to its tokens: "
         f"its scores depend on how far apart two tokens are, and are made of {terms}. This page "
         "shows models with learned positions, such as GPT-2."
     )

@@ -46,12 +46,13 @@ _BOTH_WAYS = Words(
 _ROTARY = replace(
     _CAUSAL, neighbours="at distance 1", by_place="by the mean score of each distance"
 )
+_SLOPED = replace(_ROTARY, neighbours="the same at every distance")
 
 
 def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
     if isinstance(layer, RotaryLayer):
-        return _ROTARY
+        return _ROTARY if layer.slopes is None else _SLOPED
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 
@@ -66,8 +67,8 @@ def terms(layer: AnyLayer) -> str:
 
 # What is shown for what cannot be seen in a token.
 SIGNS = (
-    r"In tokens, · is a space, \x with two digits a byte that is no character by itself, and é 1/2 "
-    "the first of two tokens that make up é."
+    r"In tokens, · is a space, \x with two digits a byte by itself, and é 1/2 the "
+    "first of two tokens that make up é."
 )
 
 
@@ -75,7 +76,8 @@ def spaces(layer: AnyLayer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer
     try:
-        they_count = vocabulary.encode(" a") != vocabulary.encode("a")
+        alike = (("a", " a"), ("a a", "a  a"))
+        they_count = any(vocabulary.encode(one) != vocabulary.encode(two) for one, two in alike)
     except InputError:
         return "Texts cannot be split here: choose a token that matches, or type the ids of some."
     if they_count:

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from detok.model.any_layer import AnyLayer
-from detok.model.vocabulary import show
+from detok.model.tokens.show import show
 from detok.scores.compare import Shared, divergence, merged
 from detok.scores.contributions import ablate
 from detok.scores.decomposition import terms

@@ -27,13 +27,15 @@ from tests.support.pages import check_figures, figures, finish, run, succeed, te
 from tests.support.rotary import ROTARY
 
 # With biases of queries and keys; with ee alone; with LayerNorm and a part of each head turned;
-# with ee alone and a window; with a window and a cap.
+# with ee alone and a window; with a window and a cap; with slopes, with biases and without.
 MEMBERS = {
     "qwen2": ("qwen2", 0),
     "llama": ("llama", 0),
     "neox": ("gpt_neox", 0),
     "mistral": ("mistral", 1),
     "gemma2": ("gemma2", 0),
+    "bloom": ("bloom", 1),
+    "mpt": ("mpt", 0),
 }
 TEXT = "There stood old Captain Ahab"
 
@@ -251,3 +253,24 @@ def test_the_method_is_that_of_the_model(folder: Path) -> None:
     assert method.waves(layer) in formulas
     assert "T^{pp}" not in formulas
     assert method.heading(layer) in [header.value for header in test.header]
+
+
+@pytest.mark.parametrize("member", ["bloom", "mpt"])
+def test_a_model_whose_scores_fall_with_distance(folder: Path) -> None:
+    """Tᵉᵉ is the same at every distance: there is none to choose, and no wave to show."""
+    layer = detok.load(folder)
+    test = run(PLACES["affinity"].path, text="abc")
+    assert "distance" not in [field.key for field in test.number_input]
+    shown = figures(test)
+    assert "distance-total" in shown
+    assert not {"distance-ee", "spectrum"} & set(shown)
+    assert "loses the same" in texts(test)
+    assert "turns queries" not in texts(test)
+    table = shown["distance-total"].table
+    slopes = (layer.slopes).tolist()
+    for head, own in table.groupby("head"):
+        assert own.sort_values("distance")["score"].diff().dropna().to_numpy() == pytest.approx(
+            -slopes[head], rel=1e-4
+        )
+    test = run(PLACES["positions"].path)
+    assert "Tᵉᵉ is the same at all" in texts(test)

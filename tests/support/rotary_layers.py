@@ -12,7 +12,8 @@ from detok.model.vocabulary import Vocabulary
 from tests.support.families import random_member
 from tests.support.rotary import ROTARY
 
-# With biases; a window; a cap; norms in each head, with biases, and over all heads; interleaved.
+# With biases; a window; a cap; norms in each head, with biases, and over all heads; interleaved;
+# ALiBi, with biases and without.
 KINDS = {
     "biases": ("qwen2", 0),
     "window": ("mistral", 1),
@@ -22,6 +23,8 @@ KINDS = {
     "normed over heads": ("olmo2", 1),
     "interleaved": ("gptj", 0),
     "factor": ("llama", 5),
+    "slopes": ("bloom", 1),
+    "slopes alone": ("mpt", 1),
 }
 
 
