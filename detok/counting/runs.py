@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from detok.counting.pairs import Run, key_type, summed
+from detok.counting.pieces import Position
 
 # Bytes that an entry takes while it is merged, with the copies that NumPy makes on the way.
 _MERGE_BYTES = 56
@@ -23,7 +24,7 @@ class State:
 
     done: list[int] = field(default_factory=list)  # parts
     # A part that was begun: its number, the position to go on at, the token before (or None).
-    at: tuple[int, int, int | None] | None = None
+    at: tuple[int, Position, int | None] | None = None
     documents: int = 0
     tokens: int = 0
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many, and one of them

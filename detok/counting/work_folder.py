@@ -55,6 +55,11 @@ class WorkFolder:
             return settings
         known = json.loads(path.read_text(encoding="utf-8"))
         other = [key for key in settings if key != "date" and known.get(key) != settings[key]]
+        if "datasets" in other and known.get("datasets"):
+            raise InputError(
+                f"{self.path} holds a count of {known['datasets']}; expected the same, such as by "
+                "naming that commit as the revision, or delete that folder to begin anew"
+            )
         if other:
             raise InputError(
                 f"{self.path} holds a count that was begun with another {' and '.join(other)}; "
