@@ -40,19 +40,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="a text file, a folder of them, an address, a data set",
     )
     count.add_argument("--tokenizer", required=True, help="mini, a hub id such as gpt2, a folder")
-    count.add_argument("--out", required=True, help="the file of counts to write (.parquet)")
     count.add_argument("--column", default="text", help="of .jsonl and .parquet (default: text)")
     count.add_argument(
-        "--memory",
-        type=_bytes,
-        default="1GB",
-        help="bound on what is held in memory, on top of the programs themselves (default: 1GB)",
-    )
-    count.add_argument(
         "--workers", type=int, default=os.cpu_count() or 1, help="processes (default: all cores)"
-    )
-    count.add_argument(
-        "--min-count", type=int, default=1, help="leave out pairs seen less often (default: 1)"
     )
     data = count.add_argument_group("of data sets")
     data.add_argument("--config", help="of those of the hub, such as a language")
@@ -60,8 +50,23 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     data.add_argument("--revision", help="a branch, a tag or a commit (default: main)")
     data.add_argument("--documents", type=int, help="count the first so many, in one process")
     data.add_argument("--share", type=float, help="count so much of it, such as 0.1: every tenth")
-    count.add_argument("--corpus", help="what the texts are, to be put after 'in' or 'from'")
-    count.add_argument("--note", default="", help="a sentence that is shown with the counts")
+    add_table_options(count)
+
+
+def add_table_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what every command asks that writes a file of counts."""
+    parser.add_argument("--out", required=True, help="the file of counts to write (.parquet)")
+    parser.add_argument(
+        "--memory",
+        type=_bytes,
+        default="1GB",
+        help="bound on what is held in memory, on top of the programs themselves (default: 1GB)",
+    )
+    parser.add_argument(
+        "--min-count", type=int, default=1, help="leave out pairs seen less often (default: 1)"
+    )
+    parser.add_argument("--corpus", help="what the texts are, to be put after 'in' or 'from'")
+    parser.add_argument("--note", default="", help="a sentence that is shown with the counts")
 
 
 def _bytes(text: str) -> int:
@@ -99,10 +104,11 @@ def _run(options: argparse.Namespace) -> None:
         )
     finally:
         line.end()
-    _report(summary, options, time.monotonic() - start)
+    report(summary, options, time.monotonic() - start)
 
 
-def _report(summary: "Summary", options: argparse.Namespace, seconds: float) -> None:
+def report(summary: "Summary", options: argparse.Namespace, seconds: float) -> None:
+    """Says what a count has come to."""
     rare = f" seen at least {options.min_count} times" if options.min_count > 1 else ""
     sys.stderr.write(
         f"{summary.tokens:,} tokens of {summary.documents:,} documents, {summary.pairs:,} "
