@@ -13,6 +13,7 @@ import torch
 import detok
 from detok.counting.counts import Counts
 from detok.scores import reference
+from tests.support import rotary_layers
 
 pytestmark = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 
@@ -33,6 +34,28 @@ RESULTS: dict[str, Callable[[detok.Layer, Counts], Any]] = {
     "shared_query": lambda layer, counts: detok.shared_query(layer, counts.tokens),
     "terms": lambda layer, counts: detok.terms(layer, TEXT),
     "without_terms": lambda layer, counts: detok.ablate(detok.terms(layer, TEXT), ["ee", "pp"]),
+}
+
+BY_DISTANCE: dict[str, Callable[[detok.RotaryLayer], Any]] = {
+    "affinity": lambda layer: detok.affinity(layer, 17, k=20, distance=3),
+    "affinity_matrix": lambda layer: detok.affinity_matrix(layer, TEXT, distance=1),
+    "affinity_scores": lambda layer: detok.affinity_scores(layer, 17, distance=2),
+    "attention": lambda layer: detok.attention(detok.terms(layer, TEXT[: layer.n_distances])),
+    "distance_bias": lambda layer: detok.distance_bias(layer, [0, 1, 2], n_drawn=30),
+    "distance_curve": lambda layer: detok.distance_curve(layer, 17, 280),
+}
+OF_THE_WHOLE: dict[str, Callable[[detok.Run, detok.Layer], Any]] = {
+    "backward_lens": lambda run, layer: detok.backward_lens(run),
+    "flow": lambda run, layer: detok.flow(run, 5),
+    "forward_shift": lambda run, layer: detok.forward_shift(run.model, run.ids, 7, 1, 0.01),
+    "ov_readings": lambda run, layer: detok.ov_readings(layer),
+    "patched": lambda run, layer: detok.patched(
+        run.model, run.ids, detok.reversed_attention(run), [0.0, 0.01]
+    ),
+    "reversed_attention": lambda run, layer: detok.reversed_attention(run),
+    "run": lambda run, layer: run,
+    "segment_attention": lambda run, layer: detok.segment_attention(run, [4, 6]),
+    "term_attribution": lambda run, layer: detok.term_attribution(run, layer),
 }
 
 
@@ -63,16 +86,43 @@ def numbers(result: Any) -> list[np.ndarray]:
     return [array for part in parts for array in numbers(part)]
 
 
-@pytest.mark.parametrize("name", RESULTS)
-def test_a_gpu_gives_what_the_cpu_gives(
-    name: str, both: tuple[detok.Layer, detok.Layer], counts: Counts
-) -> None:
-    cpu, gpu = (numbers(RESULTS[name](layer, counts)) for layer in both)
-    tolerance = 1e-9 if both[0].Q_E.dtype == torch.float64 else 2e-4
+def same(on_cpu: Any, on_gpu: Any, dtype: torch.dtype) -> None:
+    tolerance = 1e-9 if dtype == torch.float64 else 2e-4
+    cpu, gpu = numbers(on_cpu), numbers(on_gpu)
     assert cpu
     assert len(cpu) == len(gpu)
     for there, here in zip(gpu, cpu, strict=True):
         np.testing.assert_allclose(there, here, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_gpu_gives_what_the_cpu_gives(
+    name: str, both: tuple[detok.Layer, detok.Layer], counts: Counts
+) -> None:
+    cpu, gpu = both
+    same(RESULTS[name](cpu, counts), RESULTS[name](gpu, counts), cpu.Q_E.dtype)
+
+
+@pytest.mark.parametrize("kind", rotary_layers.KINDS)
+@pytest.mark.parametrize("name", BY_DISTANCE)
+def test_so_it_does_by_distance(name: str, kind: str, tmp_path: Path) -> None:
+    cpu = rotary_layers.load(tmp_path, kind)
+    gpu = detok.load(str(tmp_path), device="cuda", dtype=torch.float64)
+    same(BY_DISTANCE[name](cpu), BY_DISTANCE[name](gpu), torch.float64)
+
+
+@pytest.mark.parametrize("name", OF_THE_WHOLE)
+def test_so_it_does_of_a_whole_model(name: str, whole_folder: Path) -> None:
+    cpu, gpu = (
+        OF_THE_WHOLE[name](
+            detok.run(
+                detok.load_model(whole_folder, device=device, dtype=torch.float64), TEXT, target=7
+            ),
+            detok.load(str(whole_folder), device=device, dtype=torch.float64),
+        )
+        for device in ("cpu", "cuda")
+    )
+    same(cpu, gpu, torch.float64)
 
 
 def test_the_terms_sum_to_the_attention_of_the_model(both: tuple[detok.Layer, detok.Layer]) -> None:

@@ -165,6 +165,7 @@ def publish(run: Path, model: Path, out: Path) -> None:
     binding = measure.binding_heads(ranks, chance)
     joined = measure.joined_names(pairs, ranks, binding)
     language_model = GPT2LMHeadModel.from_pretrained(out, dtype=torch.float32).eval()
+    language_model.to("cuda" if torch.cuda.is_available() else "cpu")
     held_out_windows = windows(held_out)
     loss = held_out_loss(language_model, held_out_windows, len(held_out_windows))
     facts = card.Facts(
