@@ -70,7 +70,10 @@ def test_words_that_are_split_in_two() -> None:
 
 @given(TEXTS, st.integers(1, 4))
 def test_no_word_is_said_to_occur_more_often_than_it_does(texts: list[str], least: int) -> None:
-    counts, true = detok.count([*texts, "the dog zz dogs"], SMALL), whole_words([*texts, "the dog zz dogs"])
+    counts, true = (
+        detok.count([*texts, "the dog zz dogs"], SMALL),
+        whole_words([*texts, "the dog zz dogs"]),
+    )
     table = tables.split_words(counts.pruned(least), SMALL, 1000)
     for past, current, word, n in table.itertuples(index=False):
         assert 0 < n <= true[past, current]
