@@ -99,6 +99,8 @@ def _lines(
     documents = counts.provenance.get("documents", "")
     is_number = documents.isdecimal() and len(documents) < 20  # Python refuses endless ones
     yield f"{Path(options.file).name}: counts of {counts.origin}"
+    if datasets := counts.provenance.get("datasets"):
+        yield f"  data sets     {datasets}"
     yield f"  tokens        {held.tokens:,}" + (
         f" of {int(documents):,} documents" if is_number else ""
     )

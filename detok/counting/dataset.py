@@ -89,7 +89,7 @@ class Dataset:
         Raises: InputError if there is no such data set, config or split, or the hub does not
         answer.
         """
-        return _opened(replace(self, documents=None, share=None))
+        return _opened(replace(self, documents=None, share=None), self.version())
 
     def keeps(self, n: int) -> bool:
         """Whether the n-th document of a shard, from 1, is of the share that is counted."""
@@ -144,7 +144,8 @@ class Opened:
 
 
 @lru_cache(maxsize=2)
-def _opened(dataset: Dataset) -> Opened:
+def _opened(dataset: Dataset, version: str) -> Opened:
+    """`version` is there for the cache: a folder may be written anew meanwhile."""
     library = needed("datasets", f"reading {dataset.source}")
     is_of_hub = dataset.source.startswith("hf://")
     try:
@@ -160,7 +161,7 @@ def _opened(dataset: Dataset) -> Opened:
         raise explained(dataset.source, error) from error
     if not isinstance(found, dict):
         found = {None if found.split is None else str(found.split): found}
-    split = dataset.split or ("train" if len(found) > 1 else next(iter(found)))
+    split = dataset.split or ("train" if len(found) > 1 else next(iter(found), "train"))
     if split not in found:
         has = ", ".join(name for name in found if name) or "none: it was saved without its name"
         raise InputError(f"{dataset.source} has no split {split!r}; expected one of {has}")

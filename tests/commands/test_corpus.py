@@ -83,9 +83,11 @@ def test_provenance_that_is_absurd(
     tokenizer: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     counts = detok.count(["the dog"], SMALL)
-    said = {"documents": "9" * 5000, "tokenizer": "/dev/zero"}
+    said = {"documents": "9" * 5000, "tokenizer": "/dev/zero", "datasets": "pets, commit 1a"}
     replace(counts, provenance=counts.provenance | said).save(tmp_path / "counts.parquet")
-    assert "documents" not in report(capsys, tmp_path / "counts.parquet", err="is not here")
+    reported = report(capsys, tmp_path / "counts.parquet", err="is not here")
+    assert "documents" not in reported
+    assert "data sets     pets, commit 1a" in reported
     report(capsys, tmp_path / "counts.parquet", "--tokenizer", tokenizer)
 
 

@@ -27,7 +27,7 @@ configs:
   - {split: test, path: few.parquet}
   default: true
 - config_name: fr
-  data_files: fr.jsonl
+  data_files: fr.parquet
 ---
 """
 
@@ -38,7 +38,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "README.md").write_text(CARD)
     (folder / "en").mkdir()
     files = {f"en/{k}.parquet": texts for k, texts in enumerate(PARTS)}
-    for name, texts in (files | {"few.parquet": ENGLISH[:5]}).items():
+    for name, texts in (files | {"few.parquet": ENGLISH[:5], "fr.parquet": FRENCH}).items():
         table = pa.table({"n": range(len(texts)), "text": texts})
         pq.write_table(table, folder / name, row_group_size=500)
     lines = "".join(json.dumps({"text": text}) + "\n" for text in FRENCH)
