@@ -37,7 +37,7 @@ def rebuilt() -> figure.Figure | None:
         st.info("Which words this model rebuilds was not measured: its files do not split texts.")
         return None
     job = cached.rebuilt_job(layer)
-    if job.is_under_way:
+    if job.is_wanted:
         st.markdown("Looking for words that this model puts together, once for all visitors …")
         long_runs.watch(job, "tokens")
     elif job.state == "done" and job.result is not None:

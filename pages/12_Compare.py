@@ -76,11 +76,7 @@ def on_text() -> finished.Given:
         return ()
     output.reading(readings.text(shared, one_model))
     shown = finished.compared(left, right, text, what)
-    begin_at = 0
-    if shown.n > WINDOW:
-        begin_at = link.slider(
-            f"First of the {WINDOW} tokens shown", 0, shown.n - WINDOW, 0, key="window"
-        )
+    begin_at, _ = inputs.window(shown.n, WINDOW)
     st.header("Where each head looks")
     above = st.container()  # for the maps, in which what is chosen below is framed
     if not shared.is_one_to_one:

@@ -157,7 +157,7 @@ if token is not None:
                     )
         figure.show(passed)
         copied = cached.copying_job(layer)
-        if copied.is_under_way:
+        if copied.is_wanted:
             st.markdown("Measuring how often each head copies, once for all visitors …")
             long_runs.watch(copied, "tokens")
         elif copied.state == "done":

@@ -11,13 +11,16 @@ from detok.app import (
     figure,
     go,
     inputs,
+    jobs,
     link,
     long_runs,
     navigation,
     output,
     page,
+    settings,
     takeaway,
     texts,
+    visitors,
 )
 from detok.app.finished import ablation, terms as finished
 from detok.readings import specific as specific_readings, terms as readings, words
@@ -105,12 +108,7 @@ figure.show(finished.ranking(layer, tuple(ids), head), on_select=clicks.head)
 
 st.header("Who attends to whom")
 width = WINDOW_ALL_HEADS if head is None else WINDOW
-begin_at = 0
-if last >= width:
-    begin_at = link.slider(
-        f"First of the {width} tokens shown", 0, last + 1 - width, 0, key="window"
-    )
-window = (begin_at, min(begin_at + width, last + 1))
+window = inputs.window(last + 1, width)
 st.markdown("Drop a term to see what attention would be without it:")
 with st.container(horizontal=True):
     dropped = tuple(
@@ -184,28 +182,28 @@ upload = st.file_uploader(
 if upload is not None:
     st.caption(
         f"Drawn from the first {texts.MAX_IN_FILE:,} texts of the file; of each, the first "
-        f"{texts.MAX_CHARACTERS:,} characters are read."
+        f"{settings.now().max_text:,} characters are read."
     )
 key = (first, n_texts, seed)
-kept = (
-    cached.averaged_over_excerpts(layer, *key)
+job = (
+    cached.averages_job(layer, *key)
     if upload is None
-    else cached.averaged_over_upload(layer, upload.file_id, *key)
+    else cached.own_averages_job(layer, upload.file_id, *key)
 )
-if st.button("Average over them", disabled=kept.value is not None):
-    with output.mistakes(), long_runs.cancellable("Reading texts:", kept) as report:
-        layer.tokenizer.check_encodes()
-        read = (
-            cached.excerpt_ids(layer)
-            if upload is None
-            else texts.texts_of(upload.name, upload.getvalue())
-        )
-        kept.value = detok.mean_contributions(
-            layer, read, first=first, sample=n_texts, seed=seed, progress=report
-        )
-long_runs.interrupted(kept)
-if kept.value is not None:
+jobs.leave(visitors.me(), but=job)
+
+st.button(
+    "Average over them",
+    on_click=cached.compute_averages,
+    args=(job, layer, upload, *key),
+    disabled=job.state == "done" or job.is_wanted,
+)
+if job.is_under_way:
+    long_runs.watch(job, "texts")
+elif job.state == "failed":
+    output.mistake(detok.InputError(job.refusal))
+long_runs.stopped(job, "texts")
+if job.state == "done":
     file = None if upload is None else (upload.file_id, upload.name)
-    averaged = finished.averaged(layer, *key, head, file, kept.value)
-    figure.show(averaged, on_select=clicks.head)
+    figure.show(finished.averaged(layer, *key, head, file, job.result), on_select=clicks.head)
 takeaway.foot()

@@ -49,7 +49,7 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         help="Of the paper's measure. On: a token without an observed predecessor counts as AUROC "
         "0, as in the authors' published script. Off: it is left out, as in the paper.",
     )
-    if not is_whole and not job.is_under_way:
+    if not is_whole and not job.is_wanted:
         st.button(
             f"Compute all {layer.vocab_size:,} tokens",
             on_click=cached.compute_heads,
@@ -58,10 +58,9 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
         )
 if job.is_under_way:
     long_runs.watch(job, "tokens", 2)  # both measures go through all of them
-elif job.state == "cancelled":
-    st.info("The computation was cancelled and nothing of it is kept. The sample below remains.")
 elif job.state == "failed":
     st.error("The computation of all tokens failed; the sample below remains.")
+long_runs.stopped(job, "tokens", 2)
 
 convention = "authors" if authors else "paper"
 measured_on = None if job.state == "done" else seed

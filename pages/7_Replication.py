@@ -23,11 +23,10 @@ output.counts_notice(layer)
 job = cached.report_job(layer)
 if job.is_under_way:
     long_runs.watch(job, "checks")
-elif job.state != "done":
-    if job.state == "cancelled":
-        st.info("The run was cancelled, and nothing of it is kept.")
-    elif job.state == "failed":
-        st.error("The run failed; the server's log says why.")
+elif job.state == "failed":
+    st.error("The run failed; the server's log says why.")
+long_runs.stopped(job, "checks")
+if job.state != "done" and not job.is_wanted:
     st.button(
         "Measure all",
         on_click=cached.compute_report,

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from detok.app import cuts, figure, inputs, link, output, takeaway, whole
+from detok.app import cuts, figure, inputs, output, takeaway, whole
 from detok.app.finished import segments as finished
 from detok.readings import segments as readings, words
 from detok.readings.glossary import defined
@@ -47,12 +47,7 @@ with inputs.bar():
 of = (layer, run, lengths)
 
 st.header("Who attends to whom")
-begin_at = 0
-if run.n > WINDOW:
-    begin_at = link.slider(
-        f"First of the {WINDOW} tokens shown", 0, run.n - WINDOW, 0, key="window"
-    )
-window = (begin_at, min(begin_at + WINDOW, run.n))
+window = inputs.window(run.n, WINDOW)
 attention = finished.attention(*of, number, head, window)
 output.answer(attention.answer)
 figure.show(attention)

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import streamlit as st
 
-from detok.app import clicks, figure, go, inputs, link, output, takeaway, texts, whole
+from detok.app import clicks, figure, go, inputs, link, output, settings, takeaway, whole
 from detok.app.finished import attribution, reversed as finished
 from detok.readings.glossary import defined
 from detok.readings.reversed import pair as said_of_pair
@@ -46,17 +46,22 @@ def choose_head(clicked: clicks.Clicked) -> None:
     go.to("reversed", layer=int(clicked[0].get("layer", 0)), head=int(clicked[0]["head"]))
 
 
+def is_in_view(i: int, j: int) -> bool:
+    """Whether the part of the text that is shown has both tokens."""
+    return window[0] <= j and i < window[1]
+
+
 def choose_pair(clicked: clicks.Clicked) -> None:
     """A pair of tokens, and a part of the text where it is in view, as far as one has both."""
     i, j = (int(clicked[0][place]) for place in "ij")
-    is_shown = begin_at <= j and i < begin_at + WINDOW
-    go.to("reversed", pair_i=i, pair_j=j, window=None if is_shown else max(0, i + 1 - WINDOW))
+    to = None if is_in_view(i, j) else max(0, i + 1 - WINDOW)
+    go.to("reversed", pair_i=i, pair_j=j, window=to)
 
 
 def to_terms(i: int, j: int) -> dict[str, object]:
     """Where the score of a pair of the first layer is taken apart."""
     return {
-        "passage": st.session_state["passage"][: texts.MAX_CHARACTERS],
+        "passage": st.session_state["passage"][: settings.now().max_text],
         "head": head,
         "pair_i": i,
         "pair_j": j,
@@ -72,22 +77,18 @@ def listed(table: figure.Figure) -> None:
 
 st.header("Which heads the answer depends on", help=defined("head"))
 of_head = (layer, run, number, head)
-shown = finished.reverse(*of_head)
+shown = finished.norms(*of_head, "reversed")
 output.answer(shown.answer)
 left, right = st.columns(2)
 with left:
     st.subheader("Forward: ‖A‖")
-    figure.show(finished.forward(*of_head), on_select=choose_head)
+    figure.show(finished.norms(*of_head, "forward"), on_select=choose_head)
 with right:
     st.subheader("In reverse: ‖R‖")
     figure.show(shown, on_select=choose_head)
 
 st.header(f"Head {head} of layer {number}, forward and in reverse")
-begin_at = 0
-if last >= WINDOW:
-    most = last + 1 - WINDOW
-    begin_at = link.slider(f"First of the {WINDOW} tokens shown", 0, most, most, key="window")
-window = (begin_at, min(begin_at + WINDOW, last + 1))
+window = inputs.window(run.n, WINDOW, at_end=True)
 with st.container(horizontal=True, vertical_alignment="bottom"):
     how = {"placeholder": "strongest", "help": "Or click a cell. The largest |R|, unless chosen."}
     i = link.number_input("Current i", 0, last, None, key="pair_i", width=150, **how)
@@ -96,17 +97,17 @@ with st.container(horizontal=True, vertical_alignment="bottom"):
     j = link.number_input("Past j", 0, i, None, key="pair_j", width=150, **how)
     chosen = one(pairs, i, j)
     i, j = int(chosen["i"]), int(chosen["j"])
-is_shown = window[0] <= j and i < window[1]
-output.answer(said_of_pair(chosen, is_shown))
+of_pair = (*of_head, window, (i, j))
+output.answer(said_of_pair(chosen, is_in_view(i, j)))
 if number == 0:
     go.link_to("terms", "The six terms of this pair", **to_terms(i, j))
 left, right = st.columns(2)
 with left:
     st.subheader("Attention A")
-    figure.show(finished.attention(*of_head, window, (i, j)), on_select=choose_pair)
+    figure.show(finished.of_pairs(*of_pair, "attention"), on_select=choose_pair)
 with right:
     st.subheader("Reversed attention R")
-    figure.show(finished.gradient(*of_head, window, (i, j)), on_select=choose_pair)
+    figure.show(finished.of_pairs(*of_pair, "reversed"), on_select=choose_pair)
 st.subheader("The strongest pairs")
 strongest = finished.strongest(*of_head)
 if len(strongest.table):

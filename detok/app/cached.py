@@ -1,40 +1,34 @@
 """What the server computes once for all visitors, and keeps in memory.
 
 Everything is kept by the layer itself, as it was loaded: what is loaded anew from a folder that has
-changed meanwhile shares nothing with what was there before. All caches are bounded, by the numbers
-below; what was not used for longest goes first. None but that of the layers holds a layer, so that
-one that has gone lives only as long as somebody's page shows it.
+changed meanwhile shares nothing with what was there before. `store` bounds all of it together, in
+bytes; the numbers below bound each kind by itself. None but that of the layers holds a layer, so
+that one that has gone lives only as long as somebody's page shows it.
 """
 
-import os
-from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Generic, TypeVar
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 import torch
+from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import disk_cache, garbage, tokens
-from detok.app.identity import OF_LAYER, unique
-from detok.app.jobs import Job
+from detok.app import alive, disk_cache, garbage, log, models, settings, store, texts, tokens
+from detok.app.identity import OF_LAYER
+from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
 from detok.counting.counts import Counts
 from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
-from detok.model import source
 from detok.replication.report import Report, report
 from detok.scores import reference
 from detok.tables import compare_lists, frequency as tables, ov
 
-T = TypeVar("T")
-
-# Layers, by far the largest of what is kept, and all that there is once a layer.
-MAX_LAYERS = 3
+# What there is once a layer: of layers there are as many as `DETOK_CACHED_MODELS` says.
+MAX_LAYERS = 64
 # Downloads, under way or done.
 MAX_DOWNLOADS = 32
 # Models with all their layers: 0.5 GB each at GPT-2's size.
@@ -58,66 +52,62 @@ MAX_SAMPLES = 16
 SAMPLE_SIZE = 512
 # Tokens of a vocabulary of which the words that a model rebuilds are looked for on the spot.
 SMALL = 1 << 14
+# What takes no longer needs no bar.
+QUICK_S = 0.5
 
-_by_layer = partial(st.cache_resource, show_spinner=False, hash_funcs=OF_LAYER)
-
-
-@dataclass(eq=False)
-class Kept(Generic[T]):
-    """A place for a result that is computed only when a visitor asks for it, with a bar.
-
-    It is the place that is cached, and the page fills it once the result is whole: a run that
-    is interrupted leaves it empty.
-    """
-
-    value: T | None = None
+_by_layer = store.kept
+# A visitor's own, which goes with the visitor.
+_of_visitor = partial(st.cache_resource, show_spinner=False, scope="session", hash_funcs=OF_LAYER)
 
 
-@st.cache_resource(max_entries=MAX_LAYERS, show_spinner=False)
+@store.kept(max_entries=MAX_LAYERS, is_heavy=True)
 def load_layer(model: str) -> detok.Layer:
     """The first layer of a model.
 
-    Raises: InputError if it cannot be loaded.
+    Raises: InputError if it cannot be loaded, is not for visitors, or has no room beside others.
     """
-    layer = detok.load(model)
+    models.check(model)
+    layer = alive.again(model) or _loaded(model)
+    alive.note(layer)
     garbage.watch()
-    garbage.collect()  # a layer that has gone may be among it
     return layer
 
 
-@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+def _loaded(model: str) -> detok.Layer:
+    alive.check_room()
+    with log.timed("model loaded", 0.0, model=model):
+        layer = detok.load(model, device=settings.now().device)
+    return layer
+
+
+@store.kept(max_entries=MAX_DOWNLOADS)
 def whole_download(model: str, revision: str | None) -> Job[Path]:
     """The download of all layers of a model of the hub, for whoever wants it."""
-    return Job(computes=False)
+    return Job(name=model, computes=False)
 
 
-def _forget_runs(model: detok.Model) -> None:
-    """Runs hold their model, lenses and graphs their run."""
-    for kept in (run_of, lens_of, flow_of):
-        kept.clear()
-
-
-@_by_layer(max_entries=MAX_MODELS, on_release=_forget_runs)
+@_by_layer(max_entries=MAX_MODELS, is_heavy=True)
 def whole_model(layer: detok.Layer) -> detok.Model:
     """All layers of the model that a layer is the first of."""
-    model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
+    with log.timed("all layers loaded", 0.0, model=layer.name):
+        model = detok.load_model(layer.name, device=layer.device, revision=layer.source.revision)
     garbage.collect()
     return model
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_RUNS, hash_funcs={detok.Model: unique})
+@store.kept(max_entries=MAX_RUNS, is_heavy=True)
 def run_of(model: detok.Model, ids: tuple[int, ...], target: int | None) -> detok.Run:
     """A text's way through all layers, forward and backward."""
     return detok.run(model, ids, target)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_LENSES, hash_funcs={detok.Run: unique})
+@store.kept(max_entries=MAX_LENSES, is_heavy=True)
 def lens_of(run: detok.Run) -> detok.BackwardLens:
     """Where the gradients of a run lie, and what they would write."""
     return detok.backward_lens(run)
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_FLOWS, hash_funcs={detok.Run: unique})
+@store.kept(max_entries=MAX_FLOWS, is_heavy=True)
 def flow_of(
     run: detok.Run, position: int, pruning: tuple[int, int, int, int], layers: tuple[int, int]
 ) -> detok.Flow:
@@ -125,27 +115,10 @@ def flow_of(
     return detok.flow(run, position, detok.Pruning(*pruning), range(*layers))
 
 
-@st.cache_resource(ttl=60.0, max_entries=1, show_spinner=False)
-def models_here() -> tuple[str, ...]:
-    """The hub's models that are on this machine; looked for anew each minute."""
-    return tuple(source.models_here())
-
-
-def default_model() -> str:
-    """The model that the app opens on."""
-    return os.environ.get("DETOK_MODEL") or _opens_on()
-
-
-@st.cache_resource(max_entries=1, show_spinner=False)
-def _opens_on() -> str:
-    """Decided once, so that it stays while models are fetched."""
-    return "gpt2" if "gpt2" in models_here() else "mini"
-
-
-@st.cache_resource(max_entries=MAX_DOWNLOADS, show_spinner=False)
+@store.kept(max_entries=MAX_DOWNLOADS)
 def download(model: str) -> Job[Path]:
     """The download of a model of the hub, for whoever wants it."""
-    return Job(computes=False)
+    return Job(name=model, computes=False)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
@@ -170,7 +143,7 @@ def shared_query(layer: detok.Layer) -> torch.Tensor:
     return detok.shared_query(layer, _counts_or_empty(layer).tokens)
 
 
-@_by_layer(max_entries=MAX_TEXTS)
+@_by_layer(max_entries=MAX_TEXTS, is_heavy=True)
 def attention_error(layer: detok.Layer, text: str) -> float:
     """How far the six terms are from the model's own attention on a text."""
     return reference.attention_error(layer, layer.tokenizer.encode(text)[: layer.n_positions])
@@ -202,26 +175,49 @@ def excerpt_ids(layer: detok.Layer) -> list[list[int]]:
     return [text.ids for text in texts]
 
 
-@_by_layer(max_entries=MAX_MEASURED)
+@_by_layer(max_entries=MAX_MEASURED, is_heavy=True)
 def measured_on_excerpts(layer: detok.Layer, i: int) -> detok.MeanAttention:
     """The mean attention of position i over the bundled excerpts."""
     return detok.mean_attention(layer, excerpt_ids(layer), i)
 
 
 @_by_layer(max_entries=MAX_AVERAGES)
-def averaged_over_excerpts(
+def averages_job(
     layer: detok.Layer, first: int | None, n_texts: int, seed: int
-) -> Kept[detok.MeanContributions]:
+) -> Job[detok.MeanContributions]:
     """Contributions averaged over a sample of the bundled excerpts."""
-    return Kept()
+    return Job(name=f"averages, {layer.name}")
 
 
-@_by_layer(max_entries=MAX_OWN_AVERAGES, scope="session")
-def averaged_over_upload(
+@_of_visitor(max_entries=MAX_OWN_AVERAGES)
+def own_averages_job(
     layer: detok.Layer, file_id: str, first: int | None, n_texts: int, seed: int
-) -> Kept[detok.MeanContributions]:
+) -> Job[detok.MeanContributions]:
     """Contributions averaged over texts of a visitor's own, which nobody else sees."""
-    return Kept()
+    return Job(name=f"averages of a file, {layer.name}")
+
+
+def compute_averages(
+    job: Job[detok.MeanContributions],
+    layer: detok.Layer,
+    upload: UploadedFile | None,
+    first: int | None,
+    n_texts: int,
+    seed: int,
+) -> None:
+    """Starts to average over excerpts, or over a visitor's own texts."""
+
+    def compute(progress: Progress) -> detok.MeanContributions:
+        layer.tokenizer.check_encodes()
+        read = (
+            excerpt_ids(layer) if upload is None else texts.texts_of(upload.name, upload.getvalue())
+        )
+        return detok.mean_contributions(
+            layer, read, first=first, sample=n_texts, seed=seed, progress=progress
+        )
+
+    job.start(compute)
+    job.wait(QUICK_S)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
@@ -236,7 +232,7 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
     return detok.token_kinds(layer)
 
 
-@_by_layer(max_entries=MAX_SAMPLES)
+@_by_layer(max_entries=MAX_SAMPLES, is_heavy=True)
 def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
     """The measures of heads in random samples of tokens, other ones for each seed."""
     return measured_on_sample(layer, _counts_or_empty(layer), SAMPLE_SIZE, seed)
@@ -245,14 +241,15 @@ def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
 @_by_layer(max_entries=MAX_LAYERS)
 def heads_job(layer: detok.Layer) -> Job[Measured]:
     """The measures of heads over all tokens: kept on disk, or else for `compute_heads` to begin."""
-    return Job(disk_cache.load(layer, _counts_or_empty(layer)))
+    kept = disk_cache.load(layer, _counts_or_empty(layer))
+    return Job(kept, name=f"heads, {layer.name}")
 
 
 def compute_heads(layer: detok.Layer) -> None:
     """Starts to measure heads over all tokens, once for all visitors, and keeps it on disk."""
     counts = _counts_or_empty(layer)
 
-    def compute(progress: Callable[[int, int], None]) -> Measured:
+    def compute(progress: Progress) -> Measured:
         table = measured(layer, counts, progress)
         disk_cache.save(layer, counts, table)
         return table
@@ -262,7 +259,8 @@ def compute_heads(layer: detok.Layer) -> None:
 
 @_by_layer(max_entries=MAX_LAYERS)
 def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    return Job(rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None)
+    found = rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None
+    return Job(found, name=f"rebuilt words, {layer.name}")
 
 
 def is_small(layer: detok.Layer) -> bool:
@@ -277,25 +275,26 @@ def compute_rebuilt(layer: detok.Layer) -> None:
 
 
 def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    """Which words a model rebuilds: done for a small one; for others begun when first asked for.
+    """Which words a model rebuilds: done for a small one; for others begun when asked for.
 
     Raises: InputError if the model's files do not say how a text is split into words.
     """
     job = _rebuilt_job(layer)
-    if job.state == "idle":
+    if job.state != "failed" and not job.was_cancelled:
         compute_rebuilt(layer)
     return job
 
 
 @_by_layer(max_entries=MAX_LAYERS)
 def _copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
-    return Job(ov.copying(detok.ov_readings(layer)) if is_small(layer) else None)
+    found = ov.copying(detok.ov_readings(layer)) if is_small(layer) else None
+    return Job(found, name=f"copying, {layer.name}")
 
 
 def compute_copying(layer: detok.Layer) -> None:
     """Starts to measure how often heads copy, once for all visitors: seconds for GPT-2."""
 
-    def compute(progress: Callable[[int, int], None]) -> pd.DataFrame:
+    def compute(progress: Progress) -> pd.DataFrame:
         return ov.copying(detok.ov_readings(layer, progress=progress))
 
     _copying_job(layer).start(compute)
@@ -307,12 +306,12 @@ def copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
     Raises: InputError for a model of which that cannot be said.
     """
     job = _copying_job(layer)
-    if job.state == "idle":
+    if job.state != "failed" and not job.was_cancelled:
         compute_copying(layer)
     return job
 
 
-@_by_layer(max_entries=MAX_LAYERS)
+@_by_layer(max_entries=MAX_LAYERS, is_heavy=True)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tᵉ and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
@@ -328,7 +327,7 @@ def tokens_in_both(left: detok.Layer, right: detok.Layer) -> np.ndarray:
 @_by_layer(max_entries=MAX_LAYERS)
 def report_job(layer: detok.Layer) -> Job[Report]:
     """What of the published figures a model has: for `compute_report` to begin."""
-    return Job()
+    return Job(name=f"report, {layer.name}")
 
 
 def compute_report(layer: detok.Layer) -> None:

@@ -6,11 +6,10 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, columns, figure, go, inputs, link, output, texts
+from detok.app import cached, columns, figure, go, inputs, link, models, output, texts
 from detok.app.figure import Figure
 from detok.app.folders import untold
 from detok.app.navigation import PLACES
-from detok.bundled import BUNDLED
 from detok.tables.compare import Side
 
 SAME = "the same"  # the right model, unless another is chosen
@@ -48,10 +47,9 @@ def _swap(left: Side, right: Side) -> None:
 
 def _other_model(layer: detok.Layer, notices: DeltaGenerator) -> detok.Layer:
     """The right model; one that cannot be loaded is named, and is the left one then."""
-    models = dict.fromkeys([cached.default_model(), *BUNDLED, *cached.models_here()])
     chosen = link.selectbox(
         "Right model",
-        [SAME, *models],
+        [SAME, *models.on_this_machine()],
         key="other",
         width=220,
         help="A model on this machine. One that is not is fetched by choosing it as the model of "

@@ -1,10 +1,7 @@
 """What a visitor begins with: a word, and a short sentence that has it."""
 
-import streamlit as st
-
 import detok
-from detok.app import cached, texts
-from detok.app.identity import OF_LAYER
+from detok.app import cached, store, texts
 from detok.tables.rebuilt import gallery
 
 # For a model that rebuilds none, or is too large for it to be known at once.
@@ -21,7 +18,7 @@ def word(layer: detok.Layer) -> str:
     return _rebuilt(layer)
 
 
-@st.cache_resource(show_spinner=False, max_entries=cached.MAX_LAYERS, hash_funcs=OF_LAYER)
+@store.kept(max_entries=cached.MAX_LAYERS)
 def _rebuilt(layer: detok.Layer) -> str:
     found = cached.rebuilt_job(layer).result
     return next(iter([] if found is None else gallery(found.words, 1)["joined"]), WORD)

@@ -34,9 +34,7 @@ import pyarrow as pa
 import streamlit as st
 from altair.utils.schemapi import disable_debug_mode
 
-import detok
-from detok.app import exports, output, takeaway
-from detok.app.identity import OF_LAYER, unique
+from detok.app import exports, output, store, takeaway
 from detok.app.provenance import link
 from detok.charts.parts import readable
 from detok.charts.wire import Chart, arrow, parted, recolored, used
@@ -86,11 +84,7 @@ class Figure:
 
 
 # Keeps what a function makes of a layer, a run and other arguments, for all visitors.
-kept = st.cache_resource(
-    show_spinner=False,
-    max_entries=MAX_FIGURES,
-    hash_funcs=OF_LAYER | {detok.Run: unique},
-)
+kept = store.kept(max_entries=MAX_FIGURES)
 
 
 def show(
@@ -183,7 +177,7 @@ def leads(
     )
 
 
-@_of_figure
+@store.kept(max_entries=MAX_DRAWN)
 def _listed(figure: Figure, which: str) -> pa.Table:
     """A table to be read, ready to be sent: with a visitor's clicks it is not kept as it was."""
     return pa.Table.from_pandas(figure.listed[which], preserve_index=False)
@@ -233,7 +227,7 @@ def _clickable(
     st.vega_lite_chart(spec, key=key, on_select=clicked, width=_width(spec), alt=alt)
 
 
-@_of_figure
+@store.kept(max_entries=MAX_DRAWN)
 def _ready(figure: Figure, dark: bool) -> dict[str, Any]:
     """The specification of a chart that is not sent again as it was: it has a visitor's clicks."""
     return _specification(figure, dark)
@@ -250,7 +244,7 @@ def _specification(figure: Figure, dark: bool) -> dict[str, Any]:
     return spec | {"datasets": sent}
 
 
-@st.cache_resource(show_spinner=False, max_entries=MAX_DRAWN)
+@store.kept(max_entries=MAX_DRAWN)
 def _alike(
     alike: tuple[Hashable, ...], dark: bool, _one: Figure
 ) -> tuple[dict[str, Any], list[str]]:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def untold(sentence: str) -> str:
-    """A sentence with "…/config.json" for a path in a folder of the server; the log has all of it.
+    """A sentence with "…/config.json" for a path in a folder of the server; the log has the paths.
 
     Only what lies in folders that are known: where detok, Python and its packages are, the
     caches, what the variables of the environment name, and where the server's user is at home.
@@ -26,11 +26,7 @@ def untold(sentence: str) -> str:
     places += [constants.HF_HUB_CACHE, *map(sysconfig.get_path, ("stdlib", "purelib")), *named]
     known = {str(place).rstrip("/") for place in places if Path(place).is_absolute()} - {""}
     longest_first = "|".join(map(re.escape, sorted(known, key=len, reverse=True)))
-    told = re.sub(
-        rf"(?<![\w/])(?:{longest_first})(?![\w-])(?:/[^\s'\"“”:;,()]*)?",
-        lambda path: f"…/{Path(path[0]).name}",
-        sentence,
-    )
-    if told != sentence:
-        logging.getLogger(__name__).warning("%s", sentence)
-    return told
+    path = re.compile(rf"(?<![\w/])(?:{longest_first})(?![\w-])(?:/[^\s'\"“”:;,()]*)?")
+    if paths := path.findall(sentence):  # the rest of it may be what a visitor has typed
+        logging.getLogger(__name__).warning("told by its name alone: %s", ", ".join(paths))
+    return path.sub(lambda found: f"…/{Path(found[0]).name}", sentence)

@@ -6,7 +6,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, examples, go, link, output, style, texts, tokens
+from detok.app import cached, examples, go, link, output, settings, style, texts, tokens
 from detok.readings import words
 
 MAX_PIECES = 24  # of a typed text
@@ -68,6 +68,17 @@ def current_position(layer: detok.Layer) -> int:
     if not last:
         return 0  # a slider needs two places
     return link.slider("Current position i", 0, last, layer.n_positions // 2, key="i")
+
+
+def window(n: int, width: int, *, at_end: bool = False) -> tuple[int, int]:
+    """The tokens of n that are shown: from one, up to but without another."""
+    most = max(0, n - width)
+    begin_at = 0
+    if most:
+        begin_at = link.slider(
+            f"First of the {width} tokens shown", 0, most, most if at_end else 0, key="window"
+        )
+    return begin_at, min(begin_at + width, n)
 
 
 def token_choice(layer: detok.Layer) -> tuple[list[int], int | None]:
@@ -216,15 +227,16 @@ def passage(default: str, examples: dict[str, str], on_change: Callable[[], None
     with st.container(horizontal=True):
         for label, example in examples.items():
             st.button(label, on_click=choose, args=(example,))
+    most = settings.now().max_text
     text = link.text_area(
         "Text",
         default,
         key="passage",
         on_change=on_change,
         help="Ctrl + Enter, or a click elsewhere, reads it. "
-        f"Its first {texts.MAX_CHARACTERS:,} characters are used.",
+        f"Its first {most:,} characters are used.",
     )
-    return within(text, texts.MAX_CHARACTERS)
+    return within(text, most)
 
 
 def passage_ids(

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import streamlit as st
 
 import detok
-from detok.app import cached, texts
+from detok.app import cached, log, texts
 from detok.app.folders import untold
 from detok.readings.words import amount
 
@@ -27,6 +27,7 @@ def mistakes() -> Iterator[None]:
 
 def mistake(error: detok.InputError) -> None:
     """The sentence of an error, for the visitor to mend it."""
+    log.refused(error)
     sentence = untold(str(error))
     st.error(escaped(f"{sentence[:1].upper()}{sentence[1:]}."))
 

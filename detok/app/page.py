@@ -8,9 +8,20 @@ from huggingface_hub import is_offline_mode
 from streamlit.delta_generator import DeltaGenerator
 
 import detok
-from detok.app import cached, link, long_runs, navigation, style, takeaway
+from detok.app import (
+    cached,
+    link,
+    log,
+    long_runs,
+    models,
+    navigation,
+    start,
+    style,
+    takeaway,
+    visitors,
+)
 from detok.app.folders import untold
-from detok.app.output import escaped, mistakes
+from detok.app.output import escaped, mistake, mistakes
 from detok.bundled import BUNDLED
 from detok.model import source
 from detok.model.amounts import in_bytes
@@ -29,6 +40,11 @@ def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
+    try:
+        start.begin()
+    except detok.InputError as error:
+        mistake(error)
+        st.stop()
     is_opened = link.begin(navigation.name_of(title))
     top, pages = st.sidebar.container(), st.sidebar.container()
     model = _model_choice(is_opened, top)
@@ -36,6 +52,7 @@ def begin(title: str) -> detok.Layer:
     style.close_menu(title)
     takeaway.begin(title)
     st.title(title)
+    visitors.look_at(title, model)
     layer = _load_or_refuse(model)
     st.session_state["current_model"] = model
     if not navigation.can_show(navigation.name_of(title), layer):
@@ -59,7 +76,7 @@ def _lead_elsewhere(layer: AnyLayer) -> NoReturn:
 
 def offer_gpt2(layer: detok.Layer) -> None:
     """The button with which a visitor goes from the bundled model to the paper's."""
-    if layer.name in BUNDLED and "gpt2" not in cached.models_here() and not is_offline_mode():
+    if layer.name in BUNDLED and "gpt2" in set(models.offered()) - set(models.on_this_machine()):
         st.button(
             f"See it in GPT-2 ({in_bytes(KNOWN['gpt2'].size)})",
             on_click=lambda: st.session_state.update(model="gpt2"),
@@ -81,8 +98,8 @@ def offer_written(layer: detok.Layer) -> None:
 
 def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
     """The visitor's model, which is in the link whichever the app opens on."""
-    state, default, here = st.session_state, cached.default_model(), cached.models_here()
-    options = list(dict.fromkeys([default, *BUNDLED, *here, *KNOWN]))
+    state, default = st.session_state, models.default()
+    options, here = models.offered(), models.on_this_machine()
     # A model that could not be loaded is taken back before its widget is made again.
     if "refused" in state:
         model, reason, current = state.pop("refused")
@@ -96,12 +113,13 @@ def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
         if asked in options:
             state["model"] = asked
         else:
-            models = ", ".join(options)
-            st.warning(escaped(f"The link asks for {asked!r}; the models here are {models}."))
+            names = ", ".join(options)
+            st.warning(escaped(f"The link asks for {asked!r}; the models here are {names}."))
     # A widget's own state may end with the page.
     current = state.get("current_model", default)
     state.setdefault("model", current)
-    if state["model"] not in options:  # gone meanwhile, or never there: a browser may send any name
+    # Gone meanwhile, not for visitors, or never there: a browser may send any name.
+    if state["model"] not in options:
         state["model"] = current
         options = list(dict.fromkeys([*options, current]))
     # The number of a token is another token's in another vocabulary.
@@ -109,8 +127,8 @@ def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
         "Model", options, key="model", on_change=link.forget, args=("token", "partner", "target")
     )
     link.fix("model", model)
-    st.sidebar.caption(f"On this machine: {escaped(', '.join([*BUNDLED, *here]))}.")
-    others = [known for model_id, known in KNOWN.items() if model_id not in here]
+    st.sidebar.caption(f"On this machine: {escaped(', '.join(here))}.")
+    others = [KNOWN[name] for name in options if name in KNOWN and name not in here]
     if others:
         with st.sidebar.expander("Fetched once, when chosen"):
             st.caption(readings.to_fetch(others))
@@ -119,35 +137,37 @@ def _model_choice(is_opened: bool, where: DeltaGenerator) -> str:
 
 def _load_or_refuse(model: str) -> detok.Layer:
     try:
-        if model not in cached.models_here() and source.is_of_the_hub(model):
+        models.check(model)
+        if model not in models.here() and source.is_of_the_hub(model):
             _fetch(model)
         with st.spinner(f"Loading {model} …"):
             return cached.load_layer(model)
     except detok.InputError as error:
+        log.refused(error)
         _refuse(model, str(error))
 
 
 def _fetch(model: str) -> None:
     """Waits for the download of a model, which is one for all visitors, and shows how far it is."""
     state, job = st.session_state, cached.download(model)
-    if state.get("fetching") != model:
+    if state.get("fetching") != model or job.state == "idle":
         job.start(lambda progress: detok.fetch(model, progress=progress))
         state["fetching"] = model
         job.wait(QUICK_S)
-    if job.is_under_way:
+    if job.is_wanted:
         st.info(f"Fetching the first layer of **{escaped(model)}** from the hub, once.")
         long_runs.watch(job, "MB", MEGABYTE)
         st.stop()
     del state["fetching"]
-    cached.models_here.clear()
+    models.here.clear()
     if job.state != "done":
         stopped = "the download was stopped; when it is asked for again it goes on from there"
-        raise detok.InputError(stopped if job.state == "cancelled" else job.refusal)
+        raise detok.InputError(job.refusal if job.state == "failed" else stopped)
 
 
 def _refuse(model: str, reason: str) -> NoReturn:
     """Goes back to the model that was shown before, and says why."""
-    default = cached.default_model()
+    default = models.default()
     current = st.session_state.get("current_model", default if model != default else "mini")
     if current == model:
         st.error(f"**{escaped(model)} could not be loaded:** {escaped(untold(reason))}.")

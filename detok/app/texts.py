@@ -4,12 +4,11 @@ import json
 from collections.abc import Iterator
 from itertools import islice
 
+from detok.app import settings
 from detok.errors import InputError
 from detok.model.inputs import check_ids
 from detok.model.layer import Layer
 
-# Of one text, before it is split into tokens.
-MAX_CHARACTERS = 20_000
 # Of one text of which all pairs are shown, n² numbers a head: a rotary model may take 100,000.
 MAX_TOKENS = 2048
 # Of the texts in a file, to draw a sample from.
@@ -20,7 +19,7 @@ def texts_of(name: str, data: bytes) -> list[str]:
     """The texts in a file: paragraphs between empty lines, or a JSON string or object a line.
 
     In `.jsonl` files a line is a string or an object with the key "text"; empty texts are left out.
-    No more than the first MAX_IN_FILE are given, and the first MAX_CHARACTERS of each.
+    No more than the first MAX_IN_FILE are given, and the first characters of each.
 
     Raises: InputError if the file is not UTF-8, a line is not such JSON, or there is no text.
     """
@@ -32,7 +31,8 @@ def texts_of(name: str, data: bytes) -> list[str]:
             "expected a plain text or JSON lines file in UTF-8"
         ) from error
     pieces = _lines(name, content) if name.lower().endswith(".jsonl") else _paragraphs(content)
-    texts = [text[:MAX_CHARACTERS] for text in islice(filter(str.strip, pieces), MAX_IN_FILE)]
+    most = settings.now().max_text
+    texts = [text[:most] for text in islice(filter(str.strip, pieces), MAX_IN_FILE)]
     if not texts:
         raise InputError(f"the file {name} holds no text; expected at least one")
     return texts

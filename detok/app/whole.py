@@ -60,7 +60,7 @@ def _fetch(layer: detok.Layer) -> None:
     if job.state == "done":  # and what it brought is gone
         cached.whole_download.clear(layer.name, layer.source.revision)
         st.rerun()
-    if job.is_under_way:
+    if job.is_wanted:
         st.info(f"Fetching all layers of **{name}** from the hub, once.")
         long_runs.watch(job, "MB", MEGABYTE)
         return

@@ -8,9 +8,8 @@ from detok.charts.palette import BASELINE, DROPPED
 from detok.charts.parts import (
     bare_axes,
     clicked,
-    framed,
     in_pairs,
-    layer,
+    map_of,
     map_size,
     panels,
     token_axes,
@@ -32,20 +31,10 @@ def attention(
     """
     x, y = token_axes(table, seen)
     size = map_size(table, 16, 200)
-    cells = (
-        alt.Chart()
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            color=palette.sequential(column, shares(table)[1], dark, "Attention weight"),
-            tooltip=_tooltip(seen),
-        )
-        .add_params(clicked("i", "j"))
-    )
-    frame = framed(alt.Chart().encode(x=x, y=y), dark)
+    color = palette.sequential(column, shares(table)[1], dark, "Attention weight")
+    drawn = map_of(table, ("i", "j"), dark, x=x, y=y, color=color, tooltip=_tooltip(seen))
     # Streamlit fits a single chart into its size, labels and legend included.
-    return layer(cells, frame, data=table).properties(
+    return drawn.properties(
         description="Map of one head's attention: rows are current tokens i, columns "
         f"{seen} tokens j, colour is the attention weight.",
         width=size + 130,

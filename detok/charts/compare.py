@@ -7,7 +7,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, CONTRAST, MAIN, UNKNOWN
-from detok.charts.parts import in_pairs, layer, map_size, token_axes, token_j
+from detok.charts.parts import at, in_pairs, layer, map_of, map_size, token_axes, token_j
 
 LEGEND = 150  # pixels; three maps lie beside each other
 # The one side and the other wherever both are in one chart.
@@ -83,7 +83,6 @@ def _map(
 ) -> alt.LayerChart:
     color["legend"]["gradientLength"] = LEGEND
     x, y = token_axes(table, seen)
-    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
     number = _FORMATS.get(what, ".2f")
     named = {"left": "Left", "right": "Right"}
     tooltip = [
@@ -97,21 +96,8 @@ def _map(
     ]
     if "difference" in table:
         tooltip.append(alt.Tooltip("difference:Q", title="Right less left", format=f"+{number}"))
-    cells = (
-        alt.Chart()
-        .mark_rect(cursor="pointer")
-        .encode(x=x, y=y, color=color, tooltip=tooltip)
-        .add_params(cell)
-    )
-    i, j = chosen or (-1, -1)
-    frame = (
-        alt.Chart()
-        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
-        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2)
-        .encode(x=x, y=y)
-    )
-    height = map_size(table, 17, 190) + 185
-    return layer(cells, frame, data=table).properties(height=height)
+    drawn = map_of(table, ("i", "j"), dark, at(chosen), x=x, y=y, color=color, tooltip=tooltip)
+    return drawn.properties(height=map_size(table, 17, 190) + 185)
 
 
 def row(table: pd.DataFrame, seen: str = "past") -> alt.Chart:

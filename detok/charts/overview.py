@@ -4,7 +4,7 @@ import altair as alt
 import pandas as pd
 
 from detok.charts import palette
-from detok.charts.parts import layer, token_axes, token_j
+from detok.charts.parts import at, map_of, token_axes, token_j
 
 
 def score_map(
@@ -27,31 +27,15 @@ def score_map(
         own["axis"]["labelExpr"] = "replace(datum.label, regexp('^[0-9]+ '), '')"
     x, y = x.title(None), y.title(None)
     color = palette.around_zero(table["centred"], dark, "Scaled, less its row's mean")
-    cell = alt.selection_point(name="cell", fields=["i", "j"], empty=False)
-    cells = (
-        alt.Chart()
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            color=color.legend(orient="bottom", gradientLength=200, titleLimit=300),
-            tooltip=[
-                alt.Tooltip("current:N", title="Current token i"),
-                alt.Tooltip("past:N", title=token_j(seen)),
-                alt.Tooltip("value:Q", title="Scaled", format=".2f"),
-                alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
-            ],
-        )
-        .add_params(cell)
-    )
-    i, j = framed or (-1, -1)
-    frame = (
-        alt.Chart()
-        .transform_filter((alt.datum.i == i) & (alt.datum.j == j))
-        .mark_rect(filled=False, stroke=palette.FRAME[dark], strokeWidth=2.5)
-        .encode(x=x, y=y)
-    )
-    return layer(cells, frame, data=table).properties(
+    color = color.legend(orient="bottom", gradientLength=200, titleLimit=300)
+    tooltip = [
+        alt.Tooltip("current:N", title="Current token i"),
+        alt.Tooltip("past:N", title=token_j(seen)),
+        alt.Tooltip("value:Q", title="Scaled", format=".2f"),
+        alt.Tooltip("centred:Q", title="Less its row's mean", format=".2f"),
+    ]
+    drawn = map_of(table, ("i", "j"), dark, at(framed), x=x, y=y, color=color, tooltip=tooltip)
+    return drawn.properties(
         height=370,
         title=alt.TitleParams(title, anchor="start"),
         description=f"Map of {title}: rows are current tokens i, columns {seen} tokens j, colour "

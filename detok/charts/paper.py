@@ -18,8 +18,10 @@ _RAISED = str.maketrans("ᵉᵖ", "ep")
 
 
 def sized(chart: Single, width: int, height: int) -> Single:
-    """A chart of one panel in this size."""
-    return chart.properties(width=width, height=height)
+    """A chart of one panel in this size; nothing can be clicked on paper."""
+    chart = chart.properties(width=width, height=height)  # a copy
+    chart.params = alt.Undefined
+    return chart
 
 
 def wide(chart: Chart) -> Chart:

@@ -1,9 +1,12 @@
 """Parts that several charts are made of."""
 
 import json
+from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
+from altair.expr.core import Expression
 
 from detok.charts.palette import BASELINE, FRAME, LETTERS
 
@@ -166,10 +169,29 @@ def chance_line(chance: float) -> list[alt.Chart]:
     ]
 
 
-def framed(places: alt.Chart, dark: bool) -> alt.Chart:
+def framed(places: alt.Chart, dark: bool, chosen: Expression = alt.datum.chosen) -> alt.Chart:
     """A frame around cells whose data are `chosen`; `places` says where they are."""
-    chosen = places.transform_filter(alt.datum.chosen)
-    return chosen.mark_rect(filled=False, stroke=FRAME[dark], strokeWidth=2)
+    drawn = places.transform_filter(chosen)
+    return drawn.mark_rect(filled=False, stroke=FRAME[dark], strokeWidth=2)
+
+
+def at(cell: tuple[int, int] | None) -> Expression:
+    """Whether data are of this cell (i, j), if there is one."""
+    i, j = cell or (-1, -1)
+    return (alt.datum.i == i) & (alt.datum.j == j)
+
+
+def map_of(
+    table: pd.DataFrame,
+    fields: Sequence[str],
+    dark: bool,
+    chosen: Expression = alt.datum.chosen,
+    **encoding: Any,
+) -> alt.LayerChart:
+    """A map whose cells can be clicked; `fields` tell them apart, and those `chosen` are framed."""
+    cells = alt.Chart().mark_rect(cursor="pointer").encode(**encoding).add_params(clicked(*fields))
+    places = alt.Chart().encode(x=encoding["x"], y=encoding["y"])
+    return layer(cells, framed(places, dark, chosen), data=table)
 
 
 def map_size(table: pd.DataFrame, cell: int, least: int) -> int:

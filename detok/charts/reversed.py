@@ -5,7 +5,7 @@ import pandas as pd
 
 from detok.charts import palette
 from detok.charts.palette import BASELINE, CHOSEN, MAIN, both_sides
-from detok.charts.parts import clicked, framed, layer, map_size, token_axes, token_j
+from detok.charts.parts import clicked, layer, map_of, map_size, token_axes, token_j
 
 _MANY = 24  # layers, from which on their rows are lower
 _NAMES = {"forward": "Norm of A", "reversed": "Norm of R"}
@@ -24,26 +24,16 @@ def norms(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
     y = alt.Y("layer:O", title="Layer", axis=alt.Axis(labelFlush=False))
     color = palette.sequential(column, domain(table, column)[1], dark, _NAMES[column])
     color = color.legend(**_LEGEND)
-    cells = (
-        alt.Chart()
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            color=color,
-            tooltip=[
-                alt.Tooltip("layer:O", title="Layer"),
-                alt.Tooltip("head:O", title="Head"),
-                alt.Tooltip("forward:Q", title="Norm of A", format=".3g"),
-                alt.Tooltip("reversed:Q", title="Norm of R", format=".3g"),
-                alt.Tooltip("share:Q", title="of the sum of norms of R", format=".1%"),
-            ],
-        )
-        .add_params(clicked("layer", "head"))
-    )
-    frame = framed(alt.Chart().encode(x=x, y=y), dark)
+    tooltip = [
+        alt.Tooltip("layer:O", title="Layer"),
+        alt.Tooltip("head:O", title="Head"),
+        alt.Tooltip("forward:Q", title="Norm of A", format=".3g"),
+        alt.Tooltip("reversed:Q", title="Norm of R", format=".3g"),
+        alt.Tooltip("share:Q", title="of the sum of norms of R", format=".1%"),
+    ]
+    drawn = map_of(table, ("layer", "head"), dark, x=x, y=y, color=color, tooltip=tooltip)
     step = 26 if table["layer"].nunique() < _MANY else 13
-    return layer(cells, frame, data=table).properties(
+    return drawn.properties(
         description="Map: a row for each layer, a column for each head, colour is the "
         f"{_NAMES[column].replace('N', 'n')} in the head.",
         height=alt.Step(step),
@@ -62,27 +52,17 @@ def pairs(table: pd.DataFrame, column: str, dark: bool = False) -> alt.LayerChar
         color = palette.sequential(column, anchors[1], dark, "A")
     else:
         color = palette.diverging(column, anchors, dark, "R").legend(**_LEGEND)
-    cells = (
-        alt.Chart()
-        .mark_rect(cursor="pointer")
-        .encode(
-            x=x,
-            y=y,
-            color=color,
-            tooltip=[
-                alt.Tooltip("current:N", title="Current token i"),
-                alt.Tooltip("past:N", title=token_j("past")),
-                alt.Tooltip("attention:Q", title="A", format=".3f"),
-                alt.Tooltip("reversed:Q", title="R", format="+.3g"),
-            ],
-        )
-        .add_params(clicked("i", "j"))
-    )
-    frame = framed(alt.Chart().encode(x=x, y=y), dark)
+    tooltip = [
+        alt.Tooltip("current:N", title="Current token i"),
+        alt.Tooltip("past:N", title=token_j("past")),
+        alt.Tooltip("attention:Q", title="A", format=".3f"),
+        alt.Tooltip("reversed:Q", title="R", format="+.3g"),
+    ]
+    drawn = map_of(table, ("i", "j"), dark, x=x, y=y, color=color, tooltip=tooltip)
     size = map_size(table, _CELL, 200)
     what = {"attention": "attention weight", "reversed": "gradient of the loss at the score"}
     # Streamlit fits a single chart into its size, labels and legend included.
-    return layer(cells, frame, data=table).properties(
+    return drawn.properties(
         description="Map of one head: rows are current tokens i, columns past tokens j, colour is "
         f"the {what[column]}.",
         width=size + 130,

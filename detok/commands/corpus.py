@@ -35,7 +35,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         help="that of the counts: mini, a hub id, a folder (default: as they name it)",
     )
     names.add_argument(
-        "--model", help="says of tokens never seen whether its embeddings show little training"
+        "--model",
+        help="says of tokens never seen whether its embeddings show little training; one with "
+        "learned positions",
     )
     corpus.add_argument("--top", type=int, default=20, help="rows of each list (default: 20)")
 

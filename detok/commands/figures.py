@@ -1,4 +1,4 @@
-"""`python -m detok figures`: the paper's figures of any model, as files."""
+"""`python -m detok figures`: the paper's figures of a model with learned positions, as files."""
 
 import argparse
 import sys
@@ -16,9 +16,9 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
     figures = commands.add_parser(
         "figures",
         help="draw the paper's figures of a model as SVG and PDF",
-        description="Draws the figures of the paper (2-B to 13) of any model, as SVG and PDF with "
-        "a page, index.html, that shows them and says how each was computed. What the model or "
-        "missing counts do not allow is left out.",
+        description="Draws the figures of the paper (2-B to 13) of any model with learned "
+        "positions, as SVG and PDF with a page, index.html, that shows them and says how each was "
+        "computed. What the model or missing counts do not allow is left out.",
         epilog="Counts of tokens and pairs (2-C, 2-D, 5, 6, 11) are those that the app uses.",
     )
     figures.set_defaults(run=_run)

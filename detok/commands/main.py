@@ -20,6 +20,7 @@ COMMANDS = [
     "info",
     "merge",
     "models",
+    "ready",
     "report",
 ]
 

@@ -19,7 +19,7 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         description="Measures every figure of the paper and its authors' notebook again, each with "
         "a stated tolerance, and says whether it agrees, differs, does not apply to this model, or "
         "cannot be computed and for want of what. What is of GPT-2 itself applies to GPT-2 only; "
-        "the claims of the paper apply to every model.",
+        "the claims of the paper apply to every model with learned positions.",
         epilog="Exit status: 0 if nothing differs, 1 if something does, 2 for what can be mended. "
         "Of a model of the hub that is not here the first layer is fetched once.",
     )

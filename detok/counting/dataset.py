@@ -9,14 +9,15 @@ from typing import Any, Self
 
 from detok.counting.extra import needed
 from detok.counting.hub_address import HubAddress
+from detok.display import Displayed
 from detok.errors import InputError
 
 # Of a folder that `datasets` saved, as many bytes are read by one process on its own.
 SHARD_BYTES = 1 << 26
 
 
-@dataclass(frozen=True)
-class Dataset:
+@dataclass(frozen=True, repr=False)
+class Dataset(Displayed):
     """A data set to count, for `detok.count_files`.
 
     `source` is hf://datasets/OWNER/NAME, which is streamed and never kept on this disk, or a folder

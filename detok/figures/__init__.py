@@ -1,1 +1,1 @@
-"""The paper's figures of any model: which tables and charts each is made of."""
+"""The paper's figures of a model with learned positions: the tables and charts each is made of."""

@@ -140,12 +140,18 @@ class AnyLayer(Protocol):
 
         Raises: InputError if it is not exactly one token of this model.
         """
-        token_id = self.tokenizer.id_of(token)
-        if not 0 <= token_id < self.vocab_size:
-            raise InputError(
-                f"token id {token_id} is out of range; expected 0 ≤ id < V = {self.vocab_size}"
-            )
-        return token_id
+        return checked_id(self.tokenizer, token, self.vocab_size)
+
+
+def checked_id(tokenizer: Vocabulary, token: int | str, vocab_size: int) -> int:
+    """The id of a token of a model with V embeddings, given as its id or its exact text.
+
+    Raises: InputError if it is not exactly one token of the model.
+    """
+    token_id = tokenizer.id_of(token)
+    if not 0 <= token_id < vocab_size:
+        raise InputError(f"token id {token_id} is out of range; expected 0 ≤ id < V = {vocab_size}")
+    return token_id
 
 
 def embeddings(

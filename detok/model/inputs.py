@@ -101,6 +101,12 @@ def check_distance(layer: RotaryLayer, distance: int | None) -> int:
     return distance
 
 
+def check_amount(name: str, value: int) -> None:
+    """Raises: InputError if a value is no whole number from 1 on."""
+    if not isinstance(value, Integral) or value < 1:
+        raise InputError(f"{name} is {value!r}; expected at least 1, a whole number")
+
+
 def check_index(name: str, value: int, size: int, letter: str) -> None:
     """Raises: InputError if a value is no integer from 0 to the size of a dimension less 1."""
     if not isinstance(value, Integral) or not 0 <= value < size:

@@ -18,14 +18,18 @@ def made_of(layer: RotaryLayer) -> str:
         "score depends on the distance Δ = i − j of two tokens."
     )
     if "bb" in layer.term_names:
-        return (
-            f"{begun} $T^{{bb}}$ is of the distance alone; every other term may lean toward some "
-            "distances on average over the tokens."
+        lean = (
+            "$T^{bb}$ is of the distance alone; every other term may lean toward some distances on "
+            "average over the tokens."
         )
-    return (
-        f"{begun} None of its terms is of the distance alone, but on average over the tokens they "
-        "may still lean toward some distances."
-    )
+    else:
+        has_one = len(layer.term_names) == 1
+        lean = (
+            f"{'Its only term is not' if has_one else 'None of its terms is'} of the distance "
+            f"alone, but on average over the tokens {'it' if has_one else 'they'} may still lean "
+            "toward some distances."
+        )
+    return f"{begun} {lean}{words.limits(layer)}"
 
 
 def curves(largest: pd.DataFrame, bias: DistanceBias, counts: Counts | None) -> str:

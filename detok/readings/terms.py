@@ -7,7 +7,7 @@ import pandas as pd
 from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
 from detok.model.rotary_layer import RotaryLayer
-from detok.readings.words import words_for
+from detok.readings.words import limits, words_for
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair, Score
 from detok.tables.terms import FLOOR, Drawn
@@ -54,16 +54,7 @@ def _(layer: RotaryLayer) -> str:
             f"sum of {_MAPS[len(parts)][0]} terms: {', '.join(parts[:-1])} and {parts[-1]}. Each "
             "depends on how far apart the two tokens are."
         )
-    first = layer.first
-    if first.window is not None:
-        terms += f" A token sees the last {first.window:,} tokens alone, itself among them."
-    if first.soft_cap is not None:
-        c = f"{first.soft_cap:g}"
-        terms += (
-            f" Softmax takes a score s as {c} · tanh(s / {c}): scores and terms are shown before "
-            "that, attention and contributions after it."
-        )
-    return terms
+    return terms + limits(layer)
 
 
 def maps(spreads: pd.Series, head: int, seen: str = "past", *, is_capped: bool = False) -> str:

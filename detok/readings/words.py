@@ -71,6 +71,20 @@ def spaces(layer: AnyLayer) -> str:
     return f"Spaces only part words here: the one that is shown {where} token marks a word's edge."
 
 
+def limits(layer: RotaryLayer) -> str:
+    """What keeps attention from what scores alone would make of it: a window, a cap."""
+    first, said = layer.first, ""
+    if first.window is not None:
+        said += f" A token sees the last {first.window:,} tokens alone, itself among them."
+    if first.soft_cap is not None:
+        c = f"{first.soft_cap:g}"
+        said += (
+            f" Softmax takes a score s as {c} · tanh(s / {c}): scores and terms are shown before "
+            "that, attention and contributions to it after it."
+        )
+    return said
+
+
 def divided(layer: AnyLayer) -> str:
     """How scores and terms are given where they are as softmax takes them."""
     if layer.scale == 1:

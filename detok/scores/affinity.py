@@ -11,7 +11,7 @@ import torch
 
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
-from detok.model.inputs import check_distance, check_heads
+from detok.model.inputs import check_amount, check_distance, check_heads
 from detok.model.layer import Layer
 from detok.model.rotary_layer import RotaryLayer
 from detok.scores.specific import check_query, products
@@ -142,8 +142,7 @@ def affinity(
     unscaled, or its specific part), joined (past token + current token). `affinity_scores` has the
     arguments and errors.
     """
-    if k < 1:
-        raise InputError(f"k is {k}; expected at least 1")
+    check_amount("k", k)
     chosen = check_heads(layer, heads)
     token_id = layer.token_id(token)
     scores = affinity_scores(

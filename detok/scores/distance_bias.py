@@ -9,6 +9,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
+from detok.model.inputs import check_amount
 from detok.model.rotary_layer import RotaryLayer
 from detok.scores.distance_curve import DistanceCurve, check_distances, check_rotary
 from detok.scores.sight import Sight
@@ -68,8 +69,7 @@ def distance_bias(
     """
     check_rotary(layer)
     chosen = check_distances(layer, distances, N_DISTANCES)
-    if not isinstance(n_drawn, Integral) or n_drawn < 1:
-        raise InputError(f"n_drawn is {n_drawn}; expected at least 1")
+    check_amount("n_drawn", n_drawn)
     weights = token_weights(layer, token_counts).cpu().double().numpy()
     drawn = np.random.default_rng(seed).choice(len(weights), n_drawn, p=weights / weights.sum())
     tokens = torch.from_numpy(drawn).to(layer.device)

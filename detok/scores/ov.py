@@ -8,7 +8,7 @@ import torch
 from detok.display import Displayed
 from detok.errors import InputError
 from detok.model.hub import entries
-from detok.model.inputs import check_heads
+from detok.model.inputs import check_amount, check_heads
 from detok.model.layer import Layer
 from detok.model.layernorm import BLOCK, centre, fold
 
@@ -39,8 +39,7 @@ class OvReadings(Displayed, then=("readings.tokens(token, head)",)):
 
         Raises: InputError for a token or head that there is not, or k below 1.
         """
-        if k < 1:
-            raise InputError(f"k is {k}; expected at least 1")
+        check_amount("k", k)
         change = logit_changes(self.layer, token, [head])[0]  # (tokens,)
 
         def first(largest: bool) -> list[tuple[int, float]]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
-from detok.model.inputs import check_ids
+from detok.model.inputs import check_amount, check_ids
 
 Text = str | Sequence[int]
 # Called with the number of texts done and the number in all, None for a stream.
@@ -42,8 +42,7 @@ def token_ids(
 
 def drawn(texts: Iterable[Text], size: int, seed: int) -> list[tuple[int, Text]]:
     """`size` numbered texts drawn from a stream in one pass, in its order (reservoir sampling)."""
-    if size < 1:
-        raise InputError(f"sample is {size}; expected at least 1")
+    check_amount("sample", size)
     generator = np.random.default_rng(seed)
     kept = []
     for number, text in enumerate(texts):

@@ -1,6 +1,7 @@
 """What each of the six terms of the first layer's heads does to the loss."""
 
 from dataclasses import dataclass
+from numbers import Real
 
 import torch
 
@@ -55,7 +56,7 @@ def finite_difference(run: Run, layer: Layer, head: int, term: str, epsilon: flo
     check_index("head", head, run.model.n_heads, "H")
     if term not in TERMS:
         raise InputError(f"the term is {term!r}; expected one of {', '.join(TERMS)}")
-    if not 0 < epsilon < float("inf"):
+    if not isinstance(epsilon, Real) or not 0 < epsilon < float("inf"):
         raise InputError(f"epsilon is {epsilon!r}; expected a positive number")
     change = torch.zeros_like(run.attention[0])  # (H, n, n)
     change[head] = _terms(run, layer)[term][head].to(change)

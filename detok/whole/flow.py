@@ -7,7 +7,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.inputs import check_index
+from detok.model.inputs import check_amount, check_index
 from detok.whole.run import Run
 from detok.whole.standing import standing
 
@@ -68,8 +68,7 @@ class Flow(Displayed, then=("flow.nodes", "flow.edges", "flow.tokens(node)")):
         Raises: InputError for a node that there is not, or k below 1.
         """
         check_index("node", node, len(self.vectors), "nodes")
-        if k < 1:
-            raise InputError(f"k is {k}; expected at least 1")
+        check_amount("k", k)
         probabilities = self.run.model.logits(self.vectors[node]).softmax(dim=0)  # (V,)
         best = probabilities.topk(min(k, len(probabilities)))
         return list(zip(best.indices.tolist(), best.values.tolist(), strict=True))
@@ -88,15 +87,20 @@ def flow(
     into reading each part in the vocabulary. From "VISIT: Visualizing and Interpreting the Semantic
     Information Flow of Transformers" (Katz and Belinkov).
 
-    Raises: InputError for a position that the text does not have, or layers that the model has not.
+    Raises: InputError for a position that the text does not have, layers that the model has not, or
+    a pruning that is none.
     """
     i = run.n - 1 if position is None else position
     check_index("position", i, run.n, "n")
     every = range(run.model.n_layers)
     chosen = every if layers is None else layers
-    if not chosen or chosen.step != 1 or chosen[0] not in every or chosen[-1] not in every:
+    is_some = isinstance(chosen, range) and len(chosen) > 0
+    if not is_some or chosen != every[chosen[0] : chosen[-1] + 1]:
         raise InputError(f"layers are {layers!r}; expected some of {every!r}, one after the other")
-    graph = _Graph(run, i, pruning or Pruning(), chosen[0])
+    kept = Pruning() if pruning is None else pruning
+    if not isinstance(kept, Pruning):
+        raise InputError(f"pruning is {pruning!r}; expected a detok.Pruning")
+    graph = _Graph(run, i, kept, chosen[0])
     for layer in chosen:
         graph.add_layer(layer)
     return graph.finished()

@@ -1,5 +1,6 @@
 """The inner vocabulary: at which layer the last piece of a word reads as the whole word."""
 
+from numbers import Integral
 from typing import TYPE_CHECKING
 
 import torch
@@ -33,8 +34,8 @@ def inner_vocabulary(
     import pandas as pd
 
     check_index("start", start, run.n, "n")
-    if not start < stop <= run.n:
-        raise InputError(f"stop is {stop}; expected start = {start} < stop ≤ n = {run.n}")
+    if not isinstance(stop, Integral) or not start < stop <= run.n:
+        raise InputError(f"stop is {stop!r}; expected start = {start} < stop ≤ n = {run.n}")
     model, states = run.model, run.hidden[:, stop - 1]  # (B + 1, d)
     following = int(run.ids[stop]) if stop < run.n else run.target
     logits = model.logits(states)  # (B + 1, V)

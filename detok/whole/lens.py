@@ -8,7 +8,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.inputs import check_index
+from detok.model.inputs import check_amount, check_index
 from detok.whole.run import Run
 from detok.whole.standing import standing
 
@@ -56,8 +56,7 @@ class BackwardLens(
         B, n = self.second_norms.shape
         check_index("layer", layer, B, "B")
         check_index("position", position, n, "n")
-        if k < 1:
-            raise InputError(f"k is {k}; expected at least 1")
+        check_amount("k", k)
         norms = self.second_norms if matrix == "second" else self.first_norms
         if norms[layer, position] == 0:
             return [], []

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 import torch
 
 from detok.display import Displayed
-from detok.errors import InputError
 from detok.model import memory
+from detok.model.any_layer import checked_id
 from detok.model.files import read_config
 from detok.model.inputs import check_text
 from detok.model.layer import check_dtype, pick_device
@@ -133,12 +133,7 @@ class Model(Displayed, then=("detok.run(model, ids)",)):
 
         Raises: InputError if it is not exactly one token of this model.
         """
-        token_id = self.tokenizer.id_of(token)
-        if not 0 <= token_id < self.vocab_size:
-            raise InputError(
-                f"token id {token_id} is out of range; expected 0 ≤ id < V = {self.vocab_size}"
-            )
-        return token_id
+        return checked_id(self.tokenizer, token, self.vocab_size)
 
 
 # Weights made in inference mode could never be part of a backward pass.

@@ -1,13 +1,13 @@
 """The attention that the backward pass computes, and the forward pass patched with it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.inputs import check_index
+from detok.model.inputs import check_amount, check_index
 from detok.whole.etas import check_etas
 from detok.whole.forward import Changes, curve, embedded
 from detok.whole.model import Model
@@ -38,8 +38,7 @@ class ReversedAttention(
         B, H = self.norms.shape
         check_index("layer", layer, B, "B")
         check_index("head", head, H, "H")
-        if k < 1:
-            raise InputError(f"k is {k}; expected at least 1")
+        check_amount("k", k)
         R = self.R[layer, head]
         seen = torch.ones_like(R, dtype=torch.bool).tril().nonzero().tolist()  # j ≤ i only
         pairs = [(i, j, R[i, j].item()) for i, j in seen]
@@ -99,7 +98,7 @@ def patched(
     length.
     """
     tokens = model.check_ids(ids)
-    given = [direction] if isinstance(direction, ReversedAttention) else list(direction)
+    given = list(direction) if isinstance(direction, Iterable) else [direction]
     if not given or not all(isinstance(one, ReversedAttention) for one in given):
         raise InputError("there is no direction; expected the reversed attention of a text or more")
     n = len(tokens)

@@ -5,10 +5,9 @@ import weakref
 from pathlib import Path
 
 import pytest
-import streamlit as st
 
 import detok
-from detok.app import cached
+from detok.app import cached, store
 from tests.support.models import random_checkpoint
 from tests.support.pages import PAGES, run
 
@@ -16,7 +15,7 @@ from tests.support.pages import PAGES, run
 @pytest.fixture(autouse=True)
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DETOK_CACHE", str(tmp_path / "cache"))
-    st.cache_resource.clear()
+    store.clear()
 
 
 def test_it_is_computed_once_for_a_layer_however_often_that_is_loaded(checkpoint: Path) -> None:
@@ -47,10 +46,9 @@ def test_another_checkpoint_in_the_same_folder_gets_its_own_numbers(tmp_path: Pa
 
 
 def test_the_averages_of_one_text_more_are_other_ones(layer: detok.Layer) -> None:
-    kept = cached.averaged_over_excerpts(layer, None, 3, 0)
-    kept.value = detok.mean_contributions(layer, [[1, 2]])
-    assert cached.averaged_over_excerpts(layer, None, 3, 0) is kept
-    assert cached.averaged_over_excerpts(layer, None, 4, 0).value is None
+    job = cached.averages_job(layer, None, 3, 0)
+    assert cached.averages_job(layer, None, 3, 0) is job
+    assert cached.averages_job(layer, None, 4, 0) is not job
 
 
 @pytest.mark.slow
@@ -58,8 +56,9 @@ def test_a_layer_is_freed_when_others_have_taken_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever was shown of it, on any page; at the latest when the next one is loaded."""
-    layers = []
-    for n in range(cached.MAX_LAYERS + 2):
+    layers, most = [], 3
+    monkeypatch.setenv("DETOK_CACHED_MODELS", str(most))
+    for n in range(most + 2):
         random_checkpoint(tmp_path / str(n), seed=n)
         monkeypatch.setenv("DETOK_MODEL", str(tmp_path / str(n)))
         for page in PAGES if n == 0 else PAGES[:2]:
@@ -67,4 +66,4 @@ def test_a_layer_is_freed_when_others_have_taken_its_place(
         layers.append(weakref.ref(cached.load_layer(str(tmp_path / str(n)))))
     gc.collect()
     assert layers[0]() is None
-    assert None not in [layer() for layer in layers[-cached.MAX_LAYERS :]]
+    assert None not in [layer() for layer in layers[-most:]]

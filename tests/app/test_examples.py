@@ -3,7 +3,7 @@
 import pytest
 
 import detok
-from detok.app import cached, examples
+from detok.app import cached, examples, gate
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +35,18 @@ def test_a_large_model_begins_with_the_same_word_whether_its_own_are_known_or_no
     cached._rebuilt_job.clear()
 
 
-def test_a_job_that_was_cancelled_is_not_begun_again_by_a_page(
+def test_a_job_that_a_visitor_has_cancelled_is_not_begun_again_by_a_page(
     layer: detok.Layer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(cached, "SMALL", 0)
     cached._rebuilt_job.clear()
     job = cached._rebuilt_job(layer)
-    job.state = "cancelled"
+    with gate.LONG.turn():
+        cached.rebuilt_job(layer)
+        job.cancel()
+        job.wait(60)
     assert cached.rebuilt_job(layer).state == "cancelled"
+    assert job.was_cancelled
     cached.compute_rebuilt(layer)
     job.wait(60)
     assert job.state == "done"

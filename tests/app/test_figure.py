@@ -5,7 +5,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from detok.app import exports
+from detok.app import exports, store
 from detok.app.figure import Figure, passing_over
 
 MADE: list[tuple[str, bool]] = []
@@ -47,6 +47,7 @@ def script() -> None:
 @pytest.fixture(autouse=True)
 def nothing_made_before() -> None:
     MADE.clear()
+    store.clear()
     st.cache_resource.clear()
 
 

@@ -43,7 +43,7 @@ def test_nobody_empties_the_caches_of_a_server(address: str) -> None:
         visitor.send(second, BackMsg(app_heartbeat=True))
         sent = visitor.answer(second, "heartbeat_ack")  # messages are answered in their order
         assert not any(message.WhichOneof("type") == "git_info_changed" for message in sent)
-        assert "detok.app.cached.load_layer" in kept(address)
+        assert "detok.app.models.here" in kept(address)
 
 
 STATES = {

@@ -4,11 +4,11 @@ import json
 
 import pytest
 import torch
-from hypothesis import given, settings, strategies as st
+from hypothesis import given, settings as runs, strategies as st
 
 import detok
 from detok import InputError
-from detok.app import texts
+from detok.app import settings, texts
 from detok.app.texts import texts_of
 from detok.charts import terms as charts
 from detok.readings import terms as readings
@@ -52,7 +52,7 @@ anything = st.text(max_size=40) | st.text(
 )
 
 
-@settings(max_examples=500)
+@runs(max_examples=500)
 @given(anything, st.booleans())
 def test_every_text_gives_a_result_or_a_sentence(
     layer: detok.Layer, text: str, begin: bool
@@ -94,9 +94,9 @@ def test_texts_that_are_refused(layer: detok.Layer) -> None:
 
 
 def test_of_a_file_only_so_many_texts_and_characters_are_read() -> None:
-    one_line = ("ab " * texts.MAX_CHARACTERS).encode()
+    one_line = ("ab " * settings.now().max_text).encode()
     (read,) = texts_of("one line.txt", one_line)
-    assert len(read) == texts.MAX_CHARACTERS
+    assert len(read) == settings.now().max_text
     short = texts_of("short.txt", b"ab\n\n" * (texts.MAX_IN_FILE + 1))
     assert short == ["ab"] * texts.MAX_IN_FILE
     lines = texts_of("lines.jsonl", b'"ab"\n' * texts.MAX_IN_FILE + b"no JSON")

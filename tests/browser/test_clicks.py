@@ -10,6 +10,7 @@ from benchmarks import browser
 from detok.app import examples
 from detok.tables import frequency
 from detok.tables.common import sampled
+from tests.support.marks import click
 
 expect.set_options(timeout=20_000)  # as long as a busy machine takes
 LAYER = detok.load("mini")
@@ -42,16 +43,6 @@ def opened(chromium: Browser, url: str) -> Page:
     page.locator(".st-key-bar").wait_for(timeout=120_000)
     browser.settle(page)
     return page
-
-
-def click(page: Page, chart: int, mark: str, place: int = 0) -> None:
-    """A click on one of the marks of a chart, by their numbers."""
-    drawn = page.get_by_test_id("stVegaLiteChart").nth(chart)
-    found = drawn.locator(f"svg .mark-{mark}.role-mark path").nth(place)
-    found.scroll_into_view_if_needed(timeout=60_000)
-    browser.settle(page)
-    page.wait_for_timeout(500)
-    found.click(force=True)
 
 
 def click_row(page: Page, place: int, x: int) -> None:

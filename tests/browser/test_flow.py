@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, Page, expect
 
 from benchmarks import browser
+from tests.support.marks import click
 
 expect.set_options(timeout=20_000)  # as long as a busy machine takes
 FLOW = "/Information_flow?passage=There+stood+Captain+Ahab&model=mini"
@@ -19,22 +20,12 @@ def opened(chromium: Browser, url: str, width: int = 1280) -> Page:
     return page
 
 
-def click(page: Page, chart: int, place: int) -> None:
-    """A click on one of the marks of a chart, by its number."""
-    drawn = page.get_by_test_id("stVegaLiteChart").nth(chart)
-    found = drawn.locator("svg .mark-symbol.role-mark path").nth(place)
-    found.scroll_into_view_if_needed(timeout=60_000)
-    browser.settle(page)
-    page.wait_for_timeout(500)
-    found.click(force=True)
-
-
 def test_a_click_chooses_a_part(chromium: Browser, address: str) -> None:
     page = opened(chromium, f"{address}{FLOW}")
-    click(page, 1, 1)
+    click(page, 1, "symbol", 1)
     expect(page).to_have_url(re.compile("node=0-ln_1"))
     expect(page.get_by_text("Ln_1 of layer 0 has norm")).to_be_visible()
-    click(page, 0, 1)
+    click(page, 0, "symbol", 1)
     expect(page).to_have_url(re.compile("node=0-attention"))
     page.go_back()
     expect(page.get_by_text("Ln_1 of layer 0 has norm")).to_be_visible()

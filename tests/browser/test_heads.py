@@ -36,7 +36,7 @@ def test_all_tokens_are_cancelled_then_computed_for_every_visitor(
     browser.settle(first)
     first.get_by_role("button", name="Compute all 2,048 tokens").click()
     first.get_by_role("button", name="Cancel").click()
-    first.get_by_text("nothing of it is kept").wait_for(timeout=60_000)
+    first.get_by_text("nothing of them is kept").wait_for(timeout=60_000)
     browser.settle(first)
     first.get_by_role("button", name="Compute all 2,048 tokens").click()
     first.get_by_text(re.compile("Over all 2,048 tokens. [0-9]+ ha(ve|s) no")).wait_for(

@@ -2,25 +2,16 @@
 
 import re
 
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 import detok
 from benchmarks import browser
 from detok.tables import lens as tables
 from detok.tables.shift import ETAS
+from tests.support.marks import click
 
 expect.set_options(timeout=20_000)  # as long as a busy machine takes
 TEXT = "There stood old Captain Ahab"
-
-
-def click(page: Page, chart: int, mark: str, part: int = 0) -> None:
-    """A click on the first mark of one of the parts of a chart that have such marks."""
-    drawn = page.get_by_test_id("stVegaLiteChart").nth(chart)
-    found = drawn.locator(f"svg g.mark-{mark}.role-mark").nth(part).locator("path").first
-    found.scroll_into_view_if_needed(timeout=60_000)
-    browser.settle(page)
-    page.wait_for_timeout(500)
-    found.click(force=True)
 
 
 def test_a_cell_shows_its_tokens_and_a_point_chooses_eta(chromium: Browser, address: str) -> None:
@@ -35,7 +26,7 @@ def test_a_cell_shows_its_tokens_and_a_point_chooses_eta(chromium: Browser, addr
     page.goto(f"{address}/Backward_lens?passage={passage}&layer={last}&at=0&model=mini")
     expect(page.get_by_text("the norm of the VJP is 0.")).to_be_visible(timeout=120_000)
     browser.settle(page)
-    click(page, 0, "rect", 1)
+    click(page, 0, "rect", int((cells["norm"] == 0).sum()))  # after the grey ones
     page.wait_for_url(re.compile(f"at={cell['position']}(&|$)"))
     shown = f"“{model.tokenizer.show(cell['token_id'])}”"
     said = f"Layer {cell['layer']}, position {cell['position']}, {shown}"

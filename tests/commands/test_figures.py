@@ -67,6 +67,7 @@ def figures(
     return shown.out, shown.err
 
 
+@pytest.mark.filterwarnings("error")  # which would be written to the terminal
 def test_every_figure_is_written(
     counted: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached, exports
+from detok.app import cached, exports, models
 from detok.readings import compare as readings
 from detok.scores.compare import shared, split
 from detok.tables import compare as tables, compare_lists
@@ -45,7 +45,7 @@ Shown = Callable[..., AppTest]
 @pytest.fixture
 def shown(folders: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> Shown:
     """Runs the page with one of the checkpoints on either side."""
-    monkeypatch.setattr(cached, "models_here", lambda: tuple(map(str, folders.values())))
+    monkeypatch.setattr(models, "here", lambda: tuple(map(str, folders.values())))
 
     def shown(left: str, right: str, **query: str) -> AppTest:
         return run(PAGE, model=str(folders[left]), other=str(folders[right]), **query)
@@ -290,7 +290,7 @@ def test_a_right_model_that_is_not_here_is_named(shown: Shown) -> None:
 def test_a_right_model_that_cannot_be_read_is_said(
     shown: Shown, folders: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(cached, "models_here", lambda: (str(tmp_path),))
+    monkeypatch.setattr(models, "here", lambda: (str(tmp_path),))
     test = run(PAGE, other=str(tmp_path))
     assert "could not be loaded" in texts(test)
     assert "Right: mini, head 1" in [heading.value.replace("\\", "") for heading in test.subheader]

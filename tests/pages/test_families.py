@@ -14,7 +14,7 @@ from streamlit.testing.v1 import AppTest
 import detok
 from tests.support.families import MODELS, random_member
 from tests.support.models import random_checkpoint
-from tests.support.pages import PAGES, run, succeed, texts
+from tests.support.pages import PAGES, finish, run, succeed, texts
 from tests.support.tokenizers import BIOGPT_ENTRIES, KINDS, ids_of, word_end_merges, write_bpe
 
 AFFINITY, POSITIONS, LAYERNORM, TERMS, HEADS, FREQUENCY = PAGES[1:7]
@@ -169,7 +169,7 @@ def test_biogpt_is_asked_by_ids(shown: Shown) -> None:
     assert "3 tokens. Largest difference" in texts(test)
     succeed(test.text_area(key="passage").input("4 5000").run())
     assert "5000 is out of range" in texts(test)
-    succeed(next(b for b in test.button if b.label == "Average over them").click().run())
+    finish(succeed(next(b for b in test.button if b.label == "Average over them").click().run()))
     assert CANNOT_SPLIT in texts(test)
 
     test = shown("biogpt", AFFINITY, text="don", head="1")

@@ -8,11 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached, disk_cache
+from detok.app import cached, disk_cache, jobs, store
 from detok.app.jobs import Job
 from detok.counting.counts import Counts
 from detok.counting.in_memory import count_ids
@@ -34,9 +33,9 @@ def small(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """A cache of its own, and samples that take no time."""
     monkeypatch.setenv("DETOK_CACHE", str(tmp_path))
     monkeypatch.setattr(cached, "SAMPLE_SIZE", 40)
-    st.cache_resource.clear()
+    store.clear()
     yield
-    st.cache_resource.clear()
+    store.clear()
 
 
 @pytest.fixture
@@ -169,35 +168,70 @@ def test_all_tokens_are_computed_once_for_all_visitors_and_kept() -> None:
             assert "mean_low" not in table.value
         assert not [n for n in visitor.number_input if n.key == "sample"]
     # A new server finds it on disk.
-    st.cache_resource.clear()
+    store.clear()
     assert "Over all 2,048 tokens" in texts(run(HEADS))
 
 
-def test_a_second_visitor_sees_it_under_way_and_either_may_cancel(
+def slow(layer: detok.Layer, counts: Counts, progress: Any) -> Measured:
+    for done in range(2000):
+        progress(done, 2000)
+        time.sleep(0.02)
+    raise AssertionError("nobody cancelled")
+
+
+def labels(test: AppTest) -> list[str]:
+    return [b.label.split()[0] for b in test.button if b.label.split()[0] in ("Cancel", "Compute")]
+
+
+def test_a_second_visitor_sees_it_under_way_and_cannot_cancel_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def slow(layer: detok.Layer, counts: Counts, progress: Any) -> Measured:
-        for done in range(2000):
-            progress(done, 2000)
-            time.sleep(0.02)
-        raise AssertionError("nobody cancelled")
-
     monkeypatch.setattr(cached, "measured", slow)
     first = run(HEADS)
     succeed(button(first, "Compute all").click().run())
     second = run(HEADS)
-    for visitor in (first, second):
-        assert "Cancel" in [b.label for b in visitor.button]
-        assert not [b for b in visitor.button if b.label.startswith("Compute")]
-    button(second, "Cancel").click().run()
+    assert labels(first) == ["Cancel"]
+    assert labels(second) == ["Compute"]
+    assert second.get("progress")[0].proto.text.startswith("For another visitor: ")
     job = cached.heads_job(cached.load_layer("mini"))
+    # It is the second visitor's, too, when asked for.
+    succeed(button(second, "Compute all").click().run())
+    assert labels(second) == ["Cancel"]
+    button(first, "Cancel").click().run()
+    succeed(first.run())
+    assert labels(first) == ["Compute"]
+    assert "it ends as soon as nobody else wants it" in texts(first)
+    done = job.done
+    time.sleep(0.5)
+    assert job.is_under_way
+    assert job.done > done
+    button(second, "Cancel").click().run()
     wait(job)
     assert (job.state, job.result) == ("cancelled", None)
-    succeed(first.run())
-    assert "was cancelled and nothing of it is kept" in texts(first)
-    assert "Compute all 2,048 tokens" in [b.label for b in first.button]
+    for visitor in (first, second):
+        succeed(visitor.run())
+        assert "nothing of them is kept" in texts(visitor)
+        assert labels(visitor) == ["Compute"]
+    assert "Stopped" not in texts(run(HEADS))
     layer = cached.load_layer("mini")
-    assert disk_cache.load(layer, cached.load_counts(cached.load_layer("mini"))) is None
+    assert disk_cache.load(layer, cached.load_counts(layer)) is None
+
+
+@pytest.mark.parametrize("goes_to", ["pages/7_Replication.py", "app.py"])
+def test_it_ends_when_the_visitor_goes_to_another_page(
+    goes_to: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "measured", slow)
+    monkeypatch.setattr(jobs, "GRACE_S", 0.2)
+    test = run(HEADS)
+    succeed(button(test, "Compute all").click().run())
+    job = cached.heads_job(cached.load_layer("mini"))
+    succeed(test.run())
+    time.sleep(0.6)
+    assert job.is_under_way
+    succeed(test.switch_page(goes_to).run())
+    wait(job)
+    assert (job.state, job.result) == ("idle", None)
 
 
 def test_a_failure_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -267,7 +301,7 @@ def test_the_smallest_models_and_texts(
     monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "counts.parquet"))
     for sample, query in ((40, {}), (257, {"authors": "true", "least": "1"})):
         monkeypatch.setattr(cached, "SAMPLE_SIZE", sample)
-        st.cache_resource.clear()
+        store.clear()
         said = texts(run(HEADS, text="g", **query))
         assert not MISTAKE.search(said)
         if n_heads == 1 or not scale:

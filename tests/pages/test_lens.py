@@ -9,25 +9,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from tests.support.models import random_checkpoint
 from tests.support.pages import figures, files, run, succeed, texts
 
 LENS = "pages/10_Backward_lens.py"
 TEXT = "toast is in there"
-
-
-@pytest.fixture(scope="module")
-def deep(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A model of twelve layers."""
-    folder = tmp_path_factory.mktemp("deep")
-    random_checkpoint(folder, n_layer=12, n_positions=64)
-    return folder
-
-
-@pytest.fixture
-def twelve(monkeypatch: pytest.MonkeyPatch, deep: Path) -> Path:
-    monkeypatch.setenv("DETOK_MODEL", str(deep))
-    return deep
 
 
 def test_it_shows_what_the_library_computes(twelve: Path) -> None:

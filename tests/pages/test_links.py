@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 import detok
+from detok.app import models
 from detok.app.navigation import PLACES
 from tests.support.pages import run, texts
 
@@ -48,7 +49,8 @@ def test_a_link_to_a_token_outside_its_text_shows_that_token() -> None:
     ]
 
 
-def test_a_model_that_cannot_be_loaded_leaves_the_address() -> None:
+def test_a_model_that_cannot_be_loaded_leaves_the_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(models, "is_offline_mode", lambda: False)
     test = run(AFFINITY, model="gpt2", text="Mr. Holmes", head="1")
     assert "gpt2 could not be loaded" in texts(test)
     assert test.query_params["model"] == "mini"

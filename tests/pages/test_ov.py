@@ -71,8 +71,8 @@ def test_what_an_older_detok_left_out_is_fetched_on_a_click(
     save_file({k: t for k, t in whole.items() if "c_proj" not in k and "ln_f" not in k}, path)
     name, fetched = str(tmp_path), []
 
-    def load(model: str) -> detok.Layer:
-        layer = plain(model)
+    def load(model: str, **more: str) -> detok.Layer:
+        layer = plain(model, **more)
         return replace(layer, source=Source(model, tmp_path, "0" * 40))
 
     def fetch(model: str, revision: str) -> None:

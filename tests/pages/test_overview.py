@@ -7,7 +7,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached, jobs
+from detok.app import cached, gate
 from detok.readings import method
 from detok.tables.rebuilt import gallery
 from tests.support.pages import run, succeed, texts
@@ -67,7 +67,7 @@ def test_of_a_large_model_the_words_are_looked_for_once_and_shown_when_they_are_
     monkeypatch.setattr(cached, "SMALL", 0)
     cached._rebuilt_job.clear()
     layer = cached.load_layer("mini")
-    with jobs._TURN:  # another computation is under way
+    with gate.LONG.turn():  # another computation is under way
         said = texts(run("app.py"))
         assert "once for all visitors" in said
         assert "in the frame" not in said
@@ -80,8 +80,13 @@ def test_a_search_that_was_cancelled_can_be_begun_again(monkeypatch: pytest.Monk
     monkeypatch.setattr(cached, "SMALL", 0)
     cached._rebuilt_job.clear()
     job = cached._rebuilt_job(cached.load_layer("mini"))
-    job.state = "cancelled"
-    test = run("app.py")
+    with gate.LONG.turn():
+        test = run("app.py")
+        said = test.get("progress")[0].proto.text
+        assert said == "Waiting for 1 other computation …"
+        next(b for b in test.button if b.label == "Cancel").click().run()
+        job.wait(60)
+    succeed(test.run())
     assert "looking for them was stopped" in texts(test)
     succeed(next(b for b in test.button if b.label == "Look for them").click().run())
     job.wait(60)

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import cached, exports
+from detok.app import cached, exports, store
 from detok.app.navigation import PLACES
 from detok.replication.check import Check, Finding, judged
 from detok.replication.report import CHECKS
@@ -21,9 +20,9 @@ REPLICATION = "pages/7_Replication.py"
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    st.cache_resource.clear()
+    store.clear()
     yield
-    st.cache_resource.clear()
+    store.clear()
 
 
 def only(monkeypatch: pytest.MonkeyPatch, *findings: Finding) -> None:

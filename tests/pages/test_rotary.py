@@ -14,7 +14,7 @@ from detok.app.navigation import PLACES
 from detok.readings import distance_bias as distance_readings, overview, terms as readings
 from detok.tables import distance_bias as distance_tables, terms as tables
 from tests.support.families import random_member
-from tests.support.pages import figures, run, succeed, texts
+from tests.support.pages import figures, finish, run, succeed, texts
 from tests.support.rotary import ROTARY
 
 # With biases of queries and keys; with ee alone; with LayerNorm and a part of each head turned;
@@ -127,8 +127,7 @@ def test_every_head_is_shown(folder: Path) -> None:
 def test_contributions_over_texts(folder: Path) -> None:
     layer = detok.load(folder)
     test = run(TERMS_PAGE, **TERMS_LINK, n_texts="2")
-    next(b for b in test.button if b.label == "Average over them").click()
-    succeed(test.run())
+    finish(succeed(next(b for b in test.button if b.label == "Average over them").click().run()))
     mean = detok.mean_contributions(layer, detok.excerpts()["text"], sample=2, seed=0)
     assert readings.averaged(mean, "excerpts") in texts(test)
     assert set(figures(test)["averaged"].table["term"]) == set(layer.term_names)

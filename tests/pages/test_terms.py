@@ -11,7 +11,7 @@ from detok.app.texts import tokens_of
 from detok.readings import terms as readings
 from detok.tables import terms as tables
 from tests.support.models import random_checkpoint
-from tests.support.pages import run, succeed, texts
+from tests.support.pages import finish, run, succeed, texts
 
 PAGE = "pages/4_Six-term_contributions.py"
 TEXT = "There stood old Captain Ahab"
@@ -161,7 +161,7 @@ def test_a_model_of_sixteen_positions(
     monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
     test = run(PAGE, head=head, pair_i="200", pair_j="200", window="99", n_texts="3")
     assert "Used: the first 16 of 25 tokens" in texts(test)
-    succeed(next(b for b in test.button if b.label == "Average over them").click().run())
+    finish(succeed(next(b for b in test.button if b.label == "Average over them").click().run()))
     assert "Mean over 3 excerpts" in texts(test)
 
 
@@ -170,7 +170,7 @@ def test_averages_are_kept_for_the_next_visitor_and_follow_the_seed() -> None:
     first = run(PAGE, **query)
     assert "Mean over 3 excerpts" not in texts(first)
     button = next(b for b in first.button if b.label == "Average over them")
-    said = texts(succeed(button.click().run()))
+    said = texts(finish(succeed(button.click().run())))
     assert "Mean over 3 excerpts" in said
     assert "Mean over 3 excerpts" in texts(run(PAGE, **query))
     other = run(PAGE, **{**query, "sample": "6"})
@@ -180,7 +180,7 @@ def test_averages_are_kept_for_the_next_visitor_and_follow_the_seed() -> None:
 def upload(test: AppTest, name: str, data: bytes) -> str:
     test.file_uploader[0].set_value((name, data, "text/plain"))
     succeed(test.run())
-    succeed(next(b for b in test.button if b.label == "Average over them").click().run())
+    finish(succeed(next(b for b in test.button if b.label == "Average over them").click().run()))
     return texts(test)
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 
 import detok
 from detok.counting.counts import Counts
-from detok.readings import distance_bias as readings
+from detok.readings import distance_bias as readings, words
 from detok.tables import distance_bias as tables
 
 
@@ -39,6 +39,8 @@ def test_counts_are_named(qwen2: detok.RotaryLayer) -> None:
 def test_without_a_term_of_the_distance_alone(rotary: detok.RotaryLayer) -> None:
     said = readings.made_of(rotary)
     assert ("T^{bb}" in said) == ("bb" in rotary.term_names)
+    assert ("Its only term" in said) == (rotary.term_names == ("ee",))
+    assert said.endswith(words.limits(rotary))
     bias = detok.distance_bias(rotary, n_drawn=5)
     largest = tables.largest(tables.curves(bias))
     assert ("Tᵇᵇ" in readings.curves(largest, bias, None)) == ("bb" in rotary.term_names)

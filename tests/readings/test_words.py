@@ -23,6 +23,12 @@ def test_what_is_seen(layer: detok.Layer, both_ways: detok.Layer) -> None:
     assert not any("past" in text or "earlier" in text for text in said)
 
 
+def test_what_keeps_attention_from_following_scores(rotary: detok.RotaryLayer) -> None:
+    said = words.limits(rotary)
+    assert ("tanh" in said) == (rotary.first.soft_cap is not None)
+    assert ("A token sees the last" in said) == (rotary.first.window is not None)
+
+
 def test_one_is_not_said_in_the_plural() -> None:
     assert words.amount(1, "token") == "1 token"
     assert words.amount(0, "token") == "0 tokens"

@@ -111,6 +111,7 @@ def test_matrix_and_ranks_agree_with_the_search(layer: detok.Layer) -> None:
         ({"token": 1, "heads": "all"}, "heads are 'all'; expected head numbers"),
         ({"token": 1, "positions": (2,)}, r"\(2,\); expected"),
         ({"token": 1, "k": 0}, "k is 0; expected at least 1"),
+        ({"token": 1, "k": 2.5}, "k is 2.5; expected at least 1, a whole number"),
         ({"token": 1, "side": "next"}, "side is 'next'; expected 'past' or 'current'"),
         ({"token": 1, "positions": (2, 3)}, r"\(2, 3\); expected 0 ≤ j ≤ i < L = 16"),
         ({"token": 1, "positions": (16, 3)}, r"\(16, 3\); expected"),

@@ -1,5 +1,6 @@
 """Runs a page as a visitor would, without a browser."""
 
+import time
 from pathlib import Path
 from urllib.parse import parse_qs
 
@@ -31,6 +32,16 @@ def run(page: str, **query: str) -> AppTest:
 
 def succeed(test: AppTest) -> AppTest:
     assert not test.exception, test.exception
+    return test
+
+
+def finish(test: AppTest) -> AppTest:
+    """Runs the page again until what is under way on it has ended."""
+    deadline = time.monotonic() + 120
+    while test.get("progress"):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+        succeed(test.run())
     return test
 
 

@@ -64,6 +64,7 @@ def test_in_float32_too(whole_folder: object, ids: list[int], first: detok.Layer
         (lambda r, x: detok.finite_difference(r, x, 4, "ee"), "head is 4; expected 0 ≤ head < H"),
         (lambda r, x: detok.finite_difference(r, x, 0, "qq"), "term is 'qq'; expected one of ee, "),
         (lambda r, x: detok.finite_difference(r, x, 0, "ee", 0), "epsilon is 0"),
+        (lambda r, x: detok.finite_difference(r, x, 0, "ee", "0.1"), "epsilon is '0.1'"),
         (lambda r, x: detok.term_attribution(r, detok.load("mini")), "'mini' is not the first one"),
     ],
 )

@@ -154,6 +154,8 @@ def test_what_it_cannot_take(a_run: detok.Run) -> None:
         detok.flow(a_run, pruning=detok.Pruning(heads=-1))
     with pytest.raises(detok.InputError, match="node is -1"):
         detok.flow(a_run).tokens(-1)
+    with pytest.raises(detok.InputError, match=r"pruning is \(1, 2\); expected a detok.Pruning"):
+        detok.flow(a_run, pruning=(1, 2))
     with pytest.raises(detok.InputError, match="k is 0"):
         detok.flow(a_run).tokens(0, 0)
 
@@ -171,7 +173,9 @@ def test_of_some_layers_it_is_the_part_of_the_whole_that_they_are(
     assert some.edges["strength"].tolist() == edges["strength"].tolist()
 
 
-@pytest.mark.parametrize("layers", [range(0), range(4), range(-1, 2), range(0, 3, 2), range(3, 4)])
+@pytest.mark.parametrize(
+    "layers", [range(0), range(4), range(-1, 2), range(0, 3, 2), range(3, 4), [0]]
+)
 def test_layers_that_there_are_not(a_run: detok.Run, layers: range) -> None:
     with pytest.raises(detok.InputError, match="expected some of range\\(0, 3\\), one after"):
         detok.flow(a_run, layers=layers)

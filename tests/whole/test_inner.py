@@ -50,6 +50,7 @@ def test_a_single_token_is_itself(ids: list[int], a_run: detok.Run) -> None:
         ((9, 10), "start is 9; expected 0 ≤ start < n = 9"),
         ((3, 3), "stop is 3; expected start = 3 < stop ≤ n = 9"),
         ((3, 10), "stop is 10"),
+        ((3, "4"), "stop is '4'"),
         ((3, 4, 300), "token id 300 is out of range"),
     ],
 )

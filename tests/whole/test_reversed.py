@@ -54,6 +54,8 @@ def test_strongest_pairs(a_run: detok.Run) -> None:
         ((3, 0), "layer is 3; expected 0 ≤ layer < B = 3"),
         ((0, 4), "head is 4"),
         ((0, 0, 0), "k is 0; expected at least 1"),
+        ((0, 0, "2"), "k is '2'; expected at least 1, a whole number"),
+        ((0, 0, 1.5), "k is 1.5; expected at least 1, a whole number"),
     ):
         with pytest.raises(detok.InputError, match=sentence):
             found.strongest(*arguments)
@@ -88,6 +90,7 @@ def test_the_mean_of_several_texts(whole: detok.Model, ids: list[int]) -> None:
         (lambda m, r: detok.patched(m, [1, 2], r, 0.1), "shape .*of a text as long as this one"),
         (lambda m, r: detok.patched(m, [1, 2], [], 0.1), "there is no direction"),
         (lambda m, r: detok.patched(m, range(9), r.R, 0.1), "there is no direction"),
+        (lambda m, r: detok.patched(m, range(9), None, 0.1), "there is no direction"),
         (lambda m, r: detok.patched(m, [], r, 0.1), "no tokens"),
         (lambda m, r: detok.patched(m, range(9), r, []), "expected a finite number, or several"),
         (lambda m, r: detok.patched(m, range(9), r, float("nan")), "expected a finite number"),

@@ -9,13 +9,11 @@ from uuid import uuid4
 
 import numpy as np
 import pandas as pd
-import streamlit as st
 
 import detok
-from detok.app import cached, texts
+from detok.app import cached, store, texts
 from detok.app.figure import Figure, kept
 from detok.app.finished import affinity
-from detok.app.identity import OF_LAYER
 from detok.app.provenance import about, lines, loaded
 from detok.charts import affinity as affinity_charts, compare as charts
 from detok.counting.counts import Counts
@@ -33,7 +31,7 @@ Given = tuple[Ids | tuple[Ids, Ids], ...]
 # The number of the sample of tokens that each model's heads are measured on; None stands for all.
 Samples = tuple[int | None, ...]
 
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=OF_LAYER)
+_for_a_moment = store.kept(max_entries=4)
 
 
 @_for_a_moment

@@ -7,7 +7,7 @@ import pandas as pd
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.finished.positions import UNSCALED, Texts, measured
+from detok.app.finished.positions import UNSCALED, Texts, measured, measured_in_code
 from detok.app.one_or_all import in_title, rows_in_code, rows_of
 from detok.app.provenance import about, lines
 from detok.charts import distance_bias as charts
@@ -54,7 +54,6 @@ def attention(layer: detok.RotaryLayer, i: int, head: int | None, own: Texts | N
     said = [readings.attention(tables.masses(table), i, head)]
     if texts is not None:
         said.append(position_readings.measured(texts, "of your texts" if own else "excerpts"))
-    excerpts = '[layer.tokenizer.encode(text) for text in detok.excerpts()["text"]]'
     return Figure(
         name="attention",
         title=f"Attention of position {i} over distances{in_title(head)}",
@@ -63,8 +62,7 @@ def attention(layer: detok.RotaryLayer, i: int, head: int | None, own: Texts | N
         code=lines(
             layer,
             "tables.distance_bias",
-            f"texts = {excerpts if own is None else [list(ids) for ids in own]}",
-            f"measured = detok.mean_attention(layer, texts, {i}) if texts else None",
+            *measured_in_code(i, own),
             _bias_in_code(layer),
             f"table = tables.attention(bias, measured, {n})",
             *rows_in_code(head),

@@ -4,12 +4,10 @@ All of a graph's parts are read in the vocabulary, but only of the layers that a
 """
 
 import pandas as pd
-import streamlit as st
 
 import detok
-from detok.app import cached
+from detok.app import cached, store
 from detok.app.figure import Figure, kept
-from detok.app.identity import unique
 from detok.app.provenance import about, of_run, run_lines
 from detok.charts import flow as charts
 from detok.readings import flow as readings
@@ -23,7 +21,7 @@ VALUES = "norms; ranks and probabilities of the target in LL(x) = softmax(ln_f(x
 TOP = 10
 LISTED = ["part", "norm", "rank", "probability", "adds", "coefficient", "reads"]
 
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs={detok.Run: unique})
+_for_a_moment = store.kept(max_entries=4)
 
 
 @kept

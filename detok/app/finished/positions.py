@@ -32,6 +32,15 @@ def measured(layer: detok.Layer, i: int, own: Texts | None) -> detok.MeanAttenti
     return detok.mean_attention(layer, own, i) if own else None
 
 
+def measured_in_code(i: int, own: Texts | None) -> tuple[str, str]:
+    """Lines that give `measured`."""
+    excerpts = '[layer.tokenizer.encode(text) for text in detok.excerpts()["text"]]'
+    return (
+        f"texts = {excerpts if own is None else [list(ids) for ids in own]}",
+        f"measured = detok.mean_attention(layer, texts, {i}) if texts else None",
+    )
+
+
 @kept
 def summary(layer: detok.Layer, i: int, layernorm: bool) -> Figure:
     """All heads in numbers."""
@@ -180,12 +189,10 @@ def _attention(
     layer: detok.Layer, i: int, layernorm: bool, head: int | None, own: Texts | None
 ) -> tuple[pd.DataFrame, str]:
     """The table of one head, or of all, and its lines of code."""
-    excerpts = '[layer.tokenizer.encode(text) for text in detok.excerpts()["text"]]'
     code = lines(
         layer,
         "tables.positions",
-        f"texts = {excerpts if own is None else [list(ids) for ids in own]}",
-        f"measured = detok.mean_attention(layer, texts, {i}) if texts else None",
+        *measured_in_code(i, own),
         f"bias = detok.position_bias(layer, {i}, layernorm={layernorm})",
         "table = tables.attention(bias, measured)",
         *rows_in_code(head),

@@ -1,11 +1,10 @@
 """The figures of reversed attention: the gradient of the loss at every head's scores."""
 
 import pandas as pd
-import streamlit as st
 
 import detok
+from detok.app import store
 from detok.app.figure import Figure, kept
-from detok.app.identity import unique
 from detok.app.provenance import about, of_run, run_lines
 from detok.charts import reversed as charts
 from detok.readings import reversed as readings
@@ -19,56 +18,27 @@ _UNIT = "R = ∂(−ln p(target)) / ∂ unscaled score"
 _ETAS = f"patched = detok.patched(model, run.ids, found, {list(tables.ETAS)})"
 
 # R of all heads: 9 MB at GPT-2's size for a text of 128 tokens.
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={detok.Run: unique})
+_for_a_moment = store.kept(max_entries=2)
 
 
 @kept
-def forward(layer: detok.Layer, run: detok.Run, number: int, head: int) -> Figure:
-    """The norm of attention in every head of every layer; the chosen head is framed."""
+def norms(layer: detok.Layer, run: detok.Run, number: int, head: int, column: str) -> Figure:
+    """The norm of attention, or of its gradient, in every head of every layer; one is framed.
+
+    `column` is forward or reversed.
+    """
     table = _norms(run)
-    return _map(
-        layer,
-        run,
-        number,
-        head,
-        "forward",
-        title="Norm of A in every head",
-        reading=readings.forward(tables.largest(table, "forward"), tables.even_norm(run.n), run.n),
-    )
-
-
-@kept
-def reverse(layer: detok.Layer, run: detok.Run, number: int, head: int) -> Figure:
-    """The norm of reversed attention in every head of every layer."""
-    table = _norms(run)
-    return _map(
-        layer,
-        run,
-        number,
-        head,
-        "reversed",
-        title="Norm of R in every head",
-        reading=readings.reverse(run),
-        answer=readings.answer(tables.largest(table, "reversed"), table),
-    )
-
-
-def _map(
-    layer: detok.Layer,
-    run: detok.Run,
-    number: int,
-    head: int,
-    column: str,
-    *,
-    title: str,
-    reading: str,
-    answer: str = "",
-) -> Figure:
-    table = _norms(run)
+    largest = tables.largest(table, column)
+    if column == "forward":
+        sign, answer = "A", ""
+        reading = readings.forward(largest, tables.even_norm(run.n), run.n)
+    else:
+        sign, answer = "R", readings.answer(largest, table)
+        reading = readings.reverse(run)
     drawn = table.assign(chosen=(table["layer"] == number) & (table["head"] == head))
     return Figure(
         name=column,
-        title=title,
+        title=f"Norm of {sign} in every head",
         table=table,
         about=about(layer, f"Frobenius norms of attention A, and of {_UNIT}"),
         code=run_lines(layer, run, _TABLES, _FOUND, "table = tables.norms(found)"),
@@ -83,34 +53,7 @@ def _map(
 
 
 @kept
-def attention(
-    layer: detok.Layer,
-    run: detok.Run,
-    number: int,
-    head: int,
-    window: Window,
-    chosen: tuple[int, int],
-) -> Figure:
-    """A of one head in a window of the text; a chosen pair is framed."""
-    said = readings.attention(f"head {head} of layer {number}")
-    return _pairs(layer, run, number, head, window, chosen, "attention", "A", said)
-
-
-@kept
-def gradient(
-    layer: detok.Layer,
-    run: detok.Run,
-    number: int,
-    head: int,
-    window: Window,
-    chosen: tuple[int, int],
-) -> Figure:
-    """R of the same."""
-    said = readings.gradient(run, number)
-    return _pairs(layer, run, number, head, window, chosen, "reversed", "R", said)
-
-
-def _pairs(
+def of_pairs(
     layer: detok.Layer,
     run: detok.Run,
     number: int,
@@ -118,9 +61,15 @@ def _pairs(
     window: Window,
     chosen: tuple[int, int],
     column: str,
-    sign: str,
-    reading: str,
 ) -> Figure:
+    """A or R of one head in a window of the text; a chosen pair is framed.
+
+    `column` is attention or reversed.
+    """
+    if column == "attention":
+        sign, reading = "A", readings.attention(f"head {head} of layer {number}")
+    else:
+        sign, reading = "R", readings.gradient(run, number)
     table = pairs(layer, run, number, head)
     shown = tables.window(table, range(*window))
     i, j = chosen

@@ -1,10 +1,8 @@
 """The figures of the page of segments."""
 
-import streamlit as st
-
 import detok
+from detok.app import store
 from detok.app.figure import Figure, kept
-from detok.app.identity import unique
 from detok.app.provenance import about, ids_of, lines, run_lines
 from detok.charts import segments as charts, terms as term_charts
 from detok.charts.palette import both_sides
@@ -16,7 +14,7 @@ Lengths = tuple[int, ...]  # tokens of each segment of the prompt
 Window = tuple[int, int]  # from, and up to but without
 
 # All layers and heads take n² numbers each.
-_for_a_moment = st.cache_resource(show_spinner=False, max_entries=2, hash_funcs={detok.Run: unique})
+_for_a_moment = store.kept(max_entries=2)
 
 
 @kept

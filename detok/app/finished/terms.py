@@ -7,12 +7,10 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 import pandas as pd
-import streamlit as st
 
 import detok
-from detok.app import cached
+from detok.app import cached, store
 from detok.app.figure import Figure, kept
-from detok.app.identity import OF_LAYER
 from detok.app.one_or_all import in_title, rows_in_code, rows_of
 from detok.app.provenance import about, ids_of, lines
 from detok.charts import terms as charts
@@ -26,7 +24,7 @@ NATS = "nats"
 Ids = tuple[int, ...]
 Window = tuple[int, int]  # from, and up to but without
 
-for_a_moment = st.cache_resource(show_spinner=False, max_entries=4, hash_funcs=OF_LAYER)
+for_a_moment = store.kept(max_entries=4)
 
 
 @kept
