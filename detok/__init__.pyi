@@ -10,6 +10,9 @@ from .counting.choice import (
 from .counting.counts import (
     Counts as Counts,
 )
+from .counting.dataset import (
+    Dataset as Dataset,
+)
 from .counting.in_memory import (
     count as count,
 )

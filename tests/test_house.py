@@ -129,7 +129,7 @@ def test_a_public_name_says_what_it_is(name: str) -> None:
 def test_the_public_names() -> None:
     """None comes or goes unnoticed."""
     assert " ".join(detok.__all__) == (
-        "Ablation Auroc BackwardLens Baselines CheckpointError Counts DistanceBias "
+        "Ablation Auroc BackwardLens Baselines CheckpointError Counts Dataset DistanceBias "
         "DistanceCurve Flow ForwardShift InputError Layer LayerNormStats MeanAttention "
         "MeanContributions Model NotDownloadable OvReadings Pair PairAuroc Patched PositionBias "
         "Pruning Rebuilt ReversedAttention RotaryLayer RotaryTerms Run SegmentAttention "
