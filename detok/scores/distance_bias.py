@@ -118,10 +118,18 @@ def _share(
     squares = [_mean_square(layer, of_i, of_j, distance) for distance in distances]  # (H,) each
     mean_key = keys.mean(dim=1)[:, None]  # (H, 1, d')
     of_rows = (mean_key @ of_i @ mean_key.mT)[:, 0, 0]  # (H,), the mean of a row, squared
-    along = torch.stack(squares).mean(dim=0) - of_rows  # (H,)
-    by_distance = means.var(dim=1, correction=0)
+    lost = _lost(layer, distances)  # (H, distances)
+    along = torch.stack(squares).mean(dim=0) - of_rows + (lost * (lost - 2 * means)).mean(dim=1)
+    by_distance = (means - lost).var(dim=1, correction=0)
     is_level = along <= ROUNDING * of_rows
     return (by_distance / along).clamp(max=1).masked_fill(is_level, torch.nan)
+
+
+def _lost(layer: RotaryLayer, distances: list[int]) -> torch.Tensor:
+    """What scores lose at each distance, less the mean over these: (H, distances)."""
+    away = torch.tensor(distances, dtype=torch.float64)
+    slopes = torch.zeros(layer.n_heads) if layer.slopes is None else layer.slopes
+    return slopes.cpu().double()[:, None] * (away - away.mean())
 
 
 def _power(vectors: torch.Tensor) -> torch.Tensor:

@@ -51,7 +51,8 @@ def test_the_share_of_distance_is_that_of_all_pairs(rotary: detok.RotaryLayer) -
                 q, k = rotary.queries(of_i)[:, 0], rotary.keys(of_j)[:, 0]
                 q = q if rotary.b_Q is None else q + rotary.b_Q
                 k = k if rotary.b_K is None else k + rotary.b_K
-                scores[:, n, m, distance] = (rotary.turned(q, distance) * k).sum(dim=1)
+                lost = 0 if rotary.slopes is None else rotary.slopes * distance
+                scores[:, n, m, distance] = (rotary.turned(q, distance) * k).sum(dim=1) - lost
     of_a_row = scores.flatten(2).var(dim=2, correction=0).mean(dim=1)
     by_distance = scores.mean(dim=(1, 2)).var(dim=1, correction=0)
     torch.testing.assert_close(bias.share, by_distance / of_a_row, rtol=1e-6, atol=1e-9)
