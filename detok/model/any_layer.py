@@ -13,7 +13,7 @@ from detok.model.vocabulary import Vocabulary
 class AnyLayer(Protocol):
     """A first attention layer, from which its scores and attention follow.
 
-    `Layer` adds learned positions to the tokens, `RotaryLayer` turns queries and keys by theirs.
+    `Layer` adds learned positions to the tokens; scores of a `RotaryLayer` depend on distance.
     What is written against this protocol serves both; what a kind of layer has beside it, such as
     `Layer.W_pos`, only its own mathematics may use.
     """

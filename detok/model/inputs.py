@@ -76,8 +76,8 @@ def check_learned(layer: AnyLayer) -> None:
     """Raises: InputError for a layer without learned positions, which have six terms."""
     if not isinstance(layer, Layer):
         raise InputError(
-            f"{layer.name!r} turns queries and keys by their distance (rotary positions), which "
-            "this does not show yet; expected a model with learned positions, such as GPT-2"
+            f"{layer.name!r} adds no positions to its tokens, and scores depend on their distance, "
+            "which this does not show yet; expected a model with learned positions, such as GPT-2"
         )
 
 

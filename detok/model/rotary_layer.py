@@ -141,7 +141,14 @@ class RotaryLayer(
 
     def normed(self, ids: torch.Tensor | slice) -> torch.Tensor:
         """e/σ of tokens, centred where the norm is LayerNorm, (n, d), in the type of the keys."""
-        return _input(self.W_E[ids].to(self.dtype), self.first)
+        return _normed(self.embedded(ids), self.first.norm)
+
+    def embedded(self, ids: torch.Tensor | slice) -> torch.Tensor:
+        """e of tokens, which the layer's norm reads, (n, d), in the type of the keys.
+
+        It is their row of W_E, or what a norm of the embeddings makes of it.
+        """
+        return _embedded(self.W_E[ids].to(self.dtype), self.first)
 
     def over_tokens(self, work: Callable[[slice, torch.Tensor], T]) -> list[T]:
         """What `work` makes of blocks of all tokens: of their ids, and of them `normed`, (B, d)."""
@@ -288,7 +295,7 @@ def fold_rotary(
     K = torch.empty(first.n_key_heads, len(W_E), d_head, dtype=dtype, device=device)
 
     def fill(ids: slice) -> None:
-        K[:, ids] = key(_input(W_E[ids].to(dtype), first))
+        K[:, ids] = key(_normed(_embedded(W_E[ids].to(dtype), first), first.norm))
 
     side_by_side(fill, _blocks(W_E), device)
     return RotaryLayer(
@@ -312,12 +319,10 @@ def _blocks(W_E: torch.Tensor) -> list[slice]:
     return [slice(start, start + size) for start in range(0, len(W_E), size)]
 
 
-def _input(e: torch.Tensor, first: RotaryFirst) -> torch.Tensor:
-    """What projections take of embeddings (n, d)."""
+def _embedded(e: torch.Tensor, first: RotaryFirst) -> torch.Tensor:
+    """Rows of W_E, (n, d), after the norm of the embeddings, if there is one."""
     norm = first.embedding_norm
-    if norm is not None:
-        e = _normed(e, norm) * norm.weight.to(e) + norm.bias.to(e)
-    return _normed(e, first.norm)
+    return e if norm is None else _normed(e, norm) * norm.weight.to(e) + norm.bias.to(e)
 
 
 def _normed(e: torch.Tensor, norm: Norm | None) -> torch.Tensor:

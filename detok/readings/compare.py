@@ -3,7 +3,7 @@
 import pandas as pd
 
 from detok.model.any_layer import AnyLayer
-from detok.readings.words import amount, named as named_heads, words_for
+from detok.readings.words import amount, named as named_heads, turns, words_for
 from detok.scores.compare import MOST, Shared
 from detok.tables.compare import (
     ATTENTION,
@@ -32,25 +32,26 @@ def quantities(names: tuple[str, ...]) -> str:
 
 def kinds(left: AnyLayer, right: AnyLayer) -> str | None:
     """What is alike of two models whose scores are not made of the same terms."""
-    if left.term_names == right.term_names:
-        return None
-    return (
-        f"Scores of the left model are made of {', '.join(left.term_names)}, those of the right "
-        f"one of {', '.join(right.term_names)}. Attention, ranks and whole scores compare all the "
-        f"same.{_ee(left, right)}"
-    )
+    said = _ee(left, right)
+    if left.term_names != right.term_names:
+        said = [
+            f"Scores of the left model are made of {', '.join(left.term_names)}, those of the "
+            f"right one of {', '.join(right.term_names)}. Attention, ranks and whole scores "
+            "compare all the same.",
+            *said,
+        ]
+    return " ".join(said) or None
 
 
-def _ee(left: AnyLayer, right: AnyLayer) -> str:
-    """What ee is in two models of which one has positions beside it."""
-    learned = ["pp" in layer.term_names for layer in (left, right)]
-    if learned[0] == learned[1]:
-        return ""
-    which = "left" if learned[1] else "right"
-    return (
-        f" Of the terms, ee is in both: in the {which} model it is of the two tokens at their "
+def _ee(left: AnyLayer, right: AnyLayer) -> list[str]:
+    """What ee is in two models of which one has it depend on distance, in a sentence or none."""
+    if turns(left) == turns(right):
+        return []
+    which = "left" if turns(left) else "right"
+    return [
+        f"Of the terms, ee is in both: in the {which} model it is of the two tokens at their "
         "distance, in the other wherever they stand."
-    )
+    ]
 
 
 def values(what: str) -> str:

@@ -44,8 +44,8 @@ PAGES = {
         "Tᵖ that rises with j: the head prefers positions further on in the text, which are the "
         "close ones where a token sees only itself and those before it. Tᵖᵖ that is large near i, "
         "or that undulates. Beside the curve of positions alone, attention measured in texts: "
-        "where the two part, tokens decide. In a model that turns queries and keys by their "
-        "positions: a term that on average over tokens is larger at small distances.",
+        "where the two part, tokens decide. In a model that adds no positions to its tokens: "
+        "a term that on average over tokens is larger at small distances.",
     ),
     "3_LayerNorm_variance": About(
         "What does LayerNorm divide by, and which positions stand out?",
@@ -257,7 +257,7 @@ def units(layer: AnyLayer) -> str:
         else f"“Scaled” are numbers as softmax takes them, {words.divided(layer)}."
     )
     return (
-        f"“Unscaled” is the plain product of query and key. {soft} Scores have no unit beyond "
+        f"“Unscaled” are scores that nothing has divided yet. {soft} Scores have no unit beyond "
         "that, and those of different heads are on different scales: compare ranks, not scores, "
         "between heads. Contributions are in nats."
     )
@@ -305,7 +305,7 @@ for of_any, of_rotary in (
     (heading, rotary.heading),
     (steps, rotary.steps),
     (terms, rotary.terms),
-    (waves, lambda _: rotary.WAVES),
+    (waves, rotary.waves),
     (symbols, rotary.symbols),
     (exact, rotary.exact),
     (inexact, lambda layer: [*rotary.inexact(layer), *held(layer)]),

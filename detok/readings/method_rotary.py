@@ -1,12 +1,13 @@
 """The method's formulas and sentences for a model with distance in place of position."""
 
 from detok.model.rotary_layer import RotaryLayer
-from detok.readings import words
+from detok.readings import method_alibi as alibi, words
 
-FOLDED = (
+FOLDED_UNBIASED = (
     r"W' = \left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)\operatorname{diag}(\gamma)\,W,"
-    r"\qquad b' = \beta W + b"
+    r"\qquad b' = b"
 )
+FOLDED = FOLDED_UNBIASED.replace("b' = b", r"b' = \beta W + b")
 FOLDED_RMS = r"W' = \operatorname{diag}(\gamma)\,W,\qquad b' = b"
 AS_THEY_ARE = r"W' = W,\qquad b' = b,\qquad \sigma_i = 1"
 TURNED = (
@@ -53,6 +54,8 @@ def heading(layer: RotaryLayer) -> str:
 
 def terms(layer: RotaryLayer) -> dict[str, tuple[str, str]]:
     """The formula of each term of this model, and what it compares."""
+    if layer.slopes is not None:
+        return alibi.terms(layer)
     if layer.query.norm is not None:
         return {"ee": WHOLE}
     return {name: TERMS[name] for name in layer.term_names}
@@ -64,14 +67,10 @@ def steps(layer: RotaryLayer) -> list[tuple[str, str]]:
     H, of_keys = layer.n_heads, layer.n_key_heads
     share = f" Head h reads key head $\\lfloor h \\cdot {of_keys} / {H} \\rfloor$."
     share = share if of_keys < H else ""
+    by_distance = alibi.steps(share) if layer.slopes is not None else _turned(layer, share)
     return [
         _folded(layer),
-        (
-            "Queries and keys are then turned by their positions, a pair of coordinates m at a "
-            f"time by the angle position times $\\theta_m$.{_normed(layer)}{share}",
-            TURNED if layer.query.norm is None else NORMED,
-        ),
-        ("Of the two rotations only the distance of the two tokens is left:", DISTANCE),
+        *by_distance,
         (
             "Then the score of two tokens is exactly",
             rf"s_{{ij}} = {total},\qquad \Delta = i - j",
@@ -79,16 +78,34 @@ def steps(layer: RotaryLayer) -> list[tuple[str, str]]:
     ]
 
 
+def waves(layer: RotaryLayer) -> str:
+    """How a term depends on the distance alone, in LaTeX; empty where it is no wave."""
+    return WAVES if layer.slopes is None else ""
+
+
+def _turned(layer: RotaryLayer, share: str) -> list[tuple[str, str]]:
+    return [
+        (
+            "Queries and keys are then turned by their positions, a pair of coordinates m at a "
+            f"time by the angle position times $\\theta_m$.{_normed(layer)}{share}",
+            TURNED if layer.query.norm is None else NORMED,
+        ),
+        ("Of the two rotations only the distance of the two tokens is left:", DISTANCE),
+    ]
+
+
 def _folded(layer: RotaryLayer) -> tuple[str, str]:
-    begun = "The first layer reads the embedding of a token, to which no position is added"
+    after = "" if layer.first.embedding_norm is None else " after a norm of all embeddings"
+    begun = f"The first layer reads the embedding of a token{after}, to which no position is added"
     norm = layer.first.norm
     if norm is None:
         return f"{begun}, as it is: there is no norm before its queries and keys.", AS_THEY_ARE
     if norm.is_centred:
+        parts = "centring and weight" if norm.bias is None else "centring, weight and bias"
         return (
-            f"{begun}. LayerNorm's centring, weight and bias are put into the projections to "
-            "queries and keys; what it divides by depends on the token alone.",
-            FOLDED,
+            f"{begun}. LayerNorm's {parts} are put into the projections to queries and keys; what "
+            "it divides by depends on the token alone.",
+            FOLDED_UNBIASED if norm.bias is None else FOLDED,
         )
     return (
         f"{begun}. The weight of RMSNorm, which takes off no mean and has no bias, is put into "
@@ -114,23 +131,31 @@ def symbols(layer: RotaryLayer) -> dict[str, str]:
         what = "variance" if norm.is_centred else "mean square"
         divisor = f"the root of ε plus the {what} of the features of e; it depends on the token"
     of_norm = {}
-    if norm is not None and norm.is_centred:
+    if norm is not None and norm.bias is not None:
         of_norm = {"\\gamma,\\ \\beta,\\ \\varepsilon": "weight, bias and epsilon of LayerNorm"}
     elif norm is not None:
-        of_norm = {"\\gamma,\\ \\varepsilon": "weight and epsilon of RMSNorm"}
+        which = "LayerNorm" if norm.is_centred else "RMSNorm"
+        of_norm = {"\\gamma,\\ \\varepsilon": f"weight and epsilon of {which}"}
+    own = "" if layer.first.embedding_norm is None else " after the norm of all embeddings"
     turns, of_keys = layer.theta[layer.theta > 0], layer.n_key_heads
     sharing = f" (on {words.amount(of_keys, 'key head')})" if of_keys < layer.n_heads else ""
+    of_distance = {
+        "R(\\Delta),\\ \\theta_m": "the rotation by a distance, and its frequencies in radians a "
+        f"token: {2 * len(turns)} of {layer.d_head} coordinates are turned in pairs"
+    }
+    less = ""
+    if layer.slopes is not None:
+        of_distance, less = {"\\lambda": alibi.slope(layer)}, ", less λ for each token of Δ"
     return {
         "i,\\ j": "positions in a text, from 0: i is the current one, j the past one",
         "\\Delta": "their distance, i − j: 1 for the token right before the current one",
-        "e_i": "the embedding of the token at position i: a row vector of width d",
+        "e_i": f"the embedding of the token at position i{own}: a row vector of width d",
         "\\sigma_i": divisor,
         **of_norm,
         "W^Q,\\ b^Q,\\ W^K,\\ b^K": "a head's projections to queries and keys, and their biases if "
         "it has any; W′ and b′ have in them what of the norm can be put there",
-        "R(\\Delta),\\ \\theta_m": "the rotation by a distance, and its frequencies in radians a "
-        f"token: {2 * len(turns)} of {layer.d_head} coordinates are turned in pairs",
-        "s_{ij}": "the attention score, query of i times key of j",
+        **of_distance,
+        "s_{ij}": f"the attention score, query of i times key of j{less}",
         "P_{ij},\\ Q_{ij}": "attention with all terms, and with one term taken out",
         "H,\\ d,\\ d'": f"heads, width and width of a head: {layer.n_heads}{sharing}, "
         f"{layer.d_model:,} and {layer.d_head}",
@@ -141,14 +166,17 @@ def symbols(layer: RotaryLayer) -> dict[str, str]:
 
 def exact(layer: RotaryLayer) -> list[str]:
     """What holds to the last digit of the computation, of this model."""
+    over_distances = (
+        "Affinities at a distance, and the curve of a pair over all distances: it is a sum of at "
+        f"most {layer.d_head // 2} waves."
+    )
     return [
         "Folding the norm into the projections changes nothing, and σ is kept as the divisor of "
         "each token: it does not depend on the position, so that nothing is averaged over any.",
         "For a text, the terms add up to the model's own score. The overview measures by how much "
         "attention from the terms and the model's own differ in a sentence: what is left is "
         f"rounding ({str(layer.dtype).removeprefix('torch.')}).",
-        "Affinities at a distance, and the curve of a pair over all distances: it is a sum of at "
-        f"most {layer.d_head // 2} waves.",
+        over_distances if layer.slopes is None else alibi.EXACT,
         "The terms of a text, their contributions, and the attention that is left when terms are "
         "dropped, with the window and the cap that a model has.",
     ]
@@ -164,12 +192,13 @@ def inexact(layer: RotaryLayer) -> list[str]:
         if layer.soft_cap is not None
         else []
     )
+    alone = "; Tᵇᵇ alone is exact and has none" if "bb" in layer.term_names else ""
     unread = " What its heads write is not read." if layer.first.undefined else ""
     return [
         "What a head gives to distances, whatever the tokens, is a mean over pairs of tokens drawn "
-        "by their counts, and the spread is shown as a band.",
-        "Pair AUROC and the ranks of pieces take Tᵉᵉ at distance 1, also where the other terms "
-        "decide.",
+        f"by their counts, and the spread is shown as a band{alone}.",
+        f"Pair AUROC and the ranks of pieces take Tᵉᵉ ({words.words_for(layer).neighbours}), also "
+        "where the other terms decide.",
         f"It is about the attention scores of the first layer.{unread}",
         "A head that ranks one piece of a word first for the other need not attend to it in a "
         "text: the tokens that are there take part, and so do the other terms, if there are any.",

@@ -32,10 +32,12 @@ def begun(layer: RotaryLayer) -> str:
         if layer.first.norm.is_centred
         else "the root of ε plus the mean square of its features; no mean is taken off"
     )
+    after = "" if layer.first.embedding_norm is None else ", after a norm of all embeddings,"
     return (
-        f"{no_positions} Before attention, {name(layer)} divides the embedding of a token by its "
-        f"own **σ**: {what}. It is the same wherever the token stands, so that scores of tokens "
-        "need no average over positions. A click on a point leads to the affinity of its token."
+        f"{no_positions} Before attention, {name(layer)} divides the embedding of a token{after} "
+        f"by its own **σ**: {what}. It is the same wherever the token stands, so that scores of "
+        "tokens need no average over positions. A click on a point leads to the affinity of its "
+        "token."
     )
 
 

@@ -49,10 +49,15 @@ _ROTARY = replace(
 _SLOPED = replace(_ROTARY, neighbours="the same at every distance")
 
 
+def turns(layer: AnyLayer) -> bool:
+    """Whether T^ee of two tokens depends on their distance."""
+    return isinstance(layer, RotaryLayer) and layer.slopes is None
+
+
 def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
     if isinstance(layer, RotaryLayer):
-        return _ROTARY if layer.slopes is None else _SLOPED
+        return _ROTARY if turns(layer) else _SLOPED
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
 
 

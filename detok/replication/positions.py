@@ -94,8 +94,8 @@ POSITIONS = [
         published="true",
         where="§5.3, Figs. 3-D and 10",
         how=f"softmax of T^p + T^pp at the position i = {PAPERS_I}, in models that are shorter "
-        f"than twice that at their middle: the share of the {NEAR} positions closest to i; with "
-        "rotary positions, softmax of the mean score of each distance",
+        f"than twice that at their middle: the share of the {NEAR} positions closest to i; in "
+        "models without learned positions, softmax of the mean score of each distance",
         tolerance=f"at least {CONCENTRATED} times the even share in at least {MANY:.0%} of the "
         "heads: the paper has no number",
         measure=near,

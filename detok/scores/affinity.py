@@ -108,7 +108,7 @@ def _(
 ) -> torch.Tensor:
     if positions is not None:
         raise InputError(
-            f"positions are {positions}; expected a distance: with rotary positions no score "
+            f"positions are {positions}; expected a distance: no score of this model "
             "depends on anything else of them"
         )
     distance = check_distance(layer, distance)

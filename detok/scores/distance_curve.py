@@ -143,7 +143,7 @@ def check_rotary(layer: RotaryLayer) -> None:
     if not isinstance(layer, RotaryLayer):
         raise InputError(
             f"{layer.name!r} adds learned positions to tokens, so that no score depends on "
-            "distance alone; expected a model with rotary positions, such as Llama or Qwen"
+            "distance alone; expected a model with rotary positions or ALiBi, such as Qwen or BLOOM"
         )
 
 

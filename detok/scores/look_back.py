@@ -30,10 +30,10 @@ def look_back(
 ) -> pd.DataFrame:
     """Where the token at position i attends by place alone, one row a head.
 
-    With learned positions it is T^p + T^pp that decides, with rotary ones the mean of the whole
-    score at each distance, over tokens drawn by `token_counts` (V,) as in `distance_bias`. Columns:
+    With learned positions it is T^p + T^pp that decides, without them the mean of the whole score
+    at each distance, over tokens drawn by `token_counts` (V,) as in `distance_bias`. Columns:
     head; mass_last_1_at_i, mass_last_5_at_i, mass_last_16_at_i and mass_first_at_i as in
-    `position_summary`; with rotary positions also distance_share, `DistanceBias.share`.
+    `position_summary`; of a `RotaryLayer` also distance_share, `DistanceBias.share`.
 
     Raises: InputError if i is no position of the model, or as `distance_bias`.
     """

@@ -145,7 +145,7 @@ def _(
 ) -> torch.Tensor:
     if position is not None:
         raise InputError(
-            f"position is {position}; expected a distance: with rotary positions no score depends "
+            f"position is {position}; expected a distance: no score of this model depends "
             "on anything else of them"
         )
     distance = check_distance(layer, distance)

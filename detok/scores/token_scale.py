@@ -15,7 +15,7 @@ from detok.scores.distance_curve import check_rotary
 class TokenScale(Displayed, then=("scale.sigma", "scale.spreads")):
     """σ and the norms of all tokens, in the unit of the stored embeddings; float64 on the CPU.
 
-    V are the rows that stand for a token.
+    V are the rows that stand for a token; e is `RotaryLayer.embedded`.
     """
 
     is_centred: bool  # LayerNorm, which takes off the mean; RMSNorm does not
@@ -49,7 +49,7 @@ def token_scale(layer: RotaryLayer) -> TokenScale:
         )
 
     def read(ids: slice, _: torch.Tensor) -> torch.Tensor:
-        e = layer.W_E[ids].to(layer.dtype)  # (B, d)
+        e = layer.embedded(ids)  # (B, d)
         before = e.norm(dim=1)
         e = centre(e) if norm.is_centred else e
         sigma = (e.square().mean(dim=1) + norm.eps).sqrt()

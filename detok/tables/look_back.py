@@ -17,7 +17,7 @@ def heads(layer: AnyLayer, i: int, counts: Counts | None) -> pd.DataFrame:
 def best(heads: pd.DataFrame, i: int) -> dict[str, pd.DataFrame]:
     """The heads with most of each: to the nearest positions, to the first, and by distance.
 
-    Columns: head, mass. The last is only there with rotary positions.
+    Columns: head, mass. The last is only there where no positions are learned.
     """
     found = nearest_and_first(heads, i)
     if "distance_share" in heads:

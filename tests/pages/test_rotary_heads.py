@@ -17,8 +17,9 @@ from tests.support.pages import check_figures, figures, run, succeed, texts
 from tests.support.rotary_layers import save_with_counts
 
 HEADS = "pages/5_Detokenizing_heads.py"
-# With biases; without; with a window; with norms of queries and keys.
-MEMBERS = {"qwen2": 0, "llama": 0, "mistral": 1, "qwen3": 1}
+# With biases; without; with a window; with norms of queries and keys; with slopes, with biases and
+# without.
+MEMBERS = {"qwen2": 0, "llama": 0, "mistral": 1, "qwen3": 1, "bloom": 1, "mpt": 0}
 
 
 @pytest.fixture(scope="module", params=MEMBERS)
@@ -52,7 +53,8 @@ def test_the_page_shows_what_the_library_measures(layer: detok.RotaryLayer, own:
     pairs = tables.pairs(measured(layer, own), own)
     np.testing.assert_allclose(test.dataframe[0].value["mean"], pairs["mean"])
     said = texts(test)
-    assert "larger $T^{ee}$ (at distance 1)?" in said
+    place = "at distance 1" if layer.slopes is None else "the same at every distance"
+    assert f"larger $T^{{ee}}$ ({place})?" in said
     assert f"Head {pairs['mean'].idxmax()} knows most about pairs" in said
     assert "σ" not in said
     assert {"pair-auroc", "true-predecessors", "paper-auroc", "roc", "look-back"} <= set(

@@ -15,7 +15,7 @@ from tests.support.rotary_layers import save_with_counts
 LAYERNORM = "pages/3_LayerNorm_variance.py"
 
 
-@pytest.mark.parametrize(("family", "number"), [("qwen2", 0), ("gpt_neox", 0)])
+@pytest.mark.parametrize(("family", "number"), [("qwen2", 0), ("gpt_neox", 0), ("bloom", 1)])
 def test_what_there_is_of_it(
     family: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import detok
 from detok.readings import compare as readings
@@ -114,6 +115,11 @@ def test_what_two_kinds_of_models_have_in_common(
     assert "in the left model it is" in readings.kinds(qwen2, layer)
     bare = replace(qwen2, query=replace(qwen2.query, b=None), key=replace(qwen2.key, b=None))
     of_two = readings.kinds(qwen2, bare)
+    first = replace(qwen2.first, slopes=torch.ones(qwen2.n_heads))
+    falling = replace(qwen2, first=first)
+    assert readings.kinds(falling, qwen2).startswith("Of the terms, ee is in both: in the right")
+    assert "ee is in both" not in readings.kinds(falling, layer)
+    assert readings.kinds(falling, falling) is None
     assert "those of the right one of ee." in of_two
     assert "at their distance" not in of_two
     assert "pp: its terms that both" not in readings.quantities(("attention", "rank", "score"))

@@ -74,15 +74,35 @@ def test_a_rotary_model_has_the_formulas_of_its_own_terms(rotary: detok.RotaryLa
     for name, (formula, _) in terms.items():
         assert formula.startswith(f"T^{{{name}}}")
         assert ("W'^{" in formula) is (not of_norms and name != "bb")
-    (_, folded), (turned, product), (_, _), (_, total) = method.steps(rotary)
+    (_, folded), (queries, product), (_, apart), (_, total) = method.steps(rotary)
     assert total.split(r",\qquad")[0] == "s_{ij} = " + " + ".join(f"T^{{{n}}}" for n in terms)
     norm = rotary.first.norm
-    assert ("beta" in folded) is (norm is not None and norm.is_centred)
+    assert ("beta" in folded) is (norm is not None and norm.bias is not None)
     assert ("gamma" in folded) is (norm is not None)
     assert ("norm" in product) is of_norms
-    assert ("key head" in turned) is (rotary.n_key_heads < rotary.n_heads)
+    assert ("key head" in queries) is (rotary.n_key_heads < rotary.n_heads)
     assert len(terms) > 1 or "one term" in method.heading(rotary)
-    assert "cos" in method.waves(rotary)
+    turns = rotary.slopes is None
+    assert ("R_i" in product) is ("R_i" in apart) is ("cos" in method.waves(rotary)) is turns
+    assert any("R(" in formula for formula, _ in terms.values()) is turns
+    assert (r"\lambda" in apart) is (r"\lambda" in terms.get("bb", ("",))[0]) is not turns
+
+
+def test_what_falls_with_distance(rotary: detok.RotaryLayer) -> None:
+    symbols = method.symbols(rotary)
+    said = " ".join([text for text, _ in method.steps(rotary)] + method.inexact(rotary))
+    assert ("after a norm of all embeddings" in said) is (rotary.first.embedding_norm is not None)
+    if rotary.slopes is None:
+        assert r"\lambda" not in symbols
+        assert "take Tᵉᵉ (at distance 1)" in said
+        return
+    least, most = rotary.slopes.aminmax()
+    assert f"{least:.3g} to {most:.3g}" in symbols[r"\lambda"]
+    alike = replace(rotary, first=replace(rotary.first, slopes=torch.ones(rotary.n_heads)))
+    assert method.symbols(alike)[r"\lambda"].endswith(f"of distance: {rotary.scale:.3g}")
+    said = " ".join([said, *symbols, *symbols.values(), *method.exact(rotary)])
+    for wrong in ("turned", "rotation", "distance 1", "waves", "theta"):
+        assert wrong not in said
 
 
 def test_what_a_rotary_model_does_with_a_score(rotary: detok.RotaryLayer) -> None:
@@ -97,7 +117,7 @@ def test_what_a_rotary_model_does_with_a_score(rotary: detok.RotaryLayer) -> Non
     assert ("key head" in said) is (rotary.n_key_heads < rotary.n_heads)
     assert ("before the cap" in said) is (rotary.soft_cap is not None)
     n = 2 * int((rotary.theta > 0).sum())
-    assert f"{n} of {rotary.d_head} coordinates are turned" in said
+    assert (f"{n} of {rotary.d_head} coordinates are turned" in said) is (rotary.slopes is None)
     half = replace(rotary, W_E=rotary.W_E.half())
     assert "held in float16" in " ".join(method.inexact(half))
 
