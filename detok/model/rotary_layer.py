@@ -78,16 +78,15 @@ class RotaryLayer(
     def _parts(self) -> dict[str, Any]:
         window, slopes = self.first.window, self.first.slopes
         seen = "what is before it" if window is None else f"the last {window - 1:,} before it"
+        by_distance = {"coordinates that are turned": 2 * int((self.theta > 0).sum())}
+        if slopes is not None:
+            lost = f"{slopes.min():.3g} … {slopes.max():.3g}"
+            by_distance = {"scaled scores lose for a token of distance": lost}
         return {
             **super()._parts(),
             "key heads H_kv": self.n_key_heads,
             "terms": ", ".join(self.term_names),
-            "coordinates that are turned": 2 * int((self.theta > 0).sum()),
-            **(
-                {}
-                if slopes is None
-                else {"scores lose a token": f"{slopes.min():.3g} … {slopes.max():.3g}"}
-            ),
+            **by_distance,
             "i attends to": f"itself and {seen}",
         }
 

@@ -15,9 +15,9 @@ def made_of(layer: RotaryLayer) -> str:
     """What of this model's scores leans toward some distances."""
     if layer.slopes is not None:
         return (
-            "This model adds no positions to its tokens: each head takes so much off a score for "
-            "each token of the distance Δ = i − j of two tokens. That is in $T^{bb}$; every other "
-            "term is the same at all distances."
+            "This model adds no positions to its tokens: each head takes an amount of its own off "
+            "a score for each token of the distance Δ = i − j of two tokens. That is in $T^{bb}$; "
+            "every other term is the same at all distances."
         )
     begun = (
         "This model adds no positions to its tokens: it turns their queries and keys, so that a "
