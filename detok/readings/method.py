@@ -257,9 +257,9 @@ def units(layer: AnyLayer) -> str:
         else f"“Scaled” are numbers as softmax takes them, {words.divided(layer)}."
     )
     return (
-        f"“Unscaled” are scores that softmax has not divided yet. {soft} Scores have no unit beyond "
-        "that, and those of different heads are on different scales: compare ranks, not scores, "
-        "between heads. Contributions are in nats."
+        f"“Unscaled” are scores that softmax has not divided yet. {soft} Scores have no unit "
+        "beyond that, and those of different heads are on different scales: compare ranks, not "
+        "scores, between heads. Contributions are in nats."
     )
 
 

@@ -26,7 +26,7 @@ _OF = {
 # Of a model whose scores fall with distance, and that turns nothing.
 _OF_SLOPED = {
     **_OF,
-    "eb": "of the current token and the key bias ($T^{eb}$), which is the same for all past tokens,",
+    "eb": "of the current token and the key bias ($T^{eb}$), the same for all past tokens,",
     "bb": "of the distance alone ($T^{bb}$)",
 }
 
