@@ -16,7 +16,7 @@ import torch
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import alive, disk_cache, garbage, log, models, settings, store, texts, tokens
+from detok.app import alive, disk_cache, fallback, garbage, log, models, store, texts, tokens
 from detok.app.identity import OF_LAYER
 from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
@@ -76,8 +76,7 @@ def load_layer(model: str) -> detok.Layer:
 def _loaded(model: str) -> detok.Layer:
     alive.check_room()
     with log.timed("model loaded", 0.0, model=model):
-        layer = detok.load(model, device=settings.now().device)
-    return layer
+        return fallback.load(model)
 
 
 @store.kept(max_entries=MAX_DOWNLOADS)

@@ -25,7 +25,10 @@ def run(connection: ClientConnection, query: str = "") -> list[ForwardMsg]:
     message = BackMsg()
     message.rerun_script.query_string = query
     send(connection, message)
-    return answer(connection, "script_finished")
+    messages = answer(connection, "script_finished")
+    while messages[-1].script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+        messages += answer(connection, "script_finished")
+    return messages
 
 
 def answer(connection: ClientConnection, kind: str) -> list[ForwardMsg]:
