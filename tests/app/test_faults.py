@@ -17,7 +17,7 @@ from benchmarks import browser
 from detok.app import disk_cache
 from detok.counting.in_memory import count_ids
 from detok.heads.measured import measured
-from tests.support import visitor
+from benchmarks import visitor
 from tests.support.hub_server import Hub
 from tests.support.models import random_checkpoint
 

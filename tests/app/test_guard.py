@@ -20,7 +20,7 @@ from websockets.exceptions import ConnectionClosed
 
 from benchmarks import browser
 from detok.app import guard
-from tests.support import visitor
+from benchmarks import visitor
 
 
 @pytest.fixture(scope="module")

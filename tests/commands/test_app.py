@@ -20,7 +20,7 @@ from websockets.sync.client import connect
 
 from detok.commands import app
 from detok.errors import InputError
-from tests.support import visitor
+from benchmarks import visitor
 
 ROOT = Path(__file__).parents[2]
 
