@@ -175,9 +175,9 @@ def main() -> None:
             median, last, rate, failures = together(addresses, n, options.seconds)
             first = first or (median, last, rate)
             print(
-                f"{n:3} visitors: median {1000 * median:6.0f} ms ({median / first[0]:5.1f} x), 95th "
-                f"percentile {1000 * last:6.0f} ms ({last / first[1]:5.1f} x), {rate:5.2f} runs a "
-                f"second ({rate / first[2]:4.1f} x), {failures} failures",
+                f"{n:3} visitors: median {1000 * median:6.0f} ms ({median / first[0]:5.1f} x), "
+                f"95th percentile {1000 * last:6.0f} ms ({last / first[1]:5.1f} x), "
+                f"{rate:5.2f} runs a second ({rate / first[2]:4.1f} x), {failures} failures",
                 flush=True,
             )
         if options.sessions:

@@ -13,11 +13,10 @@ from streamlit.proto.Element_pb2 import Element
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 import detok
-from benchmarks import browser
+from benchmarks import browser, visitor
 from detok.app import disk_cache
 from detok.counting.in_memory import count_ids
 from detok.heads.measured import measured
-from benchmarks import visitor
 from tests.support.hub_server import Hub
 from tests.support.models import random_checkpoint
 

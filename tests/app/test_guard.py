@@ -18,9 +18,8 @@ from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks import browser
+from benchmarks import browser, visitor
 from detok.app import guard
-from benchmarks import visitor
 
 
 @pytest.fixture(scope="module")

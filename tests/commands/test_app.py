@@ -18,9 +18,9 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from benchmarks import visitor
 from detok.commands import app
 from detok.errors import InputError
-from benchmarks import visitor
 
 ROOT = Path(__file__).parents[2]
 
