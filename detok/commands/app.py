@@ -15,14 +15,16 @@ def add_to(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> N
         "app",
         help="start the app",
         description="Starts the app, as `streamlit run app.py` does in a checkout.",
-        epilog="Streamlit's settings are environment variables: STREAMLIT_SERVER_PORT=80, …",
+        epilog="Streamlit's settings are environment variables: STREAMLIT_SERVER_PORT=80, …\n"
+        "SIGUSR1 has memory, sessions, what is kept, and the queue written to the log.",
     )
     app.set_defaults(run=_run)
 
 
 def _run(_: argparse.Namespace) -> None:
-    import detok.app  # noqa: F401  # what it keeps Streamlit from, also before the first visitor
+    from detok.app import load  # and with it, what Streamlit is kept from before the first visitor
 
+    load.on_demand()
     sys.argv = ["streamlit", "run", str(script())]
     runpy.run_module("streamlit", run_name="__main__", alter_sys=True)
 

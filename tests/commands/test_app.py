@@ -1,6 +1,7 @@
 """`python -m detok app`: as it is served to strangers, and what an installation has of it."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -27,7 +28,10 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Of a hosted app that was started somewhere else, and takes one name for its own."""
+    """Of a hosted app that was started somewhere else, takes one name for its own, and is asked.
+
+    What it carries is asked for when all visitors have gone.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -56,6 +60,10 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
                 assert time.monotonic() < deadline
                 time.sleep(0.1)
             yield port
+            process.send_signal(signal.SIGUSR1)
+            while '"event": "load"' not in (folder / "log").read_text():
+                assert time.monotonic() < deadline + 120
+                time.sleep(0.1)
         finally:
             process.terminate()
             assert process.wait(timeout=20) == 0
