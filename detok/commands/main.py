@@ -19,6 +19,7 @@ COMMANDS = [
     "fetch",
     "figures",
     "info",
+    "merge",
     "models",
     "ready",
     "report",
