@@ -50,7 +50,8 @@ def press_until(page: Page, focused: str, most: int = 80) -> None:
     for _ in range(most):
         page.keyboard.press("Tab")
         reached = page.evaluate(
-            "(e => (e.ariaLabel || '') + ' ' + (e.innerText || ''))(document.activeElement)"
+            "(e => e.matches('a, button, input') ? `${e.ariaLabel} ${e.innerText}` : '')"
+            "(document.activeElement)"
         )
         if focused in reached:
             # Whoever looks at the page sees where that is.
@@ -62,6 +63,7 @@ def press_until(page: Page, focused: str, most: int = 80) -> None:
 def test_a_first_visit_with_the_keyboard_alone(chromium: Browser, address: str) -> None:
     """From the overview to a word's page, where another head is chosen."""
     page = browser.visit(chromium, address)
+    page.get_by_role("link", name="Libertarian").wait_for(timeout=120_000)
     browser.settle(page)
     press_until(page, "Libertarian")
     page.keyboard.press("Enter")
