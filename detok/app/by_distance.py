@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import figure, inputs, link
+from detok.app import corpus, figure, inputs, link
 from detok.app.finished import distance_bias as finished
 from detok.app.measured import measured_on
 from detok.readings import distance_bias as readings
@@ -24,3 +24,4 @@ def show(layer: detok.RotaryLayer) -> None:
     st.header("Attention")
     texts = measured_on(layer, i)
     figure.show(finished.attention(layer, i, head, texts))
+    corpus.notice(layer)

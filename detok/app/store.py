@@ -45,24 +45,33 @@ _entries: OrderedDict[Hashable, _Entry] = OrderedDict()  # what was used last is
 _owners: OrderedDict[Owner, None] = OrderedDict()  # layers, in the same order
 _making: dict[Hashable, threading.Lock] = {}
 _waiting: Counter[Hashable] = Counter()
+_making_here = threading.local()
 
 
 def kept(
-    *, max_entries: int, is_heavy: bool = False
+    *, max_entries: int, is_heavy: bool = False, of: Callable[[], object] | None = None
 ) -> Callable[[Callable[P, T]], "Function[P, T]"]:
     """Keeps so many results of a function at most, by its arguments but for `_those`.
 
-    A heavy one waits for its turn, before which the visitor sees how many others are.
+    A heavy one waits for its turn, before which the visitor sees how many others are. `of` gives
+    what of the visitor's own they are made of, if anything: then nobody else gets them.
     """
-    return lambda function: Function(function, max_entries, is_heavy)
+    return lambda function: Function(function, max_entries, is_heavy, of)
 
 
 class Function(Generic[P, T]):
     """A function whose results are kept; what is under way is waited for, not computed twice."""
 
-    def __init__(self, function: Callable[P, T], max_entries: int, is_heavy: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[P, T],
+        max_entries: int,
+        is_heavy: bool,
+        of: Callable[[], object] | None = None,
+    ) -> None:
         update_wrapper(self, function)
         self._function, self._most, self._is_heavy = function, max_entries, is_heavy
+        self._of = of
         self._signature = inspect.signature(function)
         self.name = f"{function.__module__}.{function.__qualname__}"
 
@@ -79,10 +88,11 @@ class Function(Generic[P, T]):
         bound.apply_defaults()
         given = [value for name, value in bound.arguments.items() if not name.startswith("_")]
         owners: set[Owner] = set()
+        given += [] if self._of is None else [self._of()]
         return (self.name, *(_key(value, owners) for value in given)), frozenset(owners)
 
     def _made(self, key: Hashable, owners: frozenset[Owner], args: Any, kwargs: Any) -> _Entry:
-        with log.timed("computed", what=self.name):
+        with log.timed("computed", what=self.name), _for_all_visitors(self._of is None):
             value = self._function(*args, **kwargs)
         parts = value if isinstance(value, tuple | list) else [value]
         own = {own for own in map(_own, parts) if own is not None}
@@ -108,6 +118,27 @@ class Function(Generic[P, T]):
                 return
             for key in [key for key, entry in _entries.items() if entry.function == self.name]:
                 _drop(key)
+
+
+def forget(thing: object) -> None:
+    """Forgets all that was made of what equals nothing but itself."""
+    with _lock:
+        _drop_all_of(unique(thing))
+
+
+def is_for_all() -> bool:
+    """Whether this thread makes what all visitors get, so that nothing of one may go into it."""
+    return getattr(_making_here, "is_for_all", False)
+
+
+@contextmanager
+def _for_all_visitors(are_all: bool) -> Iterator[None]:
+    before = is_for_all()
+    _making_here.is_for_all = before or are_all
+    try:
+        yield
+    finally:
+        _making_here.is_for_all = before
 
 
 def clear() -> None:
