@@ -85,7 +85,8 @@ st.button(
 )
 st.caption(
     f"Up to {given.max_corpus:,} tokens are counted, for as long as you stay on this page. "
-    "More are by `python -m detok count` on a machine of your own, whose file can be used here."
+    f"`{corpus.command(layer)}` counts any number on a machine of your own; its file can be used "
+    "here, and `DETOK_COUNTS=counts.parquet` makes an app use it for all visitors."
 )
 if job.is_under_way:
     long_runs.watch(job, "kB", BYTES)

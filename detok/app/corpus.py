@@ -1,5 +1,6 @@
 """Which counts the pages use, and how a visitor comes to have others."""
 
+import shlex
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -153,6 +154,12 @@ def _written(given: list[tuple[str, bytes]], folder: Path) -> list[Path]:
 def _called(names: list[str], named: list[Path]) -> str:
     every = [*names, *(path.name for path in named)]
     return ", ".join(every[:2]) + (f" and {len(every) - 2} more" if len(every) > 2 else "")
+
+
+def command(layer: AnyLayer) -> str:
+    """What counts texts for this model outside of the app."""
+    name = shlex.quote(layer.name).replace("`", "")
+    return f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
 
 
 def download(own: Own) -> Callable[[], bytes]:

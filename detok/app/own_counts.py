@@ -82,6 +82,7 @@ def drop() -> None:
     own = st.session_state.pop(_KEY, None)
     if own is not None:
         store.forget(own)
+        shutil.rmtree(own.path.parent, ignore_errors=True)
 
 
 # As `store.kept`, for what the visitor's own counts may be in.

@@ -37,12 +37,12 @@ def held(found: Coverage, documents: str) -> dict[str, str]:
     """How much there is of a corpus, in a few numbers."""
     is_number = documents.isdecimal() and len(documents) < 20  # Python refuses endless ones
     share = f" of {found.vocab_size:,}" if found.vocab_size else ""
-    within = {} if found.within is None else {"Pairs inside words": _share(found)}
+    within = {} if found.within is None else {"Inside words": _share(found)}
     return {
         **({"Documents": f"{int(documents):,}"} if is_number else {}),
         "Tokens": f"{found.tokens:,}",
-        "Different tokens": f"{found.types:,}{share}",
-        "Different pairs": f"{found.different_pairs:,}",
+        "Vocabulary": f"{found.types:,}{share}",
+        "Pairs": f"{found.different_pairs:,}",
         **within,
     }
 

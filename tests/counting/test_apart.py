@@ -1,5 +1,6 @@
 """A count in a process of its own comes to the same, within its bounds, and ends when told."""
 
+import shutil
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import detok
+from detok.counting import apart
 from detok.counting.apart import Bounds, count_apart
 from detok.counting.in_memory import count_ids
 from tests.support.corpora import SMALL, write
@@ -85,6 +87,7 @@ def bombs(folder: Path) -> list[Path]:
     return sorted(folder.iterdir())
 
 
+@pytest.mark.slow
 def test_a_small_file_does_not_become_a_large_one(tmp_path: Path) -> None:
     (tmp_path / "bombs").mkdir()
     for n, file in enumerate(bombs(tmp_path / "bombs")):
@@ -107,9 +110,9 @@ def test_a_count_that_is_not_wanted_ends(tmp_path: Path) -> None:
     assert not (tmp_path / "out" / "counts.parquet").exists()
 
 
-def test_a_process_that_is_killed_is_told_in_a_sentence(tmp_path: Path) -> None:
-    texts = tmp_path / "long.txt"
-    texts.write_text("unfit tranquil words " * 400_000)
-    bounds = Bounds(10**9, BOUNDS.memory, seconds=1)
+def test_a_process_that_ends_too_soon_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(apart.sys, "executable", shutil.which("false"))
     with pytest.raises(detok.InputError, match="more memory or time than there is"):
-        counted(tmp_path / "out", texts, bounds=bounds)
+        counted(tmp_path / "out", write(tmp_path / "texts", TEXTS))
