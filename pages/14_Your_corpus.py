@@ -11,6 +11,7 @@ from detok.app import (
     columns,
     corpus,
     figure,
+    go,
     inputs,
     long_runs,
     output,
@@ -20,6 +21,7 @@ from detok.app import (
     takeaway,
 )
 from detok.app.finished import corpus as finished
+from detok.app.navigation import can_show
 from detok.readings import corpus as readings
 from detok.readings.glossary import defined
 
@@ -102,6 +104,9 @@ if counts is not None:
     output.reading(readings.covers(found))
     if left_out := readings.left_out(counts):
         output.reading(left_out)
+    st.markdown(
+        "Below, a click on a joined pair leads to its terms, one on a token to its affinity."
+    )
     k = inputs.how_many(20, most=200)
     shown = [finished.frequent]
     if found.within is None:
@@ -115,4 +120,6 @@ if counts is not None:
         if not pairs.table.empty:
             figure.leads(pairs, partial(clicks.pair, layer), "", columns.OF_PAIRS)
             figure.show(pairs)
+    if can_show("frequency", layer):
+        go.link_to("frequency", "Every token's count, and the tokens that never occur")
 takeaway.foot()

@@ -4,6 +4,7 @@ import shlex
 import shutil
 import tempfile
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import streamlit as st
@@ -82,9 +83,10 @@ def offered() -> dict[str, Path]:
     """The files and folders that visitors may name, by what they are called."""
     found: dict[str, Path] = {}
     for folder in settings.now().corpora:
-        for path in sorted(folder.iterdir()):
-            if not path.name.startswith(".") and (path.is_dir() or kind_of(path)):
-                found[f"{folder.name}/{path.name}"] = path
+        with suppress(OSError):  # gone since the app was started
+            for path in sorted(folder.iterdir()):
+                if not path.name.startswith(".") and (path.is_dir() or kind_of(path)):
+                    found[f"{folder.name}/{path.name}"] = path
     return found
 
 
