@@ -55,9 +55,9 @@ def processor_time() -> float:
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
             fields = stat.read_text().rpartition(")")[2].split()
+            command = stat.with_name("cmdline").read_bytes()
         except OSError:
             continue  # it has ended
-        command = stat.with_name("cmdline").read_bytes()
         if b"streamlit" in command and int(fields[1]) == os.getpid():
             ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")

@@ -10,7 +10,6 @@ import torch
 import detok
 from benchmarks import measure, models
 from detok.model.layer import Layer, fold_layer
-from detok.scores.decomposition import TERMS
 from detok.whole.model import Model
 
 N_TOKENS = 64
@@ -72,9 +71,7 @@ def main() -> None:
         ),
         "detok.flow": lambda: detok.flow(run),
         "detok.ov_readings, once a model": lambda: detok.ov_readings(layer),
-        "six finite differences of one head": lambda: [
-            detok.finite_difference(run, layer, 0, term) for term in TERMS
-        ],
+        "six finite differences of one head": lambda: detok.finite_differences(run, layer, 0),
     }
     times = measure.medians_ms(functions, repeats=3)
     for name, milliseconds in times.items():

@@ -131,7 +131,7 @@ from .scores.specific import (
 )
 from .whole.attribution import (
     TermAttribution as TermAttribution,
-    finite_difference as finite_difference,
+    finite_differences as finite_differences,
     term_attribution as term_attribution,
 )
 from .whole.flow import (

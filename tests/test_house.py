@@ -136,7 +136,7 @@ def test_the_public_names() -> None:
         "SplitTerms TERMS TOKEN_KINDS TermAttribution Terms Vocabulary ablate affinity "
         "affinity_matrix affinity_scores attention auroc auroc_baselines auroc_by_kind "
         "auroc_summary backward_lens contributions count count_files counts_for distance_bias "
-        "distance_curve draw excerpts explain_pair fetch fetch_whole finite_difference flow "
+        "distance_curve draw excerpts explain_pair fetch fetch_whole finite_differences flow "
         "forward_shift inner_vocabulary layernorm_stats load load_model mean_attention "
         "mean_contributions ov_readings pair_auroc pair_by_kind pair_summary patched "
         "position_bias position_summary predecessor_ranks previous_piece_ranks rebuilt_words "

@@ -10,6 +10,8 @@ from detok.charts.palette import BASELINE, LARGEST, MAIN, MEASURED, SMALLEST, TE
 from detok.charts.parts import one_or_panels
 
 _X = "Position j"
+# Positions of a curve that a tooltip tells of: each is more work for a browser than its lines.
+MAX_POINTS = 256
 
 
 def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
@@ -20,7 +22,7 @@ def self_assertion(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
         tooltip += _band_tooltip("p")
         layers += _bands("p")
     line = _line("p", "Tᵖ (unscaled)", color=TERM_COLORS["p"])
-    layers += [line, _points("p", tooltip)]
+    layers += [line, _points(table, "p", tooltip)]
     return _panels(table, layers, i, "Tᵖ")
 
 
@@ -33,7 +35,7 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     tooltip = [_j(), alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f")]
     if "pp_sigma_min" not in table:
         line = _line("pp", title, color=TERM_COLORS["pp"])
-        return _panels(table, [line, _points("pp", tooltip)], i, "Tᵖᵖ")
+        return _panels(table, [line, _points(table, "pp", tooltip)], i, "Tᵖᵖ")
     tooltip += [
         *_band_tooltip("pp"),
         alt.Tooltip("pp_sigma_min:Q", title="at the smallest σ_i", format=".3f"),
@@ -43,7 +45,7 @@ def comparison(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
     color = _legend("σ_i", list(named.values()), [TERM_COLORS["pp"], SMALLEST, LARGEST])
     lines = [_named(_line(c, title), name, color) for c, name in named.items()]
     what = "Tᵖᵖ at three σ_i"
-    return _panels(table, [*_bands("pp"), *lines, _points("pp", tooltip)], i, what)
+    return _panels(table, [*_bands("pp"), *lines, _points(table, "pp", tooltip)], i, what)
 
 
 def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
@@ -54,7 +56,7 @@ def total(table: pd.DataFrame, i: int) -> alt.Chart | alt.FacetChart:
         alt.Tooltip("p:Q", title="Tᵖ", format=".3f"),
         alt.Tooltip("pp:Q", title="Tᵖᵖ", format=".3f"),
     ]
-    layers = [_line("total", "Tᵖ + Tᵖᵖ (unscaled)"), _points("total", tooltip)]
+    layers = [_line("total", "Tᵖ + Tᵖᵖ (unscaled)"), _points(table, "total", tooltip)]
     return _panels(table, layers, i, "the sum of Tᵖ and Tᵖᵖ")
 
 
@@ -80,9 +82,9 @@ def attention(table: pd.DataFrame, i: int, *, points: bool = False) -> alt.Chart
         line = _line(column, title, alt.Axis(format="~%"))
         layers.append(_named(line, name, color))
         if points:
-            layers.append(_named(_points(column, tooltip, 0.9), name, color))
+            layers.append(_named(_points(table, column, tooltip, 0.9), name, color))
     what = f"the attention of position i, {' and '.join(names)}"
-    return _panels(table, [*layers, _points("expected", tooltip)], i, what)
+    return _panels(table, [*layers, _points(table, "expected", tooltip)], i, what)
 
 
 def _j() -> alt.Tooltip:
@@ -124,10 +126,13 @@ def _band_tooltip(term: str) -> list[alt.Tooltip]:
     ]
 
 
-def _points(column: str, tooltip: list[alt.Tooltip], opacity: float = 0.0) -> alt.Chart:
+def _points(
+    table: pd.DataFrame, column: str, tooltip: list[alt.Tooltip], opacity: float = 0.0
+) -> alt.Chart:
     """Points that carry the tooltip: that of a line tells only of its first point."""
-    size = 30 if opacity else 60
+    size, step = 30 if opacity else 60, -(-table["j"].nunique() // MAX_POINTS)
     points = alt.Chart().mark_point(filled=True, size=size, opacity=opacity, color=MAIN)
+    points = points.transform_filter(f"datum.j % {step} == 0") if step > 1 else points
     return points.encode(x=_x(), y=alt.Y(f"{column}:Q"), tooltip=tooltip)
 
 

@@ -5,8 +5,8 @@ import pandas as pd
 
 from detok.model.any_layer import AnyLayer
 from detok.scores.contributions import Ablation
-from detok.tables.common import array, long
-from detok.tables.text import labels, pairs_of, seen, visible
+from detok.tables.common import array, cells
+from detok.tables.text import labels, pairs_of, visible
 
 ROW_SHOWN = 12  # tokens j compared
 
@@ -20,9 +20,10 @@ def attention(
     """
     inside = slice(window.start, window.stop)
     weights = {name: array(getattr(ablation, name)[:, inside, inside]) for name in ("full", "left")}
-    table = seen(layer, long({"head": heads, "i": window, "j": window}, **weights))
-    tokens = pairs_of(layer, ids, table)
-    return pd.DataFrame({**table[["head", "i", "j"]], **tokens, **table[["full", "left"]]})
+    shown = np.broadcast_to(visible(layer, len(ids))[inside, inside], weights["full"].shape)
+    columns = cells({"head": heads, "i": window, "j": window}, shown)
+    tokens = pairs_of(layer, ids, columns)
+    return pd.DataFrame(columns | tokens | {name: w[shown] for name, w in weights.items()})
 
 
 def divergences(ablation: Ablation, heads: list[int], i: int) -> pd.DataFrame:

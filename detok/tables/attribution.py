@@ -5,9 +5,9 @@ import pandas as pd
 
 from detok.model.layer import Layer
 from detok.scores.decomposition import TERMS, terms
-from detok.tables.common import array, first, long
-from detok.tables.text import pairs_of, seen
-from detok.whole.attribution import TermAttribution, finite_difference
+from detok.tables.common import array, cells, first, long
+from detok.tables.text import pairs_of, visible
+from detok.whole.attribution import TermAttribution, finite_differences
 from detok.whole.reversed import gradient_of_scores
 from detok.whole.run import Run
 
@@ -76,7 +76,7 @@ def tried(of_head: pd.DataFrame, run: Run, layer: Layer, head: int) -> pd.DataFr
     attribution), relative (that over the |attribution|; NaN where this is 0), of_largest (that
     over the largest |attribution| of the six).
     """
-    found = [finite_difference(run, layer, head, term, EPSILON) for term in TERMS]
+    found = finite_differences(run, layer, head, EPSILON).tolist()
     table = of_head.assign(tried=[*found, np.nan])
     size = table["value"].abs().where(table["part"] != SUM)
     table["difference"] = (table["tried"] - table["value"]).abs()
@@ -110,8 +110,10 @@ def by_pair(layer: Layer, run: Run, head: int) -> pd.DataFrame:
         T = array(found.matrix(name).expand_as(found.ee)[0])  # (n, n)
         parts[name] = R * (T - (A * T).sum(axis=1, keepdims=True))
     values = {"attention": A, "reversed": R, **parts, "total": sum(parts.values())}
-    table = seen(layer, long({"i": places, "j": places}, **values))
-    return table[["i", "j"]].assign(**pairs_of(layer, ids, table), **table[list(values)])
+    seen = visible(layer, run.n)
+    columns = cells({"i": places, "j": places}, seen)
+    shown = {name: matrix[seen] for name, matrix in values.items()}
+    return pd.DataFrame(columns | pairs_of(layer, ids, columns) | shown)
 
 
 def carriers(by_pair: pd.DataFrame, k: int = MOST) -> pd.DataFrame:

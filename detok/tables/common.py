@@ -22,12 +22,18 @@ def long(axes: dict[str, Iterable], **values: np.ndarray) -> pd.DataFrame:
     `axes` are the names of the axes with the labels along each.
     """
     shape = next(iter(values.values())).shape
-    places = np.indices(shape).reshape(len(shape), -1)  # (axes, cells)
+    return pd.DataFrame(cells(axes, np.ones(shape, dtype=bool), **values))
+
+
+def cells(
+    axes: dict[str, Iterable], where: np.ndarray, **values: np.ndarray
+) -> dict[str, np.ndarray]:
+    """The columns of `long`, of those cells only where an array of the same shape is True."""
     labels = {
         name: np.array(list(along))[place]
-        for (name, along), place in zip(axes.items(), places, strict=True)
+        for (name, along), place in zip(axes.items(), where.nonzero(), strict=True)
     }
-    return pd.DataFrame(labels | {name: cells.ravel() for name, cells in values.items()})
+    return labels | {name: array[where] for name, array in values.items()}
 
 
 def sampled(table: pd.DataFrame, layer: Layer, limit: int = MAX_POINTS) -> pd.DataFrame:

@@ -69,7 +69,7 @@ def drawn(table: pd.DataFrame, layer: Layer, i: int, head: int | None, ends: boo
     """
     last = layer.n_positions - 1
     j = table["j"]
-    kept = pd.Series(True, index=table.index) if ends else ~j.isin(left_out(j, last))
+    kept = pd.Series(True, index=table.index) if ends else ~j.isin(left_out(j.unique(), last))
     if head is None:
         close = nearest(i, ZOOM, layer.n_visible(i))
         kept &= (j % thinning(layer) == 0) | j.isin(close) | (j == last)
@@ -162,6 +162,10 @@ def masses(attention: pd.DataFrame, i: int) -> pd.Series:
     """
     n_heads, n_visible = attention["head"].nunique(), attention["j"].nunique()
     near = nearest(i, NEAR, n_visible)
+    weights = {
+        name: attention[name].to_numpy().reshape(n_heads, n_visible)
+        for name in attention.columns.intersection(["expected", "mean"])
+    }
     row = {
         "n_heads": n_heads,
         "n_close": len(near),
@@ -169,11 +173,11 @@ def masses(attention: pd.DataFrame, i: int) -> pd.Series:
         "last_even": len(near) / n_visible,
         "first_even": 1 / n_visible,
     }
-    for name in attention.columns.intersection(["expected", "mean"]):
-        row[f"last_{name}"] = attention.loc[attention["j"].isin(near), name].sum() / n_heads
-        row[f"first_{name}"] = attention.loc[attention["j"] == 0, name].mean()
-    if "mean" in attention:
-        row["overlap"] = attention[["expected", "mean"]].min(axis=1).sum() / n_heads
+    for name, of_name in weights.items():
+        row[f"last_{name}"] = of_name[:, near].sum() / n_heads
+        row[f"first_{name}"] = of_name[:, 0].mean()
+    if "mean" in weights:
+        row["overlap"] = np.minimum(weights["expected"], weights["mean"]).sum() / n_heads
     return pd.Series(row)
 
 
@@ -194,8 +198,8 @@ def peaks(over_heads: pd.DataFrame, i: int) -> pd.DataFrame:
     """
     rows = []
     for curve in over_heads.columns.intersection(["expected", "mean"]):
-        best = first(over_heads, curve)
-        j, weight = best[["j", curve]].iloc[0]
+        best = first(over_heads[["j", curve]], curve)
+        j, weight = best.iloc[0]
         rows.append((curve, i - j if len(best) == 1 else np.nan, weight))
     return pd.DataFrame(rows, columns=["curve", "back", "weight"])
 

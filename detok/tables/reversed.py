@@ -4,14 +4,14 @@ import numpy as np
 import pandas as pd
 
 from detok.model.layer import Layer
-from detok.tables.common import array, first, long
-from detok.tables.text import pairs_of, seen
+from detok.tables.common import array, cells, first, long
+from detok.tables.text import pairs_of, visible
 from detok.whole.reversed import Patched, ReversedAttention
 from detok.whole.run import Run
 
-# Both signs of a few sizes: how little a change has to be depends on the model and the text.
-_SIZES = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 100.0, 300.0)
-ETAS = (*(-eta for eta in reversed(_SIZES)), 0.0, *_SIZES)
+# Each is a pass through all layers. Both signs of sizes a factor of 10 apart, as how little a
+# change has to be depends on the model and the text; more where the loss may turn.
+ETAS = (-100.0, -30.0, -10.0, -3.0, -1.0, -0.1, 0.0, 0.1, 1.0, 10.0, 100.0)
 STRONGEST = 10
 
 
@@ -43,17 +43,12 @@ def pairs(layer: Layer, run: Run, found: ReversedAttention, number: int, head: i
     Columns: i, j, token_id_i, token_id_j, current, past (labels), attention (A), reversed (R, of
     unscaled scores).
     """
-    places = range(run.n)
-    table = seen(
-        layer,
-        long(
-            {"i": places, "j": places},
-            attention=array(run.attention[number, head]),
-            reversed=array(found.R[number, head]),
-        ),
-    )
-    of = pairs_of(layer, run.ids.tolist(), table)
-    return table[["i", "j"]].assign(**of, attention=table["attention"], reversed=table["reversed"])
+    seen = visible(layer, run.n)
+    columns = cells({"i": range(run.n), "j": range(run.n)}, seen)
+    columns |= pairs_of(layer, run.ids.tolist(), columns)
+    columns["attention"] = array(run.attention[number, head])[seen]
+    columns["reversed"] = array(found.R[number, head])[seen]
+    return pd.DataFrame(columns)
 
 
 def window(pairs: pd.DataFrame, window: range) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
-from detok.tables.common import array, long
+from detok.tables.common import array, cells
 from detok.tables.text import labels, pairs_of
 from detok.whole.run import Run
 from detok.whole.segments import SegmentAttention
@@ -50,16 +50,10 @@ def attention(
     of = (layer, head, inside, inside)
     causal, segments = array(found.causal[of]), array(found.attention[of])  # (rows, rows)
     visible = found.visible[inside, inside].cpu().numpy()
-    table = long({"i": window, "j": window}, causal=causal, segments=segments)
-    table = table[visible.ravel()].reset_index(drop=True)
-    return pd.DataFrame(
-        {
-            **table[["i", "j"]],
-            **pairs_of(run.model, run.ids.tolist(), table),
-            **table[["causal", "segments"]],
-            "difference": table["segments"] - table["causal"],
-        }
-    )
+    columns = cells({"i": window, "j": window}, visible)
+    columns |= pairs_of(run.model, run.ids.tolist(), columns)
+    values = {"causal": causal, "segments": segments, "difference": segments - causal}
+    return pd.DataFrame(columns | {name: weights[visible] for name, weights in values.items()})
 
 
 def drawn(attention: pd.DataFrame) -> pd.DataFrame:

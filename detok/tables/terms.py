@@ -15,8 +15,8 @@ from detok.scores.decomposition import AnyTerms
 from detok.scores.mean_contributions import MeanContributions
 from detok.scores.pair import Pair
 from detok.scores.positions import ROUNDING
-from detok.tables.common import array, long
-from detok.tables.text import labels, pairs_of, seen, visible as visible_in
+from detok.tables.common import array, cells, long
+from detok.tables.text import labels, pairs_of, visible as visible_in
 
 NAMES = {
     "ee": "ee · token i, token j",
@@ -42,8 +42,9 @@ def maps(layer: AnyLayer, ids: list[int], terms: AnyTerms, window: range) -> pd.
 
     As `square`, of what the model itself sees, and without the column visible.
     """
-    whole = square(layer, ids, terms, window, visible_in(layer, len(ids)))
-    return seen(layer, whole.drop(columns="visible"))
+    seen = visible_in(layer, len(ids))
+    pairs, values = _square(layer, ids, terms, window, seen, seen)
+    return pd.DataFrame(pairs | values)
 
 
 def square(
@@ -57,6 +58,19 @@ def square(
     (labels), visible, value, and centred: the value less its mean over what i sees of the text,
     which is all that softmax sees of it without a cap (0 where it is less than float32's rounding).
     """
+    pairs, values = _square(layer, ids, terms, window, visible, np.ones_like(visible))
+    return pd.DataFrame(pairs | {"visible": visible[pairs["i"], pairs["j"]]} | values)
+
+
+def _square(
+    layer: AnyLayer,
+    ids: list[int],
+    terms: AnyTerms,
+    window: range,
+    visible: np.ndarray,
+    shown: np.ndarray,
+) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
+    """The columns of `square` before visible and after it, of the pairs `shown`, (n, n)."""
     start, stop = window.start, window.stop
     parts = {name: terms.matrix(name).expand_as(terms.ee) for name in terms.names}
     if len(parts) > 1:
@@ -65,20 +79,14 @@ def square(
     rows /= terms.scale
     counted = visible[start:stop]  # (rows, n)
     mean = (rows * counted).sum(axis=2) / counted.sum(axis=1)  # (parts, rows)
-    axes = {"term": list(parts), "i": window, "j": window}
     value = rows[:, :, start:stop]  # (parts, rows, rows)
     centred = value - mean[:, :, None]
     centred[np.abs(centred) <= ROUNDING * np.abs(value)] = 0
-    inside = np.broadcast_to(counted[:, start:stop], value.shape)
-    table = long(axes, visible=inside, value=value, centred=centred)
-    return pd.DataFrame(
-        {
-            "panel": [NAMES.get(name, SUM) for name in table["term"]],
-            **table[["term", "i", "j"]],
-            **pairs_of(layer, ids, table),
-            **table[["visible", "value", "centred"]],
-        }
-    )
+    inside = np.broadcast_to(shown[start:stop, start:stop], value.shape)
+    columns = cells({"term": parts, "i": window, "j": window}, inside)
+    panels = {"panel": np.array([NAMES.get(name, SUM) for name in parts])[inside.nonzero()[0]]}
+    pairs = panels | columns | pairs_of(layer, ids, columns)
+    return pairs, {"value": value[inside], "centred": centred[inside]}
 
 
 def spreads(maps: pd.DataFrame) -> pd.Series:

@@ -1,7 +1,8 @@
 """The tokens of a text in tables."""
 
+from collections.abc import Mapping
+
 import numpy as np
-import pandas as pd
 
 from detok.model.any_layer import AnyLayer
 from detok.whole.model import Model
@@ -20,16 +21,12 @@ def visible(layer: AnyLayer, n: int) -> np.ndarray:
     return (first <= j) & ((j <= i) | (not layer.is_causal))
 
 
-def seen(layer: AnyLayer, table: pd.DataFrame) -> pd.DataFrame:
-    """The cells of a window that attention can see."""
-    n = int(table[["i", "j"]].to_numpy().max(initial=-1)) + 1
-    return table[visible(layer, n)[table["i"], table["j"]]].reset_index(drop=True)
-
-
-def pairs_of(layer: AnyLayer | Model, ids: list[int], table: pd.DataFrame) -> dict[str, np.ndarray]:
+def pairs_of(
+    layer: AnyLayer | Model, ids: list[int], columns: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
     """What stands at i and j of each row: token_id_i, token_id_j, current, past (their labels)."""
     shown, tokens = labels(layer, ids), np.array(ids)
-    i, j = table["i"].to_numpy(), table["j"].to_numpy()
+    i, j = columns["i"], columns["j"]
     return {
         "token_id_i": tokens[i],
         "token_id_j": tokens[j],

@@ -1,6 +1,5 @@
 """One forward pass through the parts of a model, which keeps what it passes and takes changes."""
 
-from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -8,18 +7,22 @@ import torch
 
 from detok.whole.model import Model
 
-# Rows, tokens times values of η, that go through a layer at once: more use no more of the cores.
-ROWS = 512
+# Rows, tokens times passes, that go through a layer at once: more use no more of the cores.
+ROWS = 768
+_ALL = slice(None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Changes:
-    """What a pass does otherwise than the model, which stays as it is: nothing unless given."""
+    """What a pass does otherwise than the model, which stays as it is: nothing unless given.
+
+    Several passes are made at once where scores are (k, H, n, n), or η is (k, 1, 1, 1).
+    """
 
     visible: torch.Tensor | None = None  # (n, n), True where i sees j, instead of j ≤ i
     scores: Mapping[int, torch.Tensor] = field(default_factory=dict)  # by layer: (H, n, n), to q·k
     attention: torch.Tensor | None = None  # (B, H, n, n), η of it is added to the attention weights
-    eta: torch.Tensor | float = 1.0  # a number, or (k, 1, 1) for an input (k, n, d)
+    eta: torch.Tensor | float = 1.0
 
 
 AS_IT_IS = Changes()
@@ -48,72 +51,83 @@ def embedded(model: Model, ids: torch.Tensor) -> torch.Tensor:
     return model.W_E[ids] + model.network.transformer.wpe.weight[: len(ids)]
 
 
-def forward(
-    model: Model, x: torch.Tensor, changes: Changes = AS_IT_IS, start: int = 0
-) -> Iterator[Block]:
-    """What each layer does with its input, one after the other from `start` on, whose input is x.
+def forward(model: Model, x: torch.Tensor, changes: Changes = AS_IT_IS) -> Iterator[Block]:
+    """What each layer does with its input, one after the other from the first on, whose input is x.
 
     As `transformers` in eager attention. Gradients flow to x, if it takes any; the weights take
-    none. x may be several inputs at once, (k, n, d), and what a block holds then has that dimension
-    too.
+    none.
     """
-    n = x.shape[-2]
+    for number in range(model.n_layers):
+        block = _block(model, number, x, changes)
+        yield block
+        x = block.after
+
+
+def following(
+    model: Model, x: torch.Tensor, changes: Changes = AS_IT_IS, start: int = 0
+) -> torch.Tensor:
+    """Log-probabilities of the token after a text, (…, V), by the layers from `start` on.
+
+    x is the input of that layer, (n, d), or several at once, (k, n, d). The last layer is made for
+    the last position alone: nothing else of it has a say.
+    """
+    for number in range(start, model.n_layers):
+        is_last = number == model.n_layers - 1
+        x = _block(model, number, x, changes, slice(-1, None) if is_last else _ALL).after
+    return next_token(model, x)
+
+
+def _block(
+    model: Model, number: int, x: torch.Tensor, changes: Changes, rows: slice = _ALL
+) -> Block:
+    """One layer; of queries, and what comes after them, only some of the n rows."""
+    part, n = model.blocks[number], x.shape[-2]
     visible = changes.visible
     if visible is None:
         visible = torch.ones(n, n, dtype=torch.bool, device=x.device).tril()
-    eta = changes.eta
-    for number in range(start, model.n_layers):
-        part = model.blocks[number]
-        qkv = part.attn.c_attn(part.ln_1(x)).unflatten(-1, (3, model.n_heads, -1))
-        queries, keys, values = qkv.transpose(-2, -4).unbind(-3)  # (H, n, d') each
-        scores = queries @ keys.mT  # (H, n, n)
-        if number in changes.scores:
-            scores = scores + changes.scores[number]
-        scores = (scores * part.attn.scaling).masked_fill(~visible, -torch.inf)
-        attention = scores.softmax(dim=-1)
-        if changes.attention is not None:
-            scaled = eta[..., None] if isinstance(eta, torch.Tensor) else eta
-            attention = attention + scaled * changes.attention[number]
-        heads = (attention @ values).transpose(-2, -3).flatten(-2)  # (n, d)
-        between = x + part.attn.c_proj(heads)
-        first_in = part.ln_2(between)
-        first_out = part.mlp.c_fc(first_in)
-        second_in = part.mlp.act(first_out)
-        second_out = part.mlp.c_proj(second_in)
-        after = between + second_out
-        yield Block(
-            before=x,
-            queries=queries,
-            keys=keys,
-            values=values,
-            attention=attention,
-            heads=heads,
-            between=between,
-            first_in=first_in,
-            first_out=first_out,
-            second_in=second_in,
-            second_out=second_out,
-            after=after,
-        )
-        x = after
+    qkv = part.attn.c_attn(part.ln_1(x)).unflatten(-1, (3, model.n_heads, -1))
+    queries, keys, values = qkv.transpose(-2, -4).unbind(-3)  # (H, n, d') each
+    queries = queries[..., rows, :]
+    scores = queries @ keys.mT  # (H, n, n)
+    if number in changes.scores:
+        scores = scores + changes.scores[number][..., rows, :]
+    scores = (scores * part.attn.scaling).masked_fill(~visible[rows], -torch.inf)
+    attention = scores.softmax(dim=-1)
+    if changes.attention is not None:
+        attention = attention + changes.eta * changes.attention[number][..., rows, :]
+    heads = (attention @ values).transpose(-2, -3).flatten(-2)  # (n, d)
+    between = x[..., rows, :] + part.attn.c_proj(heads)
+    first_in = part.ln_2(between)
+    first_out = part.mlp.c_fc(first_in)
+    second_in = part.mlp.act(first_out)
+    second_out = part.mlp.c_proj(second_in)
+    return Block(
+        before=x,
+        queries=queries,
+        keys=keys,
+        values=values,
+        attention=attention,
+        heads=heads,
+        between=between,
+        first_in=first_in,
+        first_out=first_out,
+        second_in=second_in,
+        second_out=second_out,
+        after=between + second_out,
+    )
 
 
-def next_token(model: Model, last: Block) -> torch.Tensor:
-    """Log-probabilities of the token after a text, (V,), from what the last layer did with it."""
-    return model.logits(last.after[..., -1, :]).log_softmax(dim=-1)
-
-
-def last_of(blocks: Iterator[Block]) -> Block:
-    """The last layer's, of which nothing is kept of those before it."""
-    return deque(blocks, maxlen=1)[0]
+def next_token(model: Model, after: torch.Tensor) -> torch.Tensor:
+    """Log-probabilities of the token after a text, (…, V), from the last layer's output."""
+    return model.logits(after[..., -1, :]).log_softmax(dim=-1)
 
 
 @torch.inference_mode()
 def curve(model: Model, x: torch.Tensor, changes: Changes, etas: torch.Tensor) -> torch.Tensor:
-    """`next_token` with the changes at each of several η, (k, V), from the first layer's input."""
-    found = []
-    for some in etas.to(x).split(max(1, ROWS // len(x))):
-        inputs = x.expand(len(some), *x.shape)
-        at = replace(changes, eta=some[:, None, None])
-        found.append(next_token(model, last_of(forward(model, inputs, at))))
-    return torch.cat(found)
+    """`following` with the changes at each of several η, (k, V), from the first layer's input."""
+    return torch.cat(
+        [
+            following(model, x, replace(changes, eta=some[:, None, None, None]))
+            for some in etas.to(x).split(max(1, ROWS // len(x)))
+        ]
+    )

@@ -102,7 +102,7 @@ def run(model: Model, ids: Sequence[int] | torch.Tensor, target: int | str | Non
 def _run(model: Model, ids: torch.Tensor, target: int | str | None) -> Run:
     x = embedded(model, ids).requires_grad_()
     blocks = list(forward(model, x))
-    log_probs = next_token(model, blocks[-1])  # (V,)
+    log_probs = next_token(model, blocks[-1].after)  # (V,)
     chosen = check_target(model, target, log_probs)
     read = ("heads", "first_out", "second_out")
     gradients = torch.autograd.grad(

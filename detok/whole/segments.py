@@ -79,6 +79,6 @@ def segment_attention(run: Run, lengths: Sequence[int]) -> SegmentAttention:
         visible=visible,
         attention=torch.stack([block.attention for block in blocks]),
         causal=run.attention,
-        log_probs=next_token(run.model, blocks[-1]),
+        log_probs=next_token(run.model, blocks[-1].after),
         causal_log_probs=run.log_probs,
     )

@@ -8,7 +8,7 @@ import torch
 from detok.display import Displayed
 from detok.model.inputs import check_index
 from detok.whole.etas import check_etas
-from detok.whole.forward import ROWS, embedded, forward, last_of, next_token
+from detok.whole.forward import ROWS, embedded, following, forward, next_token
 from detok.whole.model import Model
 from detok.whole.run import Run
 
@@ -59,7 +59,7 @@ def forward_shift(
     etas = check_etas(eta)
     blocks = list(forward(model, embedded(model, tokens)))
     after, neurons = blocks[layer].after, blocks[layer].second_in  # (n, d), (n, m)
-    unchanged = next_token(model, blocks[-1])
+    unchanged = next_token(model, blocks[-1].after)
     return _shifted(model, chosen, layer, etas, after, neurons, unchanged)
 
 
@@ -93,7 +93,5 @@ def _shifted(
     found = []
     for some in etas.to(after).split(max(1, ROWS // len(after))):
         x = after + some[:, None, None] * step  # (k, n, d)
-        if layer + 1 < model.n_layers:
-            x = last_of(forward(model, x, start=layer + 1)).after
-        found.append(model.logits(x[:, -1]).log_softmax(dim=-1))
+        found.append(following(model, x, start=layer + 1))
     return ForwardShift(layer, target, unchanged, etas, torch.cat(found))

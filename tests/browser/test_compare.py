@@ -5,6 +5,7 @@ import re
 from playwright.sync_api import Browser, Locator, Page
 
 from benchmarks import browser
+from tests.support.marks import click
 
 LINK = "/Compare?head=1&head_right=0&passage=There+stood+old+Captain+Ahab"
 
@@ -102,14 +103,8 @@ def test_a_click_on_a_row_leads_to_its_token_in_the_head_of_its_list(
 def test_a_click_on_a_mark_puts_its_head_on_the_right(chromium: Browser, address: str) -> None:
     page = browser.visit(chromium, address + LINK.replace("head_right=0", "head_right=2"))
     sentence(page)
-    drawn = page.get_by_test_id("stVegaLiteChart").last.locator("canvas, svg").first
-    box = in_the_middle(page, drawn)
-    for across in range(8, int(box["width"]), 3):  # a mark is 3 pixels wide
-        page.mouse.click(box["x"] + across, box["y"] + box["height"] * 0.5)
-        page.wait_for_timeout(200)
-        if "head_right=2" not in page.url:
-            break
-    page.wait_for_timeout(1500)
+    click(page, -1, "rect")
+    page.wait_for_url(lambda url: "head_right=2" not in url)
     sentence(page)
     left, right = titles(page)
     assert left == "Left: mini, head 1"

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pandas as pd
 import pytest
 
 import detok
@@ -37,3 +38,16 @@ def test_every_chart_is_whole(layer: detok.Layer, head: int | None, layernorm: b
         assert ("facet" in spec) is (head is None)
         if head is None:
             assert spec["facet"]["field"] == "head"
+
+
+def test_tooltips_of_a_long_curve_are_of_some_positions() -> None:
+    """Of no more than are told apart; a short curve has all."""
+    for n in (7, charts.MAX_POINTS, 1024, 2000):
+        table = pd.DataFrame({"head": 0, "j": range(n), "p": 0.0, "pp": 1.0, "total": 1.0})
+        *_, points = layers(charts.total(table, 3).to_dict())
+        assert points["mark"]["type"] == "point"
+        kept = table
+        for transform in points.get("transform", ()):
+            kept = kept[kept.eval(transform["filter"].replace("datum.", ""))]
+        most = charts.MAX_POINTS
+        assert len(kept) == n if n <= most else most / 2 < len(kept) <= most

@@ -48,8 +48,8 @@ def test_finite_differences_stand_beside_the_attributions(
     first: detok.Layer, a_run: detok.Run, found: detok.TermAttribution
 ) -> None:
     table = tables.tried(tables.of_head(tables.by_head(found), 2), a_run, first, 2)
-    for row in table[:-1].itertuples():
-        again = detok.finite_difference(a_run, first, 2, row.part, tables.EPSILON)
+    tried = detok.finite_differences(a_run, first, 2, tables.EPSILON).tolist()
+    for row, again in zip(table[:-1].itertuples(), tried, strict=True):
         assert row.tried == again
         assert row.difference == pytest.approx(abs(again - row.value))
         assert row.relative == pytest.approx(abs(again / row.value - 1))

@@ -36,16 +36,34 @@ def test_autograd_finds_the_same(
     same(detok.term_attribution(a_run, first).by_term, expected[:, :, 0, 0].T)
 
 
-@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("head", range(4))
 def test_adding_and_removing_a_little_of_a_term(
-    first: detok.Layer, a_run: detok.Run, term: str
+    first: detok.Layer, a_run: detok.Run, head: int
 ) -> None:
-    found = detok.term_attribution(a_run, first).by_term[:, TERMS.index(term)].tolist()
-    tried = [detok.finite_difference(a_run, first, head, term, 1e-5) for head in range(4)]
-    assert tried == pytest.approx(found, abs=1e-8)
+    found = detok.term_attribution(a_run, first).by_term[head]
+    same(detok.finite_differences(a_run, first, head, 1e-5), found, within=1e-8)
     # A hundredth is little enough to see the same.
-    coarse = [detok.finite_difference(a_run, first, head, term) for head in range(4)]
-    assert coarse == pytest.approx(found, rel=0.05, abs=1e-3)
+    coarse = detok.finite_differences(a_run, first, head)
+    assert coarse.tolist() == pytest.approx(found.tolist(), rel=0.05, abs=1e-3)
+
+
+@pytest.mark.parametrize("rows", [1, 20, 108])
+def test_they_are_those_of_one_pass_after_the_other(
+    first: detok.Layer, a_run: detok.Run, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """Of all positions in all layers, at once or not."""
+    monkeypatch.setattr("detok.whole.attribution.ROWS", rows)
+    terms = detok.terms(first, a_run.ids)
+    expected = []
+    for name in TERMS:
+        losses = []
+        for epsilon in (0.01, -0.01):
+            change = torch.zeros_like(a_run.attention[0])
+            change[2] = epsilon * terms.matrix(name)[2]
+            *_, last = forward(a_run.model, a_run.hidden[0], Changes(scores={0: change}))
+            losses.append(-a_run.model.logits(last.after)[-1].log_softmax(0)[a_run.target])
+        expected.append((losses[0] - losses[1]) / 0.02)
+    same(detok.finite_differences(a_run, first, 2), torch.stack(expected))
 
 
 def test_in_float32_too(whole_folder: object, ids: list[int], first: detok.Layer) -> None:
@@ -61,10 +79,9 @@ def test_in_float32_too(whole_folder: object, ids: list[int], first: detok.Layer
 @pytest.mark.parametrize(
     ("call", "sentence"),
     [
-        (lambda r, x: detok.finite_difference(r, x, 4, "ee"), "head is 4; expected 0 ≤ head < H"),
-        (lambda r, x: detok.finite_difference(r, x, 0, "qq"), "term is 'qq'; expected one of ee, "),
-        (lambda r, x: detok.finite_difference(r, x, 0, "ee", 0), "epsilon is 0"),
-        (lambda r, x: detok.finite_difference(r, x, 0, "ee", "0.1"), "epsilon is '0.1'"),
+        (lambda r, x: detok.finite_differences(r, x, 4), "head is 4; expected 0 ≤ head < H"),
+        (lambda r, x: detok.finite_differences(r, x, 0, 0), "epsilon is 0"),
+        (lambda r, x: detok.finite_differences(r, x, 0, "0.1"), "epsilon is '0.1'"),
         (lambda r, x: detok.term_attribution(r, detok.load("mini")), "'mini' is not the first one"),
     ],
 )

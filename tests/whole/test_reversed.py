@@ -75,6 +75,23 @@ def test_patching_follows_the_gradient(
     same(patched.probability(7), patched.log_probs[:, 7].exp())
 
 
+@pytest.mark.parametrize("rows", [1, 20, 100])
+def test_a_curve_is_one_pass_after_the_other(
+    whole: detok.Model,
+    ids: list[int],
+    a_run: detok.Run,
+    monkeypatch: pytest.MonkeyPatch,
+    rows: int,
+) -> None:
+    """Of all positions in all layers, at once or not."""
+    monkeypatch.setattr("detok.whole.forward.ROWS", rows)
+    found, etas = detok.reversed_attention(a_run), [-3.0, 0.1, 0.0, 30.0, 1.0]
+    patched = detok.patched(whole, ids, found, etas)
+    for eta, log_probs in zip(etas, patched.log_probs, strict=True):
+        *_, last = forward(whole, a_run.hidden[0], Changes(attention=found.R, eta=eta))
+        same(log_probs, whole.logits(last.after)[-1].log_softmax(0))
+
+
 def test_the_mean_of_several_texts(whole: detok.Model, ids: list[int]) -> None:
     both = [detok.reversed_attention(detok.run(whole, text, 7)) for text in (ids, ids[::-1])]
     mean = detok.ReversedAttention((both[0].R + both[1].R) / 2, both[0].norms, both[0].norms)

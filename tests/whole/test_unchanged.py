@@ -13,7 +13,7 @@ def everything(model: detok.Model, layer: detok.Layer, ids: list[int]) -> None:
     reversed_attention = detok.reversed_attention(run)
     detok.patched(model, ids, reversed_attention, [-1.0, 1.0])
     detok.term_attribution(run, layer)
-    detok.finite_difference(run, layer, 0, "ee")
+    detok.finite_differences(run, layer, 0)
     detok.segment_attention(run, [1])
     lens = detok.backward_lens(run)
     lens.tokens(0, run.n - 1)

@@ -96,7 +96,7 @@ def attention(
     """The attention of i by position alone, and measured on texts."""
     table, code = _attention(layer, i, layernorm, head, own)
     shown = tables.drawn(table, layer, i, head, ends)
-    left_out = [] if ends else tables.left_out(table["j"], layer.n_positions - 1)
+    left_out = [] if ends else tables.left_out(table["j"].unique(), layer.n_positions - 1)
     said = [readings.attention(tables.masses(table, i), i, head, left_out)]
     found = measured(layer, i, own)
     if found is not None:
@@ -142,8 +142,10 @@ def _shapes(layer: detok.Layer, i: int, layernorm: bool) -> tables.Shapes:
 
 
 @kept
-def _curves(layer: detok.Layer, i: int, layernorm: bool) -> pd.DataFrame:
-    return tables.curves(bias(layer, i, layernorm))
+def _curves(layer: detok.Layer, i: int, layernorm: bool, head: int | None) -> pd.DataFrame:
+    if head is None:
+        return tables.curves(bias(layer, i, layernorm))
+    return rows_of(_curves(layer, i, layernorm, None), head)
 
 
 @kept
@@ -163,12 +165,12 @@ def _curve(
     reading: str,
 ) -> Figure:
     columns = ["head", "j", *columns]
-    every = _curves(layer, i, layernorm)
-    shown = tables.drawn(every, layer, i, head, ends)
+    table = _curves(layer, i, layernorm, head)
+    shown = tables.drawn(table, layer, i, head, ends)
     return Figure(
         name=term.replace("^", "_"),
         title=f"{term.replace('+', ' + ')}, seen from i = {i}{in_title(head)}{_without(layernorm)}",
-        table=rows_of(every, head)[columns],
+        table=table[columns],
         about=about(layer, UNSCALED),
         code=lines(
             layer,
@@ -206,4 +208,5 @@ def _without(layernorm: bool) -> str:
 
 def _alike(name: str, drawn: pd.DataFrame, i: int) -> tuple[Hashable, ...]:
     """What the chart of these rows depends on, apart from the rows."""
-    return "positions", name, i, tuple(drawn), drawn["head"].nunique() > 1
+    n = drawn["j"].nunique()
+    return "positions", name, i, tuple(drawn), n, drawn["head"].nunique() > 1
