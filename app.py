@@ -51,7 +51,8 @@ def rebuilt() -> figure.Figure | None:
 
 found = rebuilt()
 gallery = [] if found is None else found.listed[""].to_dict("records")
-first = gallery[0] if gallery and layer.n_positions > 1 else None
+sees_neighbour = layer.n_positions > 1 and layer.first_visible(1) == 0
+first = gallery[0] if gallery and sees_neighbour else None
 if first is not None:
     head = first["head"]
     text, ids, i = examples.around(layer, first["past_id"], first["current_id"])
@@ -71,12 +72,12 @@ def take_apart(cells: list[dict[str, int]]) -> None:
     go.to("terms", head=head, passage=text, pair_i=cells[0]["i"], pair_j=cells[0]["j"])
 
 
-for place, shown in zip(st.columns(2), maps, strict=True):
+for place, shown in zip(st.columns(2), maps, strict=False):
     with place:
         figure.show(shown, on_select=take_apart)
 output.reading(f"{readings.maps(layer)} A click on a cell takes its pair apart.")
 with st.container(horizontal=True):
-    go.link_to("terms", "All six terms of this sentence", passage=text, head=head)
+    go.link_to("terms", readings.every_term(layer), passage=text, head=head)
     if first is not None:
         go.link_to("affinity", "What else goes with this word", text=first["joined"], head=head)
         go.link_to("heads", f"Head {head} beside the other heads", head=head)
@@ -101,11 +102,19 @@ if texts.can_encode(layer):
 page.offer_gpt2(layer)
 
 st.header("What each page answers")
+without = []
 for file, one in method.PAGES.items():
+    title = method.title(file)
+    name = navigation.name_of(title)
+    if not navigation.can_show(name, layer):
+        without.append(title)
+        continue
     link, beside = st.columns([1, 3])
     with link:
-        go.link_to(navigation.name_of(method.title(file)), f"**{method.title(file)}**")
+        go.link_to(name, f"**{title}**")
     beside.markdown(one.question)
+if without:
+    output.reading(overview_readings.others(without))
 
 st.header("The model")
 output.facts(overview_readings.facts(layer))
@@ -126,8 +135,8 @@ st.header("How exact it is")
 with output.mistakes(), st.spinner("Running the model's own first layer …"):
     error = cached.attention_error(layer, SAMPLE)
     st.markdown(
-        f"On “{output.escaped(SAMPLE)}” the attention from the six terms and that of the model's "
+        f"On “{output.escaped(SAMPLE)}” the attention from the terms and that of the model's "
         f"own first layer, computed by `transformers`, differ by **{error:.1e}** at most "
-        f"({str(layer.Q_E.dtype).removeprefix('torch.')})."
+        f"({str(layer.dtype).removeprefix('torch.')})."
     )
 takeaway.foot()

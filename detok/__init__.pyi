@@ -10,6 +10,9 @@ from .counting.choice import (
 from .counting.counts import (
     Counts as Counts,
 )
+from .counting.dataset import (
+    Dataset as Dataset,
+)
 from .counting.in_memory import (
     count as count,
 )
@@ -32,6 +35,9 @@ from .heads.baselines import (
 from .heads.curves import (
     predecessor_ranks as predecessor_ranks,
     roc_curves as roc_curves,
+)
+from .heads.emergence import (
+    emergence as emergence,
 )
 from .heads.pair_auroc import (
     PairAuroc as PairAuroc,

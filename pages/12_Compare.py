@@ -25,18 +25,23 @@ left, right = sides = compare.sides(layer)
 one_model = left.layer is right.layer
 models = sides[:1] if one_model else sides
 said = finished.said(left, right)
+is_capped = any(side.layer.soft_cap is not None for side in sides)
 can_split = [texts.can_encode(side.layer) for side in sides]
 on = compare.on_what()
-for remark in (readings.same(left, right), readings.masks(left.layer, right.layer)):
+for remark in (
+    readings.same(left, right),
+    readings.kinds(left.layer, right.layer),
+    readings.masks(left.layer, right.layer),
+):
     if remark is not None:
         st.info(output.escaped(remark))
 
 
-def place(label: str, key: str, last: int, default: int) -> int:
+def place(label: str, key: str, first: int, last: int, default: int) -> int:
     """A number of a token that a click on a cell sets, too."""
     chosen = link.number_input(
         label,
-        0,
+        first,
         last,
         None,
         key=key,
@@ -66,8 +71,9 @@ def on_text() -> finished.Given:
     ):
         st.info(output.escaped(readings.not_one_text(left.layer, right.layer, *can_split)))
         return ()
+    shown_names = tables.quantities(left, right)
     what = link.selectbox(
-        "Show", tables.QUANTITIES, key="what", width=200, help=readings.QUANTITIES
+        "Show", shown_names, key="what", width=200, help=readings.quantities(shown_names)
     )
     try:
         shared = finished.shared(left.layer, right.layer, text)
@@ -81,7 +87,7 @@ def on_text() -> finished.Given:
     above = st.container()  # for the maps, in which what is chosen below is framed
     if not shared.is_one_to_one:
         output.reading(readings.merged(shared))
-    output.reading(readings.scales(shown))
+    output.reading(readings.scales(shown, is_capped=is_capped))
 
     st.header("One token’s attention", help=defined("nats"))
     nats = finished.divergences(left, right, text)
@@ -89,10 +95,11 @@ def on_text() -> finished.Given:
     farthest = int(nats.argmax()) if largest is None else largest[0]
     cell = None
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        i = place("Current i", "cell_i", len(nats) - 1, farthest)
+        i = place("Current i", "cell_i", 0, len(nats) - 1, farthest)
         if shown.has_same_cells:
             most = tables.largest_in_row(shown, i)
-            j = place(f"{said.seen.capitalize()} j", "cell_j", shown.n_seen(i) - 1, most)
+            seen = shown.seen(i)
+            j = place(f"{said.seen.capitalize()} j", "cell_j", seen.start, seen.stop - 1, most)
             cell = i, j
     with above:
         maps = finished.maps(left, right, text, what, begin_at, cell)
@@ -174,7 +181,9 @@ def on_word() -> finished.Given:
     return given
 
 
-given = on_text() if on == "Text" else on_word()
+given: finished.Given = ()
+with output.mistakes():
+    given = on_text() if on == "Text" else on_word()
 
 st.header("All heads" if one_model else "All heads of both")
 samples = tuple(finished.sample(side.layer) for side in models)

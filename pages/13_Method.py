@@ -11,25 +11,18 @@ layer = page.begin("Method")
 links = " · ".join(f"[{name}]({address})" for name, address in method.LINKS.items())
 st.markdown(f"The method is that of the paper:\n\n{method.CITATION}\n\n{links}")
 
-st.header("A head's score in six terms")
-st.markdown(
-    "The first layer reads the embedding of a token plus that of its position, normalized. Put "
-    "LayerNorm's centring, weight and bias into the projections to queries and keys (Eqs. 10 "
-    "and 11),"
-)
-st.latex(method.FOLDED)
-st.markdown("and the two projections of a head into one matrix and one vector (Eqs. 13 to 15):")
-st.latex(method.BILINEAR)
-st.markdown(
-    "Then the score of two tokens is a sum of six terms, but for a constant in each row, which "
-    "softmax ignores (Eq. 17):"
-)
-st.latex(method.SUM)
+st.header(method.heading(layer))
+for sentence, step in method.steps(layer):
+    st.markdown(sentence)
+    st.latex(step)
 left, right = st.columns(2)
-for n, (formula, what) in enumerate(method.TERMS.values()):
+for n, (formula, what) in enumerate(method.terms(layer).values()):
     with (left, right)[n % 2]:
         st.latex(formula)
         st.caption(what)
+if waves := method.waves(layer):
+    st.markdown("Each term is a sum of waves over the distance, one for each frequency:")
+    st.latex(waves)
 st.markdown("Attention is")
 st.latex(method.attention(layer))
 st.markdown(

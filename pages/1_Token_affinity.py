@@ -20,10 +20,14 @@ from detok.app import (
     where,
 )
 from detok.app.finished import affinity, distance, ov
-from detok.app.navigation import can_show
 from detok.app.one_or_all import numbers_of
 from detok.charts.parts import capitalized
-from detok.readings import affinity as readings, specific as specific_readings, words
+from detok.readings import (
+    affinity as readings,
+    distance as distance_readings,
+    specific as specific_readings,
+    words,
+)
 from detok.readings.glossary import defined
 from detok.scores.ov import why_not
 from detok.tables import affinity as tables, specific as specific_tables
@@ -75,7 +79,7 @@ if pieces:
         icon=":material/stacked_bar_chart:",
         query_params=go.address("terms", passage=text),
     )
-if pieces and can_show("compare", layer):
+if pieces:
     compare.offer("Word")
 
 place, in_words = None, ()
@@ -117,10 +121,7 @@ else:
 
 if token is not None and at.longest:
     st.header("At which distance a pair goes best")
-    st.markdown(
-        "The score of a pair is a sum of waves over the distance $\\Delta$ between its tokens, one "
-        "for each frequency by which the model turns queries and keys."
-    )
+    st.markdown(distance_readings.made_of(layer))
     beside = tables.neighbour_of(place, pieces, in_words, direction)
     partners = [*([] if beside is None else [beside]), *tables.partners(best.table)]
     with st.container(horizontal=True, vertical_alignment="bottom"):
@@ -132,8 +133,9 @@ if token is not None and at.longest:
     with output.mistakes():
         for term in distance.terms(layer):
             figure.show(distance.curve(layer, *pair, head, last, term))
-        st.subheader("Which frequencies the pair uses")
-        figure.show(distance.spectrum(layer, *pair, head, last))
+        if distance.has_waves(layer):
+            st.subheader("Which frequencies the pair uses")
+            figure.show(distance.spectrum(layer, *pair, head, last))
 
 if token is not None:
     shown_token = output.escaped(vocabulary.show(token))

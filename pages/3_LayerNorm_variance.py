@@ -2,11 +2,16 @@
 
 import streamlit as st
 
-from detok.app import cached, clicks, corpus, figure, inputs, page, takeaway
+import detok
+from detok.app import cached, clicks, corpus, figure, inputs, page, takeaway, token_scale
 from detok.app.finished import frequency, layernorm
 from detok.readings.glossary import defined
 
 layer = page.begin("LayerNorm variance")
+if isinstance(layer, detok.RotaryLayer):
+    token_scale.show(layer)
+    takeaway.foot()
+    st.stop()
 counts = cached.load_counts(layer)
 st.markdown(
     "Before attention, LayerNorm divides the input e + p, token and position, by **σ**, the root "

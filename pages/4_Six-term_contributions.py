@@ -94,8 +94,7 @@ def choose(clicked: clicks.Clicked) -> None:
 
 
 inputs.chips(layer, ids[:60], text=text if len(text) <= inputs.MAX_TEXT else "")
-if navigation.can_show("compare", layer):
-    compare.offer("Text")
+compare.offer("Text")
 output.reading(
     f"{len(ids):,} token{'s' if last else ''}. Largest difference of the attention from its "
     "terms to this model's own first layer (norm, query and key computed one after the other in "

@@ -13,12 +13,14 @@ from detok.app import (
     inputs,
     link,
     long_runs,
+    look_back,
     output,
     page,
     takeaway,
 )
 from detok.app.finished import heads
 from detok.heads.pair_auroc import LEAST_SEEN
+from detok.readings import words
 from detok.readings.glossary import defined
 
 layer = page.begin("Detokenizing heads")
@@ -27,11 +29,11 @@ st.markdown(
     "A head that glues tokens together should score the true predecessors of a token above other "
     "tokens. **Pair AUROC** is the chance that it does: draw a token that was seen before token "
     "i, by how often, and a token at a random place of the texts; how often has the first the "
-    "larger $T^{ee}$? A head that knows how common tokens are, and nothing about pairs, has about"
-    " 0.5 in long texts if no pairs are left out of the counts. In **the paper's measure** the "
-    "second is one of the tokens never seen before i, each as likely: there a preference for "
-    "common tokens can be enough for a high number. A click on a bar, a cell or a curve chooses "
-    "its head, one on a token leads to its affinity."
+    f"larger $T^{{ee}}$ ({words.words_for(layer).neighbours})? A head that knows how common tokens "
+    "are, and nothing about pairs, has about 0.5 in long texts if no pairs are left out of the "
+    "counts. In **the paper's measure** the second is one of the tokens never seen before i, each "
+    "as likely: there a preference for common tokens can be enough for a high number. A click on "
+    "a bar, a cell or a curve chooses its head, one on a token leads to its affinity."
 )
 corpus.notice(layer)
 job = cached.heads_job(layer)
@@ -98,23 +100,26 @@ st.header(numbers.title)
 figure.leads(numbers, clicks.head, "", columns.AUROC)
 figure.show(numbers)
 
+look_back.show(layer)
+
 if counts is not None:
     st.header("One token")
     k = inputs.how_many(15, most=100)
     if token is None:
         st.info("Type a word, then choose one of its tokens.")
     else:
-        curves = heads.curves(layer, token, head)
-        output.answer(curves.answer)
-        if not curves.table.empty:
-            left, right = st.columns(2)
-            with left:
-                figure.show(curves, on_select=clicks.head)
-            with right:
-                ranks = heads.predecessors(layer, token, k)
-                shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
-                figure.leads(ranks, clicks.partner(layer, token, "past"), "", shown, height=420)
-                figure.show(ranks)
+        with output.mistakes():
+            curves = heads.curves(layer, token, head)
+            output.answer(curves.answer)
+            if not curves.table.empty:
+                left, right = st.columns(2)
+                with left:
+                    figure.show(curves, on_select=clicks.head)
+                with right:
+                    ranks = heads.predecessors(layer, token, k)
+                    shown = columns.TOKENS | columns.ranks_of(layer.n_heads)
+                    figure.leads(ranks, clicks.partner(layer, token, "past"), "", shown, height=420)
+                    figure.show(ranks)
 
     st.header(f"Where head {head} does best, and worst, by the paper's measure")
     least = link.number_input(

@@ -49,7 +49,7 @@ report = job.result if job.state == "done" else None
 shown = None if report is None else finished.measured(layer, report)
 if shown is not None:
     output.answer(shown.answer)
-table = tables.table(None) if shown is None else shown.table
+table = tables.table(None, type(layer)) if shown is None else shown.table
 st.dataframe(
     table.assign(subject=[PLACES[s].title if s in PLACES else None for s in table["subject"]]),
     alt="What was published, what was measured here, and whether the two agree.",

@@ -44,6 +44,7 @@ def results(layer: detok.Layer, counts: detok.Counts, checkpoint: Path) -> dict[
         "Auroc": detok.auroc(layer, counts),
         "PairAuroc": detok.pair_auroc(layer, counts),
         "Baselines": detok.auroc_baselines(layer, counts),
+        "Dataset": detok.Dataset("hf://datasets/owner/name", split="train"),
         "Rebuilt": detok.rebuilt_words(layer, counts),
         "Model": model,
         "Run": run,

@@ -228,4 +228,6 @@ def test_a_rotary_text_is_drawn_in_its_terms(rotary: detok.RotaryLayer) -> None:
     for chart in drawn:
         chart.to_dict(validate=True)
     named = {row["term"] for row in data(drawn[1].to_dict())}
-    assert named == set(rotary.term_names)
+    # The key bias adds the same for all past tokens where nothing is turned.
+    unmoved = set() if rotary.slopes is None else {"eb"}
+    assert named == set(rotary.term_names) - unmoved

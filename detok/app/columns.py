@@ -64,6 +64,12 @@ SUMMARY = {
     "period_share": st.column_config.NumberColumn(
         "Its power", format="percent", help="Share of the wave in the power of Tᵖᵖ"
     ),
+    "distance_share": st.column_config.NumberColumn(
+        "By distance alone",
+        format="percent",
+        help="Of the variance of scores along a row, over past tokens and distances, the share "
+        "that the mean score of each distance has",
+    ),
 }
 PAIRS = {
     "head": st.column_config.NumberColumn("Head", width="small", pinned=True),
@@ -172,7 +178,7 @@ def summary_columns(summary: pd.DataFrame) -> dict[str, Any]:
         _, part, *reach, _, i = name.split("_")
         label = f"{part.capitalize()} {reach[0]} at {i}" if reach else f"Position 0 at {i}"
         columns[name] = st.column_config.NumberColumn(
-            label, format="percent", help=f"Share of position {i}'s attention, by position alone"
+            label, format="percent", help=f"Share of position {i}'s attention, by place alone"
         )
     return columns
 
@@ -188,8 +194,8 @@ def measures(names: dict[str, str]) -> dict[str, Any]:
     helps = {
         "rank": f"{defined('rank')} Of several pairs the geometric mean.",
         "first_3": "Share of the tokens with the true predecessor among the head's first three",
-        "near": "Attention to the 5 nearest positions that a token sees, by position alone",
-        "first": "Attention to position 0, by position alone",
+        "near": "Attention to the 5 nearest positions that a token sees, by place alone",
+        "first": "Attention to position 0, by place alone",
     }
     columns = {
         name: st.column_config.NumberColumn(

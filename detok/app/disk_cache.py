@@ -23,7 +23,7 @@ from detok.heads.auroc import Auroc
 from detok.heads.baselines import Baselines
 from detok.heads.measured import Measured
 from detok.heads.pair_auroc import PairAuroc
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 
 # To be raised when the numbers would come out differently.
 VERSION = 2
@@ -39,20 +39,20 @@ def folder() -> Path:
     return (Path(base) if base else Path.home() / ".cache") / "detok"
 
 
-def path(layer: Layer, counts: Counts) -> Path:
+def path(layer: AnyLayer, counts: Counts) -> Path:
     """The file of a layer's measures with some counts, whether it is there or not."""
     made_from = {
         "version": VERSION,
         "model": layer.name,
         "revision": revision(layer),
         "counts": _counts_hash(counts),
-        "dtype": str(layer.Q_E.dtype),
+        "dtype": str(layer.dtype),
     }
     digest = hashlib.sha256(json.dumps(made_from).encode()).hexdigest()
     return folder() / f"auroc-{digest[:32]}.npz"
 
 
-def load(layer: Layer, counts: Counts) -> Measured | None:
+def load(layer: AnyLayer, counts: Counts) -> Measured | None:
     """The measures of all tokens if an earlier call saved them."""
     try:
         with np.load(path(layer, counts), allow_pickle=False) as file:
@@ -83,7 +83,7 @@ def _from(kind: type[T], file: Any, name: str) -> T:
     return kind(**{field.name: file[f"{name}_{field.name}"] for field in fields(kind)})
 
 
-def save(layer: Layer, counts: Counts, table: Measured) -> bool:
+def save(layer: AnyLayer, counts: Counts, table: Measured) -> bool:
     """Saves the measures of all tokens, whole or not at all; whether it could."""
     target = path(layer, counts)
     arrays = {

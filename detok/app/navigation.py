@@ -30,7 +30,7 @@ class Place:
 
 # A page whose file is not there is not listed.
 PLACES = {
-    "overview": Place("app.py", "Overview", ":material/home:"),
+    "overview": Place("app.py", "Overview", ":material/home:", takes=ANY),
     "affinity": Place(
         "pages/1_Token_affinity.py", "Token affinity", ":material/link:", "The paper", ANY
     ),
@@ -38,7 +38,11 @@ PLACES = {
         "pages/2_Positional_bias.py", "Positional bias", ":material/timeline:", "The paper", ANY
     ),
     "layernorm": Place(
-        "pages/3_LayerNorm_variance.py", "LayerNorm variance", ":material/balance:", "The paper"
+        "pages/3_LayerNorm_variance.py",
+        "LayerNorm variance",
+        ":material/balance:",
+        "The paper",
+        ANY,
     ),
     "terms": Place(
         "pages/4_Six-term_contributions.py",
@@ -48,13 +52,13 @@ PLACES = {
         ANY,
     ),
     "heads": Place(
-        "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper"
+        "pages/5_Detokenizing_heads.py", "Detokenizing heads", ":material/target:", "The paper", ANY
     ),
     "frequency": Place(
         "pages/6_Token_frequency.py", "Token frequency", ":material/scatter_plot:", "The paper"
     ),
     "replication": Place(
-        "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper"
+        "pages/7_Replication.py", "Replication", ":material/fact_check:", "The paper", ANY
     ),
     "segments": Place("pages/8_Segments.py", "Segments", ":material/segment:", "The whole model"),
     "reversed": Place(
@@ -75,11 +79,11 @@ PLACES = {
         ":material/account_tree:",
         "The whole model",
     ),
-    "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side"),
+    "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side", ANY),
     "corpus": Place(
         "pages/14_Your_corpus.py", "Your corpus", ":material/upload_file:", "Your data", ANY
     ),
-    "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works"),
+    "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works", ANY),
 }
 
 

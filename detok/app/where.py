@@ -55,6 +55,9 @@ def choice(layer: AnyLayer) -> Where:
 @choice.register
 def _(layer: detok.RotaryLayer) -> Where:
     """With rotary ones their distance; at 0 a token has nothing to see but itself."""
+    longest = min(layer.n_distances - 1, MAX_DISTANCE)
+    if layer.slopes is not None:  # Tᵉᵉ is the same at every distance
+        return Where(pair={}, past={}, longest=longest)
     last = max(1, layer.n_distances - 1)
     distance = link.number_input(
         "Distance Δ",
@@ -74,5 +77,5 @@ def _(layer: detok.RotaryLayer) -> Where:
         both=at,
         said=f", at distance {distance}",
         joined=joined if distance > 1 else "",
-        longest=min(layer.n_distances - 1, MAX_DISTANCE),
+        longest=longest,
     )

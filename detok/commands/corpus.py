@@ -101,6 +101,8 @@ def _lines(
     documents = counts.provenance.get("documents", "")
     is_number = documents.isdecimal() and len(documents) < 20  # Python refuses endless ones
     yield f"{Path(options.file).name}: counts of {counts.origin}"
+    if datasets := counts.provenance.get("datasets"):
+        yield f"  data sets     {datasets}"
     yield f"  tokens        {held.tokens:,}" + (
         f" of {int(documents):,} documents" if is_number else ""
     )
@@ -130,8 +132,13 @@ def _lines(
     yield f"\nMost bound pairs, of those seen at least {tables.LEAST_BOUND} times"
     yield from shown(tables.bound_pairs(counts, top))
     if held.within is not None and vocabulary is not None:
-        yield "\nWords that the tokenizer splits: the most frequent neighbours inside words"
-        yield from shown(tables.split_words(counts, vocabulary, top))
+        yield "\nWords that the tokenizer splits in two, and how often at least they occur"
+        words = tables.split_words(counts, vocabulary, top)
+        for past, current, word, n in words.itertuples(index=False):
+            pieces = f"{_name(past, vocabulary)} {_name(current, vocabulary)}"
+            yield f"  {n:>12,}  {word:<20}  {pieces}"
+        if words.empty:
+            yield "  none that is known to be whole"
     yield from _never_seen(counts, vocabulary, layer, missing, top)
 
 

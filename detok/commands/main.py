@@ -18,6 +18,7 @@ COMMANDS = [
     "fetch",
     "figures",
     "info",
+    "merge",
     "models",
     "ready",
     "report",

@@ -14,6 +14,7 @@ from detok.counting.pairs import PairCounter
 from detok.counting.pieces import Piece
 from detok.counting.tally import Encoded, Tally
 from detok.counting.words import places_to_cut
+from detok.model.tokens.words import Ends
 from detok.model.vocabulary import Vocabulary
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ class Encoder:
     vocab_size: int
     separators: tuple[int, ...]  # special tokens
     cuts: bool  # whether texts can be cut into pieces without a change of their tokens
+    word_ends: Ends | None  # that of the vocabulary
 
     @classmethod
     def of(cls, vocabulary: Vocabulary) -> "Encoder":
@@ -56,6 +58,7 @@ class Encoder:
             vocab_size=len(vocabulary),
             separators=tuple(sorted(t for t, token in added.items() if token.special)),
             cuts=_can_cut(json.loads(backend.to_str())),
+            word_ends=vocabulary.word_ends,
         )
 
     def tally(self, memory: int | None = None) -> Tally:
@@ -78,15 +81,17 @@ class Encoder:
 
     def _encoded(self, texts: list[str]) -> Encoded:
         encodings = self.backend.encode_batch(texts, add_special_tokens=False)
-        ids, words = (
-            np.array(list(chain.from_iterable(lists)), kind)
-            for lists, kind in (
-                ((e.ids for e in encodings), np.int64),
-                ((e.word_ids for e in encodings), np.float64),  # None, of no word, becomes NaN
-            )
-        )
-        inside = np.concatenate([[False], words[1:] == words[:-1]])[: len(ids)]
+        ids = _joined((e.ids for e in encodings), np.int64)
+        if self.word_ends is not None:
+            inside = self.word_ends.goes_on(ids)
+        else:
+            words = _joined((e.word_ids for e in encodings), np.float64)  # None becomes NaN
+            inside = np.concatenate([[False], words[1:] == words[:-1]])[: len(ids)]
         return Encoded(ids, inside, np.fromiter(map(len, encodings), np.int64, len(encodings)))
+
+
+def _joined(lists: Iterable[list], kind: type[np.number]) -> np.ndarray:
+    return np.array(list(chain.from_iterable(lists)), kind)
 
 
 def _can_cut(tokenizer: dict) -> bool:

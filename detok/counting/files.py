@@ -7,14 +7,17 @@ from typing import Literal
 
 import pyarrow as pa
 
+from detok.counting.remote import RemoteFile
 from detok.errors import InputError
 from detok.model.regular import check_regular
 
+# What is read as a `Path` is: opened, named and shown.
+File = Path | RemoteFile
 Kind = Literal["txt", "jsonl", "parquet"]
 COMPRESSIONS = {".gz": "gzip", ".zst": "zstd"}
 KINDS: dict[str, Kind] = {".txt": "txt", ".jsonl": "jsonl", ".parquet": "parquet"}
 BLOCK_BYTES = 1 << 16
-_EXPECTED = ".txt or .jsonl (also with .gz or .zst), or .parquet"
+EXPECTED = ".txt or .jsonl (also with .gz or .zst), or .parquet"
 
 
 def files_in(paths: list[Path]) -> list[Path]:
@@ -29,11 +32,11 @@ def files_in(paths: list[Path]) -> list[Path]:
             inside = [Path(at, name) for at, _, names in os.walk(path) for name in names]
             more = sorted(file for file in inside if kind_of(file))
             if not more:
-                raise InputError(f"{path} holds no text file; expected {_EXPECTED}")
+                raise InputError(f"{path} holds no text file; expected {EXPECTED}")
         elif not path.exists():
             raise InputError(f"{path} is not there; expected a text file or a folder of them")
         elif not kind_of(path):
-            raise InputError(f"{path} is of no kind that detok reads; expected {_EXPECTED}")
+            raise InputError(f"{path} is of no kind that detok reads; expected {EXPECTED}")
         else:
             more = [path]
         for file in more:
@@ -43,7 +46,7 @@ def files_in(paths: list[Path]) -> list[Path]:
     return list(files.values())
 
 
-def kind_of(path: Path) -> tuple[Kind, str | None] | None:
+def kind_of(path: File) -> tuple[Kind, str | None] | None:
     """What a file is by its name, and how it is compressed; None for what is not read."""
     name = Path(path.name.lower())
     compression = COMPRESSIONS.get(name.suffix)
@@ -51,7 +54,7 @@ def kind_of(path: Path) -> tuple[Kind, str | None] | None:
     return None if kind is None or (compression and kind == "parquet") else (kind, compression)
 
 
-def unreadable(path: Path, error: Exception) -> InputError:
+def unreadable(path: File, error: Exception) -> InputError:
     """The error for a file that the system, or Arrow, does not read."""
     reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
     return InputError(f"{path} cannot be read ({reason.splitlines()[0]})")

@@ -9,6 +9,7 @@ from detok.counting.encoding import Encoder, batches, named_vocabulary
 from detok.counting.pairs import PairCounter
 from detok.counting.pieces import Piece, pieces_of
 from detok.counting.provenance import provenance_of, today
+from detok.counting.runs import State
 from detok.errors import InputError
 from detok.model.vocabulary import Vocabulary
 
@@ -57,17 +58,13 @@ def count(
         raise InputError("texts is one text; expected several, such as a list")
     encoder = Encoder.of(vocabulary)
     tally = encoder.tally()
-    documents, last = 0, None
+    total, last = State(), None
     for batch in batches(_pieces(texts, encoder.cuts)):
         last = tally.add(batch, last)
-        documents += sum(piece.is_new_document for piece in batch)
+        total.documents += sum(piece.is_new_document for piece in batch)
+    total.tokens = tally.total
     provenance = provenance_of(
-        vocabulary,
-        documents=documents,
-        tokens=tally.total,
-        corpus=corpus,
-        tokenizer=name,
-        date=today(),
+        vocabulary.sha256, total, corpus=corpus, tokenizer=name, date=today()
     )
     return Counts.of(*tally.take(), provenance, tells_within=True)
 

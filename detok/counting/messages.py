@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from detok.counting.parts import Part
+from detok.counting.pieces import Position
+from detok.counting.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -10,8 +12,8 @@ class Task:
     """A part to count, from a position on; the answer to `Idle`, or None if there is none left."""
 
     number: int  # of the part
-    part: Part
-    position: int = 0
+    part: Part | Shard
+    position: Position = 0
     last: int | None = None  # the token before the position, if a pair continues there
 
 

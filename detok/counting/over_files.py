@@ -1,26 +1,25 @@
-"""Counts the tokens and pairs of files of any size, into a file."""
+"""Counts the tokens and pairs of files and data sets of any size, into a file."""
 
 import hashlib
 import json
-import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
+from typing import Self
 
-import numpy as np
-
-from detok.counting.counts_file import Writer
 from detok.counting.encoding import Encoder, named_vocabulary
-from detok.counting.files import files_in
 from detok.counting.interruption import stopping
 from detok.counting.messages import Counted, Message, Task, Written
-from detok.counting.parts import Part, parts_of
+from detok.counting.parts import Part
 from detok.counting.plan import DEFAULT_MEMORY, Plan
 from detok.counting.processes import work_in_processes
 from detok.counting.progress import Meter, Progress
 from detok.counting.provenance import provenance_of, today
-from detok.counting.runs import State, merged
+from detok.counting.runs import State
+from detok.counting.shards import Shard
+from detok.counting.sources import Source, Sources
+from detok.counting.table import write_table
 from detok.counting.work_folder import WorkFolder
 from detok.counting.workers import work_here
 from detok.errors import InputError
@@ -39,9 +38,13 @@ class Summary:
     pairs: int
     problems: list[tuple[str, int, str]]
 
+    @classmethod
+    def of(cls, total: State, pairs: int) -> Self:
+        return cls(total.documents, total.tokens, pairs, total.listed())
+
 
 def count_files(
-    paths: Iterable[Path | str],
+    sources: Iterable[Source],
     tokenizer: Vocabulary | str,
     out: Path | str,
     *,
@@ -53,11 +56,13 @@ def count_files(
     note: str = "",
     progress: Callable[[Progress], None] | None = None,
 ) -> Summary:
-    """Counts the tokens and pairs of text files into a file that `Counts.load` reads.
+    """Counts the tokens and pairs of text files and data sets into a file that `Counts.load` reads.
 
     The files, and those of folders, are `.txt` (one document a file), `.jsonl` and `.parquet` (one
-    document a line or row, in `column`); the first two also as `.gz` or `.zst`. What cannot be read
-    in them is left out and summed up in the result. A word of more than 64 KiB is cut, with
+    document a line or row, in `column`); the first two also as `.gz` or `.zst`. They may lie behind
+    `https://`, or in a data set of the hub: `hf://datasets/OWNER/NAME/PATH`; for a data set as a
+    whole see `Dataset`. What cannot be read in them is left out and summed up in the result.
+    A word of more than 64 KiB is cut, with
     another tokenizer than GPT-2's a text every 256 KiB (`detok.counting.pieces`); a JSON line of
     more than 64 MiB is left out.
 
@@ -77,42 +82,48 @@ def count_files(
     vocabulary, name = named_vocabulary(tokenizer)
     plan = Plan(Path(out), Encoder.of(vocabulary), column, memory, workers, min_count)
     plan.check()
-    paths = [Path(path) for path in paths]
     total = State()
-    parts = [part for file in files_in(paths) for part in parts_of(file, column, total.report)]
-    with WorkFolder(plan, _settings(vocabulary, column, parts)) as folder, stopping() as stop:
-        _count_parts(plan, parts, folder, progress, stop)
+    found = Sources.of(sources, column, total.report)
+    with WorkFolder(plan, _settings(vocabulary, column, found)) as folder, stopping() as stop:
+        _count_parts(plan, found.parts, folder, progress, stop)
         for state in folder.states():
             total.add(state)
-        if not total.documents:
+        try:
+            total.check()
+        except InputError:
             folder.remove()
-            raise InputError(_nothing(total))
+            raise
         provenance = provenance_of(
-            vocabulary,
-            documents=total.documents,
-            tokens=total.tokens,
-            corpus=corpus or ", ".join(path.name or str(path) for path in paths),
+            vocabulary.sha256,
+            total,
+            corpus=corpus or ", ".join(found.names),
             tokenizer=name,
             date=folder.date,
             note=note,
-            left_out="; ".join(f"{n} {kind}" for kind, n, _ in _listed(total)),
+            datasets="; ".join(found.datasets),
         )
-        pairs = _write_table(plan, folder, provenance, stop)
+
+        def between() -> None:
+            if stop.is_set():
+                raise _interrupted(folder)
+
+        new = folder.path / "table.parquet"
+        how = {"memory": memory, "min_count": min_count, "between": between}
+        pairs = write_table(plan.out, new, folder.runs, provenance, **how)
         folder.remove()
-    return Summary(total.documents, total.tokens, pairs, _listed(total))
+    return Summary.of(total, pairs)
 
 
-def _settings(vocabulary: Vocabulary, column: str, parts: list[Part]) -> dict[str, str]:
+def _settings(vocabulary: Vocabulary, column: str, found: Sources) -> dict[str, str]:
     """What is to be counted; a file that is changed meanwhile changes it."""
     digest = hashlib.sha256()
-    for part in parts:
-        now = part.path.stat()
-        known = [str(part.path), part.start, part.stop, now.st_size, now.st_mtime_ns]
-        digest.update(json.dumps(known).encode())
+    for part in found.parts:
+        digest.update(json.dumps(part.identity()).encode())
     return {
-        "format": "2",
+        "format": "3",
         "tokenizer": vocabulary.sha256,
         "column": column,
+        "datasets": "; ".join(found.datasets),
         "files": digest.hexdigest(),
         "date": today(),
     }
@@ -120,7 +131,7 @@ def _settings(vocabulary: Vocabulary, column: str, parts: list[Part]) -> dict[st
 
 def _count_parts(
     plan: Plan,
-    parts: list[Part],
+    parts: list[Part | Shard],
     folder: WorkFolder,
     progress: Callable[[Progress], None] | None,
     stop: Event,
@@ -144,7 +155,7 @@ def _count_parts(
         raise _interrupted(folder)
 
 
-def _left(parts: list[Part], states: list[State]) -> list[Task]:
+def _left(parts: list[Part | Shard], states: list[State]) -> list[Task]:
     """What runs do not cover, the largest part first: else the last keeps the others waiting."""
     tasks = {n: Task(n, part) for n, part in enumerate(parts)}
     for state in states:
@@ -156,39 +167,9 @@ def _left(parts: list[Part], states: list[State]) -> list[Task]:
     return sorted(tasks.values(), key=lambda task: -task.part.size)
 
 
-def _write_table(plan: Plan, folder: WorkFolder, provenance: dict[str, str], stop: Event) -> int:
-    """Writes the table of all runs; gives the number of its pairs."""
-    V = plan.encoder.vocab_size
-    runs = folder.runs
-    tokens = np.zeros(V, dtype=np.int64)
-    for run in runs:
-        tokens += run.tokens()
-    pairs = 0
-    new = folder.path / "table.parquet"
-    with Writer(new, tokens, plan.min_count, provenance, tells_within=True) as file:
-        for portion in merged(runs, plan.memory):
-            if stop.is_set():
-                raise _interrupted(folder)
-            kept = portion.counts >= plan.min_count
-            current, past = np.divmod(portion.keys[kept], portion.keys.dtype.type(V))
-            file.write(current.astype(np.int64), past, portion.counts[kept], portion.within[kept])
-            pairs += int(kept.sum())
-    os.replace(new, plan.out)
-    return pairs
-
-
 def _interrupted(folder: WorkFolder) -> KeyboardInterrupt:
     tokens = sum(state.tokens for state in folder.states())
     return KeyboardInterrupt(
         f"stopped; {tokens:,} tokens are counted and kept in {folder.path}, and the same command "
         "goes on from there"
     )
-
-
-def _listed(total: State) -> list[tuple[str, int, str]]:
-    return [(kind, n, where) for kind, (n, where) in sorted(total.problems.items())]
-
-
-def _nothing(total: State) -> str:
-    problems = "; ".join(f"{n} {kind} (such as {where})" for kind, n, where in _listed(total))
-    return f"found no document to count ({problems or 'no lines'}); expected at least one"

@@ -3,12 +3,12 @@
 import codecs
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from detok.counting.files import Kind, kind_of, opened, unreadable
+from detok.counting.files import File, Kind, kind_of, opened, unreadable
+from detok.counting.remote import RemoteFile
 from detok.errors import InputError
 
 # Called with a kind of problem, in the plural, and where it is.
@@ -32,15 +32,24 @@ _UTF_16_OR_32 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE, codecs.BOM_UTF32_BE)
 class Part:
     """What one process reads on its own: a file, some of its lines, or one of its row groups."""
 
-    path: Path
+    path: File
     kind: Kind
     compression: str | None
     start: int  # a byte, or the number of a row group
     stop: int
     size: int  # in bytes of the file; for the progress
 
+    def identity(self) -> list[str | int]:
+        """What tells the part from others, and from itself if the file was changed meanwhile."""
+        if isinstance(self.path, RemoteFile):
+            now = [self.path.size, self.path.version]
+        else:
+            stat = self.path.stat()
+            now = [stat.st_size, stat.st_mtime_ns]
+        return [str(self.path), self.start, self.stop, *now]
 
-def parts_of(path: Path, column: str, report: Report) -> list[Part]:
+
+def parts_of(path: File, column: str, report: Report) -> list[Part]:
     """The parts of a file; none, and a report, if it has no text that can be counted.
 
     Raises: InputError if the file cannot be read, or is not what its name says.
@@ -49,7 +58,7 @@ def parts_of(path: Path, column: str, report: Report) -> list[Part]:
     assert known is not None, path
     kind, compression = known
     try:
-        size = path.stat().st_size
+        size = _size_of(path)
         with path.open("rb") as file:
             beginning = file.read(8)
     except OSError as error:
@@ -77,9 +86,9 @@ def parts_of(path: Path, column: str, report: Report) -> list[Part]:
     ]
 
 
-def _row_groups(path: Path, column: str, report: Report) -> list[Part]:
+def _row_groups(path: File, column: str, report: Report) -> list[Part]:
     try:
-        with pq.ParquetFile(path) as file:
+        with opened_parquet(path) as file:
             schema, metadata = file.schema_arrow, file.metadata
     except (pa.ArrowException, OSError) as error:
         raise InputError(
@@ -96,11 +105,21 @@ def _row_groups(path: Path, column: str, report: Report) -> list[Part]:
         return []
     groups = [metadata.row_group(n) for n in range(metadata.num_row_groups)]
     total = sum(group.total_byte_size for group in groups) or 1
-    size = path.stat().st_size
+    size = _size_of(path)
     return [
         Part(path, "parquet", None, n, n + 1, size * group.total_byte_size // total)
         for n, group in enumerate(groups)
     ]
+
+
+def opened_parquet(path: File) -> pq.ParquetFile:
+    """A file of Parquet, of which large columns are read in blocks."""
+    source = path.open() if isinstance(path, RemoteFile) else path
+    return pq.ParquetFile(source, buffer_size=1 << 20, pre_buffer=False)
+
+
+def _size_of(path: File) -> int:
+    return path.size if isinstance(path, RemoteFile) else path.stat().st_size
 
 
 def _is_text(kind: pa.DataType) -> bool:
@@ -111,7 +130,7 @@ def _is_text(kind: pa.DataType) -> bool:
     )
 
 
-def _check_lines(path: Path, compression: str | None) -> None:
+def _check_lines(path: File, compression: str | None) -> None:
     """Refuses a file of which none of the first lines begins as an object does."""
     first = None
     try:

@@ -3,7 +3,7 @@
 import io
 import re
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from detok.counting.files import BLOCK_BYTES
 
@@ -25,21 +25,27 @@ _SAFE_CUT = re.compile(
 )
 
 
+# Where to go on: a byte of the uncompressed file, a row of the row group, or what a data set needs.
+Position = int | dict[str, Any]
+
+
 class Piece(NamedTuple):
     """A piece of a document's text.
 
-    `position` is where to go on after this piece, if one can: a byte of the uncompressed file, or a
-    row of the row group. `is_joined` says that the text continues that of the piece before.
+    `position` is where to go on after this piece, if one can. `is_joined` says that the text
+    continues that of the piece before.
     """
 
     text: str
     is_joined: bool
     is_new_document: bool
-    position: int | None
+    position: Position | None
     done: float  # share of the part
 
 
-def pieces_of(text: bytes, cuts: bool, position: int = 0, done: float = 0.0) -> Iterator[Piece]:
+def pieces_of(
+    text: bytes, cuts: bool, position: Position = 0, done: float = 0.0
+) -> Iterator[Piece]:
     """The pieces of a document in UTF-8, after which reading goes on at `position`.
 
     With `cuts`, it is cut where no token of GPT-2's pre-tokenizer can cross, and where there is no

@@ -34,16 +34,19 @@ class Plan:
         """Raises: InputError for what cannot be done."""
         if self.workers < 1:
             raise InputError(f"workers is {self.workers}; expected at least 1")
-        if self.min_count < 1:
-            raise InputError(f"min_count is {self.min_count}; expected at least 1")
+        check_table(self.out, self.min_count)
         if self.memory < MIN_MEMORY * self.workers:
             raise InputError(
                 f"memory is {self.memory} bytes; expected at least {MIN_MEMORY * self.workers}, "
                 f"16 MiB for each of {self.workers} processes"
             )
-        if self.out.exists():
-            raise InputError(f"{self.out} is there already; delete it, or choose another file")
-        if not self.out.parent.is_dir():
-            raise InputError(
-                f"{self.out.parent} is no folder; expected one to write {self.out.name} into"
-            )
+
+
+def check_table(out: Path, min_count: int) -> None:
+    """Raises: InputError for a file of counts that cannot be written."""
+    if min_count < 1:
+        raise InputError(f"min_count is {min_count}; expected at least 1")
+    if out.exists():
+        raise InputError(f"{out} is there already; delete it, or choose another file")
+    if not out.parent.is_dir():
+        raise InputError(f"{out.parent} is no folder; expected one to write {out.name} into")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from detok.counting.messages import Counted, Task
 from detok.counting.parts import Part
+from detok.counting.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Meter:
 
     def __init__(
         self,
-        parts: list[Part],
+        parts: list[Part | Shard],
         tasks: list[Task],
         tokens: int,
         progress: Callable[[Progress], None] | None,

@@ -7,18 +7,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from detok.counting.files import BLOCK_BYTES, opened, unreadable
-from detok.counting.parts import NOT_UTF_8, Part, Report
+from detok.counting.parts import NOT_UTF_8, Part, Report, opened_parquet
 from detok.counting.pieces import Piece, pieces_of, stretches_of
+from detok.counting.texts import EMPTY, utf_8
 from detok.model.amounts import in_bytes
 
 # Rows of Parquet that are held at once come to about this many bytes.
 ROWS_BYTES = 1 << 22
 # Bytes of a JSON line at most: it is read, and its text taken out, as a whole.
 LINE_BYTES = 1 << 26
-_EMPTY = "empty documents"
 _DAMAGED = "row groups of Parquet that are damaged"
 _BROKEN_OFF = "compressed files that break off"
 # From a byte of the content to the share of the part that is read.
@@ -91,7 +90,7 @@ class Reader:
             yield Piece(last[0], last[1] and not is_new, is_new, position, share(position))
             is_new = False
         if is_new:
-            self.report(_EMPTY, str(self.part.path))
+            self.report(EMPTY, str(self.part.path))
 
     def _decoded(self, text: bytes, where: str) -> list[tuple[str, bool]]:
         """A text without its lines that are no UTF-8; with whether each stretch joins the last."""
@@ -140,17 +139,13 @@ class Reader:
         try:
             row = json.loads(line.removeprefix(codecs.BOM_UTF8).decode())
             if not isinstance(row, dict) or self.column not in row:
-                problem = f"lines without the column {self.column!r}"
-            elif not isinstance(row[self.column], str):
-                problem = f"documents whose column {self.column!r} is no text"
-            elif not row[self.column]:
-                problem = _EMPTY
+                text, problem = b"", f"lines without the column {self.column!r}"
             else:
-                return row[self.column].encode()
+                text, problem = utf_8(row[self.column], self.column)
+            if problem is None:
+                return text
         except UnicodeDecodeError:
             problem = NOT_UTF_8
-        except UnicodeEncodeError:
-            problem = "documents with half of a surrogate pair"
         except (ValueError, RecursionError):
             problem = "broken lines"
         self._report_line(problem, position)
@@ -159,7 +154,7 @@ class Reader:
     def _rows(self, position: int) -> Iterator[Piece]:
         """A document a row, of one row group."""
         row, group_number = 0, self.part.start
-        with pq.ParquetFile(self.part.path, buffer_size=1 << 20, pre_buffer=False) as file:
+        with opened_parquet(self.part.path) as file:
             group = file.metadata.row_group(group_number)
             n = group.num_rows
             at_once = max(1, min(1024, ROWS_BYTES * n // max(1, group.total_byte_size)))
@@ -181,7 +176,7 @@ class Reader:
         if value is None:
             return f"documents whose column {self.column!r} is no text"
         if not value:
-            return _EMPTY
+            return EMPTY
         try:
             value.decode()
         except UnicodeDecodeError:

@@ -5,13 +5,16 @@ int64) and `state.json`.
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from detok.counting.pairs import Run, key_type, summed
+from detok.counting.pieces import Position
+from detok.errors import InputError
 
 # Bytes that an entry takes while it is merged, with the copies that NumPy makes on the way.
 _MERGE_BYTES = 56
@@ -23,7 +26,7 @@ class State:
 
     done: list[int] = field(default_factory=list)  # parts
     # A part that was begun: its number, the position to go on at, the token before (or None).
-    at: tuple[int, int, int | None] | None = None
+    at: tuple[int, Position, int | None] | None = None
     documents: int = 0
     tokens: int = 0
     problems: dict[str, tuple[int, str]] = field(default_factory=dict)  # how many, and one of them
@@ -31,6 +34,18 @@ class State:
     def report(self, problem: str, where: str) -> None:
         n, first = self.problems.get(problem, (0, where))
         self.problems[problem] = (n + 1, first)
+
+    def listed(self) -> list[tuple[str, int, str]]:
+        """The problems: kind, how many, and where one of them is."""
+        return [(kind, n, where) for kind, (n, where) in sorted(self.problems.items())]
+
+    def check(self) -> None:
+        """Raises: InputError if nothing was counted."""
+        if not self.documents:
+            problems = "; ".join(f"{n} {kind} (such as {at})" for kind, n, at in self.listed())
+            raise InputError(
+                f"found no document to count ({problems or 'no lines'}); expected at least one"
+            )
 
     def add(self, other: "State") -> None:
         """Sums up what two runs cover."""
@@ -52,13 +67,14 @@ class StoredRun:
             (folder / name, kind) for name, kind in zip(Run._fields, types, strict=True)
         ]
 
-    def write(self, tokens: np.ndarray, portions: list[Run], state: State) -> None:
+    def write(self, tokens: np.ndarray, portions: Iterable[Run], state: State) -> None:
         """Writes a run, whose pairs come in ascending portions, into a new folder."""
         self.folder.mkdir()
-        for n, (path, kind) in enumerate(self._columns):
-            with path.open("wb") as file:
-                for run in portions:
-                    run[n].astype(kind, copy=False).tofile(file)
+        with ExitStack() as stack:
+            files = [stack.enter_context(path.open("wb")) for path, _ in self._columns]
+            for run in portions:
+                for array, file, (_, kind) in zip(run, files, self._columns, strict=True):
+                    array.astype(kind, copy=False).tofile(file)
         tokens.tofile(self.folder / "tokens")
         (self.folder / "state.json").write_text(json.dumps(asdict(state)), encoding="utf-8")
 

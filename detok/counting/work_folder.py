@@ -7,7 +7,6 @@ either whole or not at all; what is counted after the last run is counted again.
 """
 
 import contextlib
-import json
 import shutil
 from pathlib import Path
 from typing import Self
@@ -16,6 +15,7 @@ from filelock import FileLock, Timeout
 
 from detok.counting.plan import Plan
 from detok.counting.runs import State, StoredRun
+from detok.counting.settings import agreed
 from detok.errors import InputError
 
 
@@ -38,29 +38,12 @@ class WorkFolder:
                 f"{self.path} is in use by another process; wait for it, or choose another --out"
             ) from error
         try:
-            self.date = self._agreed(settings)["date"]
+            self.date = agreed(self.path, settings)["date"]
         except BaseException:
             self._lock.release()
             raise
         for unfinished in self.path.glob("new-*"):
             shutil.rmtree(unfinished, ignore_errors=True)
-
-    def _agreed(self, settings: dict[str, str]) -> dict[str, str]:
-        """The settings that the count was begun with, which only in their date may be others."""
-        path = self.path / "settings.json"
-        if not path.exists():
-            new = self.path / "settings.new"
-            new.write_text(json.dumps(settings, indent=1), encoding="utf-8")
-            new.replace(path)
-            return settings
-        known = json.loads(path.read_text(encoding="utf-8"))
-        other = [key for key in settings if key != "date" and known.get(key) != settings[key]]
-        if other:
-            raise InputError(
-                f"{self.path} holds a count that was begun with another {' and '.join(other)}; "
-                "expected the same arguments to go on with it, or delete that folder to begin anew"
-            )
-        return known
 
     def __enter__(self) -> Self:
         return self

@@ -24,6 +24,7 @@ from detok.counting.messages import (
 from detok.counting.plan import Plan
 from detok.counting.reader import Reader
 from detok.counting.runs import State, StoredRun
+from detok.counting.shards import Shard, ShardReader
 from detok.errors import InputError
 
 # What was counted is put down at least this often: so much is lost if a process is killed.
@@ -49,7 +50,8 @@ class Worker:
     def count(self, task: Task) -> bool:
         """Counts a part; False if it was told to stop before the end."""
         encoder, last = self._plan.encoder, task.last
-        reader = Reader(task.part, self._plan.column, encoder.cuts, self._report)
+        reading = ShardReader if isinstance(task.part, Shard) else Reader
+        reader = reading(task.part, self._plan.column, encoder.cuts, self._report)
         for batch in batches(reader.pieces(task.position)):
             before = self._tally.total
             last = self._tally.add(batch, last)

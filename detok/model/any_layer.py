@@ -45,6 +45,12 @@ class AnyLayer(Protocol):
         """The first position that the token at i sees: 0, unless a window hides it."""
         return 0
 
+    def score_bound(self) -> float:
+        """What no score or term can exceed, unscaled; ∞ or NaN where their parts may not fit.
+
+        Cheap, and far from the largest score.
+        """
+
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         """The mean of all tokens' queries by weights (V,) that sum to 1, (H, d'), unscaled.
 
@@ -94,6 +100,16 @@ class AnyLayer(Protocol):
     def scale(self) -> float:
         """What softmax divides scores by: √d' in most families, 1 where it divides by nothing."""
         return self.first.scale
+
+    @property
+    def soft_cap(self) -> float | None:
+        """c, where softmax takes c · tanh(s / c) of a scaled score s."""
+        return None
+
+    @property
+    def window(self) -> int | None:
+        """The last so many tokens, itself among them, that a token sees of those before it."""
+        return None
 
     @property
     def is_causal(self) -> bool:

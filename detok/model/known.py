@@ -1,7 +1,9 @@
 """Well-known models of the hub, to choose from before anything was asked of it.
 
 Only models whose main branch has safetensors are here, and only what of their config.json the first
-layer depends on.
+layer depends on. In half precision are those of which public copies of config.json (torch_dtype)
+or of the hub's page say so. The hub may have changed any of them since: what is asked of it
+counts, and tests with DETOK_TEST_HUB compare the two.
 """
 
 from collections.abc import Mapping

@@ -17,6 +17,7 @@ from detok.model.families.family import FirstLayer, RotaryFirst
 from detok.model.files import read_config
 from detok.model.hub.ranges import Progress
 from detok.model.layernorm import Moments, Sigma, fold
+from detok.model.projection import largest
 from detok.model.rotary_layer import RotaryLayer, fold_rotary
 from detok.model.source import Source, locate
 from detok.model.vocabulary import Vocabulary
@@ -82,6 +83,13 @@ class Layer(
     def n_visible(self, i: int) -> int:
         """How many positions the token at position i sees in a text that fills all of them."""
         return i + 1 if self.is_causal else self.n_positions
+
+    def score_bound(self) -> float:
+        queries = max(map(largest, (self.Q_E, self.Q_pos, self.b_Q)))
+        keys = max(map(largest, (self.K_E, self.K_pos)))
+        sigma = self.moments.position_max.max().item()
+        # Of a sum of four such products. Not the other way round: NaN is no less than anything.
+        return 4 * self.d_head * queries * keys if sigma < math.inf else math.inf
 
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         share = (weights / self.moments.token_mean).to(self.Q_E.dtype)  # (V,)
@@ -206,24 +214,14 @@ def load(
         first = read_first_layer(source.folder, source.weights)
         tokenizer = Vocabulary.from_folder(source.folder)
         if isinstance(first, RotaryFirst):
-            return fold_rotary(first, tokenizer, source, chosen, dtype)
-        layer = fold_layer(first, tokenizer, source, chosen, dtype)
-    _check_overflow(layer)
-    return layer
-
-
-def _check_overflow(layer: Layer) -> None:
-    """Raises: CheckpointError if scores, or σ, may leave the range of the layer's type."""
-    queries, keys = (
-        max(max(x.aminmax().max.item(), -x.aminmax().min.item()) for x in tensors)
-        for tensors in ((layer.Q_E, layer.Q_pos, layer.b_Q), (layer.K_E, layer.K_pos))
-    )
-    bound = 4 * layer.d_head * queries * keys  # of a sum of four such products
-    sigma = layer.moments.position_max.max().item()
-    largest = torch.finfo(layer.Q_E.dtype).max
+            layer = fold_rotary(first, tokenizer, source, chosen, dtype)
+        else:
+            layer = fold_layer(first, tokenizer, source, chosen, dtype)
+        bound = layer.score_bound()
     # Not the other way round: NaN is no less than anything.
-    if not (bound < largest and sigma < math.inf):
+    if not bound < torch.finfo(layer.dtype).max:
         raise CheckpointError(
-            f"the weights of {layer.name} are so large that scores overflow {layer.Q_E.dtype}; "
+            f"the weights of {layer.name} are so large that scores overflow {layer.dtype}; "
             "expected smaller ones"
         )
+    return layer

@@ -1,5 +1,6 @@
 """From a token to its queries or keys in every head, before they are turned."""
 
+import math
 from dataclasses import dataclass
 
 import torch
@@ -85,6 +86,17 @@ class Projection:
         """The part of every vector that is no token's, (H, d'); a norm leaves none."""
         return self.b if self.norm is None else None
 
+    def bound(self, length: float) -> float:
+        """What no coordinate of a vector can exceed, of x no longer than this; ∞ or NaN if none."""
+        columns = torch.stack([W.double().norm(dim=0).max() for W in self.W])  # (H,)
+        most = length * columns.max().item() + largest(self.b)
+        if self.norm is None:
+            return most
+        n = self.norm.weight.numel() if self.norm.is_over_all else self.norm.weight.shape[1]
+        if not n * most * most < torch.finfo(self.W.dtype).max:  # what its divisor is made of
+            return math.inf
+        return n**0.5 * largest(self.norm.weight) + largest(self.norm.bias)
+
     def __call__(self, x: torch.Tensor, heads: slice = ALL) -> torch.Tensor:
         """The part of the vectors that is the tokens', (heads, n, d'), of x (n, d).
 
@@ -104,3 +116,8 @@ def _by_head(values: torch.Tensor, n_heads: int, d_head: int) -> torch.Tensor:
     if values.numel() == d_head:
         return values.expand(n_heads, d_head)
     return values.reshape(n_heads, d_head)
+
+
+def largest(values: torch.Tensor | None) -> float:
+    """The largest absolute value of a tensor, or 0 of none."""
+    return 0.0 if values is None else max(values.max().item(), -values.min().item())

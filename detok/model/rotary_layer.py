@@ -1,5 +1,6 @@
-"""The first attention layer of a model that turns queries and keys by their positions."""
+"""The first attention layer of a model whose scores depend on distance in place of positions."""
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ from detok.errors import CheckpointError, InputError
 from detok.model.any_layer import AnyLayer, embeddings
 from detok.model.families.family import Norm, RotaryFirst
 from detok.model.layernorm import BLOCK_VALUES, centre
-from detok.model.projection import ALL, Projection
+from detok.model.projection import ALL, Projection, largest
 from detok.model.rotation import pairs_apart, turn
 from detok.model.source import Source
 from detok.model.threads import side_by_side
@@ -43,6 +44,7 @@ class RotaryLayer(
     No position is added to a token, so that its norm, its queries and its keys are its own: keys of
     all tokens are kept once a key head, and a search reads each of their numbers once. Queries are
     projected when they are asked for: kept, they would take more memory than keys that heads share.
+    Queries and keys are turned by their positions, or (ALiBi) scores fall with distance: `slopes`.
     """
 
     source: Source
@@ -68,19 +70,24 @@ class RotaryLayer(
         if name.startswith("_") or name in {field.name for field in fields(self)}:
             raise AttributeError(name)
         raise NotOfRotary(
-            f"{self.name!r} turns queries and keys by their distance and adds no positions to "
-            f"tokens: it has no {name!r}; expected a model with learned positions, such as GPT-2, "
+            f"{self.name!r} adds no positions to tokens, and scores depend on their distance: it "
+            f"has no {name!r}; expected a model with learned positions, such as GPT-2, "
             f"for what needs it ({', '.join(self.term_names)} are the terms of this one)"
         )
 
     def _parts(self) -> dict[str, Any]:
-        window = self.first.window
+        window, slopes = self.first.window, self.first.slopes
         seen = "what is before it" if window is None else f"the last {window - 1:,} before it"
         return {
             **super()._parts(),
             "key heads H_kv": self.n_key_heads,
             "terms": ", ".join(self.term_names),
             "coordinates that are turned": 2 * int((self.theta > 0).sum()),
+            **(
+                {}
+                if slopes is None
+                else {"scores lose a token": f"{slopes.min():.3g} … {slopes.max():.3g}"}
+            ),
             "i attends to": f"itself and {seen}",
         }
 
@@ -88,7 +95,22 @@ class RotaryLayer(
     def term_names(self) -> tuple[str, ...]:
         by_query = ("e",) if self.query.bias is None else ("e", "b")
         by_key = ("e",) if self.key.bias is None else ("e", "b")
-        return tuple(i + j for j in by_key for i in by_query)
+        names = [i + j for j in by_key for i in by_query]
+        return tuple(names if self.slopes is None or "bb" in names else [*names, "bb"])
+
+    @property
+    def slopes(self) -> torch.Tensor | None:
+        """What T^bb loses, unscaled, for each token of distance, (H,), where that is no turn."""
+        slopes = self.first.slopes
+        return None if slopes is None else (slopes * self.scale).to(self.device, self.dtype)
+
+    @property
+    def soft_cap(self) -> float | None:
+        return self.first.soft_cap
+
+    @property
+    def window(self) -> int | None:
+        return self.first.window
 
     @property
     def d_head(self) -> int:
@@ -119,7 +141,7 @@ class RotaryLayer(
 
     def normed(self, ids: torch.Tensor | slice) -> torch.Tensor:
         """e/σ of tokens, centred where the norm is LayerNorm, (n, d), in the type of the keys."""
-        return _normed(self.W_E[ids].to(self.dtype), self.first.norm)
+        return _input(self.W_E[ids].to(self.dtype), self.first)
 
     def over_tokens(self, work: Callable[[slice, torch.Tensor], T]) -> list[T]:
         """What `work` makes of blocks of all tokens: of their ids, and of them `normed`, (B, d)."""
@@ -202,6 +224,18 @@ class RotaryLayer(
         added = 0 if self.query.b is None else self.query.b[:, None]
         return torch.cat(self.over_tokens(lambda _, x: norm.divisor(x @ W + added)), dim=1)[..., 0]
 
+    def score_bound(self) -> float:
+        most, first, root = largest(self.W_E), self.first, self.d_model**0.5
+        for norm in (first.embedding_norm, first.norm):
+            if norm is None:
+                continue
+            # The squares of centred embeddings, which the norm adds up.
+            if not (2 * root * most) * (2 * root * most) < torch.finfo(self.dtype).max:
+                return math.inf
+            most = 1.0 if norm is first.norm else root * largest(norm.weight) + largest(norm.bias)
+        # A turn mixes two coordinates; four terms add up.
+        return 8 * self.d_head * self.query.bound(root * most) * self.key.bound(root * most)
+
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         weights = weights.to(self.dtype)
         if self.query.norm is None:  # the mean of projections is that of the mean
@@ -254,7 +288,7 @@ def fold_rotary(
     K = torch.empty(first.n_key_heads, len(W_E), d_head, dtype=dtype, device=device)
 
     def fill(ids: slice) -> None:
-        K[:, ids] = key(_normed(W_E[ids].to(dtype), first.norm))
+        K[:, ids] = key(_input(W_E[ids].to(dtype), first))
 
     side_by_side(fill, _blocks(W_E), device)
     return RotaryLayer(
@@ -276,6 +310,14 @@ def _blocks(W_E: torch.Tensor) -> list[slice]:
     """Rows of a matrix (V, d) in blocks that stay in a large cache."""
     size = max(1, BLOCK_VALUES // W_E.shape[1])
     return [slice(start, start + size) for start in range(0, len(W_E), size)]
+
+
+def _input(e: torch.Tensor, first: RotaryFirst) -> torch.Tensor:
+    """What projections take of embeddings (n, d)."""
+    norm = first.embedding_norm
+    if norm is not None:
+        e = _normed(e, norm) * norm.weight.to(e) + norm.bias.to(e)
+    return _normed(e, first.norm)
 
 
 def _normed(e: torch.Tensor, norm: Norm | None) -> torch.Tensor:

@@ -59,7 +59,9 @@ def pairs_apart(d_head: int, n_turned: int, is_interleaved: bool) -> torch.Tenso
     The coordinates that are not turned come last in both halves, and make pairs of frequency 0.
     """
     turned, rest = torch.arange(d_head).split([n_turned, d_head - n_turned])
-    turned = turned.view(-1, 2).T if is_interleaved else turned.view(2, -1)  # (2, r/2)
+    turned = (
+        turned.view(n_turned // 2, 2).T if is_interleaved else turned.view(2, n_turned // 2)
+    )  # (2, r/2)
     return torch.cat([turned, rest.view(2, -1)], dim=1).flatten()
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tokenizers import Encoding, Tokenizer
 
 from detok.display import Displayed
@@ -16,50 +17,12 @@ from detok.model.tokens.first import first_token
 from detok.model.tokens.kinds import spelling_of
 from detok.model.tokens.read import read_tokenizer
 from detok.model.tokens.search import search
+from detok.model.tokens.sentence_piece import is_byte
+from detok.model.tokens.show import show, show_pieces
 from detok.model.tokens.spelling import Edge, Spelling
 from detok.model.tokens.unknown import explaining, lacks_unknown, unknown_of
 from detok.model.tokens.word_end import lacks_words
-
-
-def _show_character(c: str) -> str:
-    code = ord(c)
-    if c == " ":
-        return "·"
-    if c.isprintable() and c not in "·\\":
-        return c
-    if 0xDC80 <= code <= 0xDCFF:  # how "surrogateescape" decodes a byte that is no UTF-8
-        return f"\\x{code - 0xDC00:02x}"
-    if code < 0x80:
-        return c.encode("unicode_escape").decode()
-    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
-
-
-def show(text: bytes) -> str:
-    """Bytes as a string in which everything is visible, and no two different tokens look the same.
-
-    A space is shown as `·`, a stray byte that is no UTF-8 as `\\xNN`, a control or otherwise
-    invisible character as its Python escape; a literal backslash is doubled and a literal middle
-    dot is `\\u00b7`.
-    """
-    return "".join(map(_show_character, text.decode("utf-8", errors="surrogateescape")))
-
-
-def show_pieces(pieces: list[bytes]) -> list[str]:
-    """The pieces of one text as `show` has them, a part of a character as `é 1/2`."""
-    owners: list[int] = [t for t, piece in enumerate(pieces) for _ in piece]  # of each byte
-    shown = [""] * len(pieces)
-    at = 0
-    for c in b"".join(pieces).decode("utf-8", errors="surrogateescape"):
-        n_bytes = len(c.encode("utf-8", errors="surrogateescape"))
-        parts = list(dict.fromkeys(owners[at : at + n_bytes]))
-        for number, t in enumerate(parts, start=1):
-            shown[t] += (
-                _show_character(c)
-                if len(parts) == 1
-                else f" {_show_character(c)} {number}/{len(parts)} "
-            )
-        at += n_bytes
-    return [" ".join(text.split()) for text in shown]
+from detok.model.tokens.words import Ends
 
 
 @dataclass(frozen=True)
@@ -88,7 +51,7 @@ class Vocabulary(
     Displayed,
     then=("vocabulary.encode(text)", "vocabulary.search(text)", "vocabulary.show(token_id)"),
 ):
-    """The vocabulary of a model: byte-level BPE, WordPiece, or BPE with an end of word.
+    """The vocabulary of a model: byte-level BPE, SentencePiece, WordPiece, or BPE with word ends.
 
     Which of them it is decides where the space at a word's edge is: `detok.model.tokens`.
     `backend` is the `tokenizers.Tokenizer` itself, for batch encoding (see `check_encodes`).
@@ -157,14 +120,29 @@ class Vocabulary(
     @cached_property
     def _bytes(self) -> list[bytes]:
         entries = {i: t for t, i in self.backend.get_vocab(with_added_tokens=True).items()}
-        spelled = self._traits.spelling.bytes_of
-        table = []
-        for token_id in range(self.n_ids):
-            entry = entries.get(token_id)
-            # A special token may be spelled with the characters of a piece: it stands for itself.
-            is_piece = entry is not None and token_id not in self.added
-            table.append(spelled(entry) if is_piece else (entry or "").encode())
-        return table
+        spelling, added = self._traits.spelling, self.added
+        # A special token may be spelled with the characters of a piece: it stands for itself.
+        return [
+            (spelling.bytes_of_added if t in added else spelling.bytes_of)(entries[t])
+            if t in entries
+            else b""
+            for t in range(self.n_ids)
+        ]
+
+    @cached_property
+    def _spare(self) -> frozenset[int]:
+        """The ids of tokens of a byte that another token stands for, as "<0x41>" beside "A"."""
+        single = [t for t, own in enumerate(self._bytes) if len(own) == 1]
+        characters = {self._bytes[t] for t in single if not self._is_byte(t)}
+        return frozenset(t for t in single if self._bytes[t] in characters and self._is_byte(t))
+
+    def _is_byte(self, token_id: int) -> bool:
+        return is_byte(self.backend.id_to_token(token_id))
+
+    @cached_property
+    def word_ends(self) -> Ends | None:
+        """By which the words of texts are told apart; None where the tokenizer divides them."""
+        return Ends.of(self._bytes, self.added) if self._traits.spelling.tells_words else None
 
     @cached_property
     def sha256(self) -> str:
@@ -194,7 +172,12 @@ class Vocabulary(
         return joined.decode("utf-8", errors="backslashreplace")
 
     def show(self, *token_ids: int) -> str:
-        """The text of tokens with its spaces, newlines and stray bytes made visible."""
+        """The text of tokens with its spaces, newlines and stray bytes made visible.
+
+        A token of a byte is shown as that byte, `\\x41`, where a token of its own stands for "A".
+        """
+        if len(token_ids) == 1 and token_ids[0] in self._spare:
+            return f"\\x{self.bytes_of(token_ids[0]).hex()}"
         return show(b"".join(self.bytes_of(t) for t in token_ids))
 
     def show_each(self, token_ids: list[int]) -> list[str]:
@@ -236,11 +219,15 @@ class Vocabulary(
     def words(self, text: str) -> list[int]:
         """The number of the word that each token of a text is in, as the tokenizer divides it.
 
-        A sign between words is a word of its own.
+        A sign between words is a word of its own. Where a tokenizer divides texts at spaces or not
+        at all (SentencePiece), a word begins with a space, and between letters, digits and signs.
 
         Raises: InputError as `encode`.
         """
-        words = self.encoding(text).word_ids
+        encoding = self.encoding(text)
+        if self.word_ends is not None:
+            return (np.cumsum(~self.word_ends.goes_on(np.array(encoding.ids, int))) - 1).tolist()
+        words = encoding.word_ids
         return [-1 - t if word is None else word for t, word in enumerate(words)]
 
     def encoding(self, text: str) -> Encoding:
@@ -249,13 +236,7 @@ class Vocabulary(
         Raises: InputError as `encode`.
         """
         self.check_encodes()
-        try:
-            text.encode("utf-8")
-        except UnicodeEncodeError as error:
-            raise InputError(
-                f"the text has {text[error.start]!r} at character {error.start}, half of a "
-                "surrogate pair; expected Unicode text"
-            ) from error
+        _check_unicode(text)
         with explaining():
             # A batch, even of one text, leaves Python's lock to others meanwhile.
             return self.backend.encode_batch([text], add_special_tokens=False)[0]
@@ -263,10 +244,11 @@ class Vocabulary(
     def id_of(self, token: int | str) -> int:
         """The id of a token given as its exact text, or as its id, which only a layer can check.
 
-        Where tokens have no spaces of the text, a piece may be given as the vocabulary writes it,
-        "##tarian" or "tarian</w>".
+        Where tokens have no spaces of the text, and in SentencePiece, a piece may be given as the
+        vocabulary writes it, "##tarian", "tarian</w>" or "▁liber".
 
-        Raises: InputError if the text is not exactly one token, or the id is no integer.
+        Raises: InputError if the text is not exactly one token or no Unicode, or the id is no
+        integer.
         """
         if not isinstance(token, str):
             try:
@@ -275,6 +257,10 @@ class Vocabulary(
                 raise InputError(
                     f"the token is a {type(token).__name__}; expected its text or its id"
                 ) from error
+        _check_unicode(token)
+        exact = self._exact(token) if self._traits.spelling.tells_words else None
+        if exact is not None:
+            return exact
         cannot_encode = self._traits.lacks_words or self._traits.lacks_unknown
         ids = self._spelled(token) if cannot_encode else self.encode(token)
         unknown = self._traits.unknown
@@ -296,9 +282,18 @@ class Vocabulary(
             )
         raise self._not_one(token, ids)
 
+    def _exact(self, text: str) -> int | None:
+        """The token of this entry of the vocabulary, or else of exactly this text."""
+        entry = self.backend.token_to_id(text)
+        if entry is not None or not text:
+            return entry
+        wanted = text.encode()
+        found = (t for t, own in enumerate(self._bytes) if own == wanted)
+        return next((t for t in found if t not in self._spare), None)
+
     def _spelled(self, text: str) -> list[int]:
         """The tokens of a text that is one word or a piece of one."""
-        wanted = {text.encode("utf-8", errors="replace")} - {b""}
+        wanted = {text.encode()} - {b""}
         wanted |= {word + b" " for word in wanted if not word.endswith(b" ")}
         return [token_id for token_id, own in enumerate(self._bytes) if own in wanted]
 
@@ -327,3 +322,13 @@ class Vocabulary(
         of nothing but white space matches nothing.
         """
         return search(self._bytes, self._folded, query, self._traits.spelling)[:limit]
+
+
+def _check_unicode(text: str) -> None:
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            f"the text has {text[error.start]!r} at character {error.start}, half of a "
+            "surrogate pair; expected Unicode text"
+        ) from error

@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from detok.model.layer import Layer
-from detok.readings.words import amount, named as named_heads
-from detok.scores.compare import Shared
+from detok.model.any_layer import AnyLayer
+from detok.readings.words import amount, named as named_heads, words_for
+from detok.scores.compare import MOST, Shared
 from detok.tables.compare import (
     ATTENTION,
     FAR_WIDER,
@@ -19,10 +19,38 @@ from detok.tables.compare_heads import best_heads
 from detok.tables.compare_lists import Lists
 from detok.tables.terms import NAMES
 
-QUANTITIES = (
-    "Attention: of token i to token j. Rank: of j in its row by attention, 1 for most. Score: the "
-    "sum of the six terms, which softmax takes; ee, pp, ep, pe, e and p: its terms."
-)
+
+def quantities(names: tuple[str, ...]) -> str:
+    """What can be shown; `names` are of `tables.compare.quantities`."""
+    _, _, _, *terms = names
+    its = f"{', '.join(terms)}: its terms that both models have" if terms else "no term is in both"
+    return (
+        "Attention: of token i to token j. Rank: of j in its row by attention, 1 for most. Score: "
+        f"the sum of the terms, which softmax takes; {its}."
+    )
+
+
+def kinds(left: AnyLayer, right: AnyLayer) -> str | None:
+    """What is alike of two models whose scores are not made of the same terms."""
+    if left.term_names == right.term_names:
+        return None
+    return (
+        f"Scores of the left model are made of {', '.join(left.term_names)}, those of the right "
+        f"one of {', '.join(right.term_names)}. Attention, ranks and whole scores compare all the "
+        f"same.{_ee(left, right)}"
+    )
+
+
+def _ee(left: AnyLayer, right: AnyLayer) -> str:
+    """What ee is in two models of which one has positions beside it."""
+    learned = ["pp" in layer.term_names for layer in (left, right)]
+    if learned[0] == learned[1]:
+        return ""
+    which = "left" if learned[1] else "right"
+    return (
+        f" Of the terms, ee is in both: in the {which} model it is of the two tokens at their "
+        "distance, in the other wherever they stand."
+    )
 
 
 def values(what: str) -> str:
@@ -61,7 +89,7 @@ def same(left: Side, right: Side) -> str | None:
     return None
 
 
-def not_one_text(left: Layer, right: Layer, left_splits: bool, right_splits: bool) -> str:
+def not_one_text(left: AnyLayer, right: AnyLayer, left_splits: bool, right_splits: bool) -> str:
     """Why two models cannot be given one text, of which one or none can split texts."""
     if left_splits == right_splits:
         return (
@@ -71,20 +99,35 @@ def not_one_text(left: Layer, right: Layer, left_splits: bool, right_splits: boo
     cannot = right if left_splits else left
     return (
         f"Texts cannot be split with the files of {cannot.name}, as they can with those of the "
-        "other model: the two cannot be given one text. Each alone can, on the page of the six "
+        "other model: the two cannot be given one text. Each alone can, on the page of the "
         "terms."
     )
 
 
-def masks(left: Layer, right: Layer) -> str | None:
+def masks(left: AnyLayer, right: AnyLayer) -> str | None:
     """What it means that only one of the two sees what comes after a token."""
     if left.is_causal == right.is_causal:
-        return None
+        return _windows(left, right)
     which = "left" if left.is_causal else "right"
     return (
         f"The {which} model’s tokens see nothing after themselves, the other’s see all of the "
         "text. In attention that is part of the difference; differences of scores and ranks are of "
         "what both see."
+    )
+
+
+def _windows(left: AnyLayer, right: AnyLayer) -> str | None:
+    """What it means that one of two models, or each in its way, sees a window only."""
+    last = min(left.n_positions, right.n_positions) - 1
+    if left.first_visible(last) == right.first_visible(last):
+        return None
+    wide = [layer.first_visible(last) for layer in (left, right)]
+    which = "left" if wide[0] > wide[1] else "right"
+    n = last + 1 - (wide[0] if which == "left" else wide[1])
+    return (
+        f"The {which} model’s tokens see only the last {n:,} tokens, themselves among them, the "
+        "other’s see more. In attention that is part of the difference; differences of scores and "
+        "ranks are of what both see."
     )
 
 
@@ -107,8 +150,8 @@ def text(shared: Shared, one_model: bool) -> str:
         ]
     if not shared.is_whole:
         parts.append(
-            "Left out is the end of the text, from where a model has no position for it or no "
-            "token ends in both."
+            "Left out is the end of the text, from where a model has no position for it, no token "
+            f"ends in both, or a model has {MOST:,} tokens of it."
         )
     return " ".join(parts)
 
@@ -155,8 +198,8 @@ def _number(value: float, what: str) -> str:
     )
 
 
-def scales(maps: Maps) -> str:
-    """On what scales two maps are."""
+def scales(maps: Maps, *, is_capped: bool = False) -> str:
+    """On what scales two maps are; `is_capped` says that a model caps its scores before softmax."""
     if maps.what == ATTENTION:
         return "Attention weights of both are shares of a row: they are on one scale."
     if maps.what == RANK:
@@ -165,10 +208,12 @@ def scales(maps: Maps) -> str:
             "scores are; less than 0 in the difference is nearer to it on the right."
         )
     left, right = maps.spreads
+    what = ": where the whole score is 1 more, attention is e times as much"
+    if is_capped:
+        what = ", and before the cap that a model puts on them"
     parts = [
         "Heads’ scores are on scales of their own. Shown are those that softmax takes, less their "
-        "row’s mean: where the whole score is 1 more, attention is e times as much. Spread of the "
-        f"cells: left {left:.3g}, right {right:.3g}."
+        f"row’s mean{what}. Spread of the cells: left {left:.3g}, right {right:.3g}."
     ]
     narrow, wide = (left, right) if left <= right else (right, left)
     if maps.has_same_cells and wide > FAR_WIDER * narrow:
@@ -196,7 +241,7 @@ def ranks(side: Side, typical: pd.DataFrame) -> str:
     own = typical[typical["head"] == side.head].iloc[0]
     best = best_heads(typical)
     which = named_heads(best["head"].tolist(), len(typical))
-    of = "" if own["n"] == 1 else f" (geometric mean of {own['n']:.0f} pairs)"
+    of = "" if own["n"] == 1 else f"; geometric mean of {own['n']:.0f} pairs"
     is_best = (best["head"] == side.head).any()
     also = (
         "no head of its model ranks it higher"
@@ -205,11 +250,12 @@ def ranks(side: Side, typical: pd.DataFrame) -> str:
     )
     return (
         f"{_said(side)} ranks the true previous piece {own['rank']:,.0f} of "
-        f"{amount(side.layer.vocab_size, 'token')} by Tᵉᵉ{of}; {also}."
+        f"{amount(side.layer.vocab_size, 'token')} by Tᵉᵉ "
+        f"({words_for(side.layer).neighbours}{of}); {also}."
     )
 
 
-def one_piece(layer: Layer) -> str:
+def one_piece(layer: AnyLayer) -> str:
     """That a word is a single token, or none, so that no piece of it has a previous one."""
     return f"In {layer.name} the text is not of several tokens: there is no previous piece."
 
@@ -235,8 +281,14 @@ def lists(found: Lists, left: Side, right: Side) -> str:
     return (
         f"Of the {k} best in either list, {found.n_in_both} {are} in both; two lists drawn at "
         f"random {of} would have {found.by_chance:.2g} in common.{correlation} Tᵉᵉ "
-        "of two heads is on two scales: compare ranks, not scores."
+        f"of two heads{_neighbours(left, right)} is on two scales: compare ranks, not scores."
     )
+
+
+def _neighbours(left: Side, right: Side) -> str:
+    """At which places the tokens of two lists are compared."""
+    here, there = (words_for(side.layer).neighbours for side in (left, right))
+    return f" ({here})" if here == there else f" (left: {here}; right: {there})"
 
 
 def other_token(right: Side, shown: str, has_same: bool) -> str:
@@ -259,7 +311,7 @@ def heads(i: int, has_counts: bool, one_model: bool) -> str:
     )
     side = "on the right" if one_model else "on its side"
     return (
-        f"Nearest 5 and position 0: attention of i = {i} to these by position alone.{counted} A "
+        f"Nearest 5 and position 0: attention of i = {i} to these by place alone.{counted} A "
         f"click on a mark puts its head {side}."
     )
 

@@ -3,11 +3,25 @@
 import pandas as pd
 
 from detok.counting.counts import Counts
+from detok.model.rotary_layer import RotaryLayer
 from detok.readings import words
 from detok.readings.specific import WHOLE
 
 TERMS = {"ee": WHOLE, "total": "whole score"}
 MAX_NAMED = 4  # heads in a sentence
+
+
+def made_of(layer: RotaryLayer) -> str:
+    """What makes a pair's score depend on its distance."""
+    if layer.slopes is not None:
+        return (
+            "For each token of the distance $\\Delta$ between its tokens the score of a pair loses "
+            "the same, whatever the tokens are, and in each head another amount."
+        )
+    return (
+        "The score of a pair is a sum of waves over the distance $\\Delta$ between its tokens, one "
+        "for each frequency by which the model turns queries and keys."
+    )
 
 
 def pair(past: str, current: str) -> str:

@@ -13,6 +13,12 @@ SYMBOLS = {"ee": "Tᵉᵉ", "be": "Tᵇᵉ", "eb": "Tᵉᵇ", "bb": "Tᵇᵇ"}
 
 def made_of(layer: RotaryLayer) -> str:
     """What of this model's scores leans toward some distances."""
+    if layer.slopes is not None:
+        return (
+            "This model adds no positions to its tokens: each head takes so much off a score for "
+            "each token of the distance Δ = i − j of two tokens. That is in $T^{bb}$; every other "
+            "term is the same at all distances."
+        )
     begun = (
         "This model adds no positions to its tokens: it turns their queries and keys, so that a "
         "score depends on the distance Δ = i − j of two tokens."
@@ -38,7 +44,9 @@ def curves(largest: pd.DataFrame, bias: DistanceBias, counts: Counts | None) -> 
     for name in bias.mean.names:
         of_term = largest[largest["term"] == name]
         what = SYMBOLS[name] if name == "bb" else f"the mean of {SYMBOLS[name]}"
-        if len(heads) == 1:
+        if not of_term["span"].any():
+            parts.append(f"{what} is the same at all")
+        elif len(heads) == 1:
             row = of_term.iloc[0]
             parts.append(
                 f"{what} is largest at Δ = {row['distance']:.0f} ({row['mean']:+.3g}) and spans "
@@ -49,13 +57,10 @@ def curves(largest: pd.DataFrame, bias: DistanceBias, counts: Counts | None) -> 
             parts.append(f"{what} is largest at Δ < {NEAR} in {len(close)}")
     where = f"In head {heads[0]}" if len(heads) == 1 else f"Of {words.heads(len(heads))}"
     over = f"distances {bias.distances[0]} to {bias.distances[-1]}"
-    drawn = "each as likely, for want of counts"
-    if counts is not None and counts.tokens.any():
-        drawn = f"by how often they occur in {counts.origin}"
     sentence = (
         f"{where}, over {over}: {'; '.join(parts)}. Means are over all pairs of "
-        f"{words.amount(len(bias.tokens), 'token')} drawn {drawn}, the one as token i and the "
-        "other as token j; bands are a standard deviation over the pairs."
+        f"{words.amount(len(bias.tokens), 'token')} drawn {words.drawn(counts)}, the one as "
+        "token i and the other as token j; bands are a standard deviation over the pairs."
     )
     return f"{sentence} Tᵇᵇ is the same for all pairs." if "bb" in bias.mean.names else sentence
 

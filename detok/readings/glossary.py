@@ -23,11 +23,13 @@ GLOSSARY: dict[str, str] = {
     "T^be": "Tᵇᵉ is the term of the attention score of the query bias and token j, its "
     "self-assertion: what the token gets from every query at this distance, whatever the query is.",
     "T^eb": "Tᵉᵇ is the term of the attention score of token i and the key bias: which distances "
-    "token i looks at, whatever stands there.",
+    "token i looks at, whatever stands there. It is the same at all of them in a model that does "
+    "not turn its keys.",
     "T^bb": "Tᵇᵇ is the term of the attention score of both biases: what a head gives to a "
-    "distance, whatever the tokens are.",
+    "distance, whatever the tokens are, with what the model itself takes off for it, if it does.",
     "σ": "σ is what LayerNorm divides by: the standard deviation over the features of a token "
-    "embedding and a position embedding added together.",
+    "embedding and a position embedding added together; where a model adds no positions, what "
+    "its first norm divides the token embedding by.",
     "Var(e)": "Var(e) is the variance of a token embedding over its features, part of the square "
     "of σ.",
     "AUROC": "The area under the ROC curve is the chance that a score puts something of one kind "

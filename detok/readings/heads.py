@@ -6,7 +6,7 @@ import pandas as pd
 
 from detok.counting.counts import Counts
 from detok.heads.auroc import Convention
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.model.tokens.spelling import Edge
 from detok.readings.words import amount, named
 from detok.tables import heads as tables
@@ -306,7 +306,7 @@ def _end(table: pd.DataFrame, end: str) -> str:
     return f"{equal['shown'].iloc[0]} (AUROC {equal['area'].iloc[0]:.3f}{also})"
 
 
-def token(layer: Layer, counts: Counts, token: int, areas: pd.DataFrame) -> str:
+def token(layer: AnyLayer, counts: Counts, token: int, areas: pd.DataFrame) -> str:
     """Which head has a token's predecessors highest, or why none can be said to."""
     shown, n = layer.tokenizer.show(token), len(counts.row(token)[0])
     these = f"these counts{_counted(counts.min_count)}"
@@ -334,7 +334,7 @@ def _ranked(areas: pd.DataFrame, them: str) -> str:
     )
 
 
-def predecessors(typical: pd.DataFrame, layer: Layer) -> str:
+def predecessors(typical: pd.DataFrame, layer: AnyLayer) -> str:
     """Which head has the frequent predecessors highest."""
     best = first(typical, "rank", largest=False)
     row, who = best.iloc[0], named(best["head"].tolist(), len(typical))

@@ -1,9 +1,12 @@
 """The method in formulas and sentences, and what each page is for."""
 
 from dataclasses import dataclass
+from functools import singledispatch
 
+from detok.model.any_layer import AnyLayer
 from detok.model.layer import Layer
-from detok.readings import words
+from detok.model.rotary_layer import RotaryLayer
+from detok.readings import method_rotary as rotary, words
 
 CITATION = (
     "Go Kamoda, Benjamin Heinzerling, Tatsuro Inaba, Keito Kudo, Keisuke Sakaguchi and Kentaro "
@@ -48,7 +51,8 @@ PAGES = {
         "What does LayerNorm divide by, and which positions stand out?",
         "A position whose variance is far above that of all others: whatever stands there is "
         "divided by more. In GPT-2 that is position 0. A curve of the last position that is flat "
-        "beside its neighbours' is one that was never trained.",
+        "beside its neighbours' is one that was never trained. In a model that adds no positions "
+        "to its tokens: whether σ, which is of the token alone then, goes with how common it is.",
     ),
     "4_Six-term_contributions": About(
         "What does each term do to the attention of this text, in every head?",
@@ -122,10 +126,6 @@ def title(name: str) -> str:
     return name.split("_", 1)[1].replace("_", " ")
 
 
-FOLDED = (
-    r"W' = \left(I - \tfrac{1}{d}\mathbf 1 \mathbf 1^{\top}\right)\operatorname{diag}(\gamma)\,W,"
-    r"\qquad b' = \beta W + b"
-)
 BILINEAR = r"W^{QK} = W'^{Q}\,W'^{K\top},\qquad b^{QK} = b'^{Q}\,W'^{K\top}"
 SUM = r"s_{ij} \simeq T^{ee}_{ij} + T^{pp}_{ij} + T^{ep}_{ij} + T^{pe}_{ij} + T^{e}_{j} + T^{p}_{j}"
 # Each with what it compares.
@@ -162,21 +162,67 @@ CONTRIBUTION = (
 )
 
 
-def _divisor(layer: Layer) -> str | None:
+@singledispatch
+def heading(layer: Layer) -> str:
+    """What the section of a score's terms is called."""
+    return "A head's score in six terms"
+
+
+@singledispatch
+def steps(layer: Layer) -> list[tuple[str, str]]:
+    """What leads up to the terms: sentences, each with the formula after it."""
+    return [
+        (
+            "The first layer reads the embedding of a token plus that of its position, normalized. "
+            "Put LayerNorm's centring, weight and bias into the projections to queries and keys "
+            "(Eqs. 10 and 11),",
+            rotary.FOLDED,
+        ),
+        (
+            "and the two projections of a head into one matrix and one vector (Eqs. 13 to 15):",
+            BILINEAR,
+        ),
+        (
+            "Then the score of two tokens is a sum of six terms, but for a constant in each row, "
+            "which softmax ignores (Eq. 17):",
+            SUM,
+        ),
+    ]
+
+
+@singledispatch
+def terms(layer: Layer) -> dict[str, tuple[str, str]]:
+    """The formula of each term of this model, and what it compares."""
+    return TERMS
+
+
+@singledispatch
+def waves(layer: AnyLayer) -> str:
+    """How a term depends on the distance alone, in LaTeX; empty where none does."""
+    return ""
+
+
+def _divisor(layer: AnyLayer) -> str | None:
     """What scores are divided by, in LaTeX, if they are."""
     if layer.scale == 1:
         return None
     return r"\sqrt{d'}" if layer.scale == layer.d_head**0.5 else f"{layer.scale:g}"
 
 
-def attention(layer: Layer) -> str:
+def attention(layer: AnyLayer) -> str:
     """How scores become attention in this model, in LaTeX."""
     divisor = _divisor(layer)
     score = "s_{ij}" if divisor is None else rf"\frac{{s_{{ij}}}}{{{divisor}}}"
+    if layer.soft_cap is not None:
+        cap = f"{layer.soft_cap:g}"
+        score = rf"\left({cap}\,\tanh\left({score} / {cap}\right)\right)"
     over = r"j \le i" if layer.is_causal else "j"
+    if layer.window is not None:
+        over = rf"i - {layer.window} < j \le i"
     return rf"P_{{ij}} = \operatorname*{{softmax}}_{{{over}}}\; {score}"
 
 
+@singledispatch
 def symbols(layer: Layer) -> dict[str, str]:
     """What each symbol of the formulas stands for, by its LaTeX."""
     seen = words.words_for(layer).seen
@@ -209,7 +255,7 @@ def symbols(layer: Layer) -> dict[str, str]:
     }
 
 
-def units(layer: Layer) -> str:
+def units(layer: AnyLayer) -> str:
     """In which unit scores, terms and contributions are."""
     soft = (
         "This model's softmax takes scores as they are, so that scaled and unscaled are the same."
@@ -223,6 +269,7 @@ def units(layer: Layer) -> str:
     )
 
 
+@singledispatch
 def exact(layer: Layer) -> list[str]:
     """What holds to the last digit of the computation, of this model."""
     return [
@@ -230,20 +277,15 @@ def exact(layer: Layer) -> list[str]:
         "as the divisor of each token at its position.",
         "For a text, the six terms add up to the model's own score but for a constant in each row, "
         "which softmax ignores. The overview measures by how much the two differ in a sentence: "
-        f"what is left is rounding ({str(layer.Q_E.dtype).removeprefix('torch.')}).",
+        f"what is left is rounding ({str(layer.dtype).removeprefix('torch.')}).",
         "The terms of a text, their contributions, the attention that is left when terms are "
         "dropped, and affinities at two given positions take σ of each token at its own position.",
     ]
 
 
+@singledispatch
 def inexact(layer: Layer) -> list[str]:
     """What is an average, or is left out, of this model."""
-    stored = str(layer.W_E.dtype).removeprefix("torch.")
-    half = (
-        [f"The embeddings are held in {stored}, as in the checkpoint."]
-        if layer.W_E.dtype != layer.Q_E.dtype
-        else []
-    )
     return [
         "Where only tokens are given, as for Tᵉᵉ over the whole vocabulary and Tᵉ, σ of each token "
         "is its mean over all positions, as in the paper. Where only positions are given, terms "
@@ -253,5 +295,25 @@ def inexact(layer: Layer) -> list[str]:
         "A head that ranks one piece of a word first for the other need not attend to it in a "
         "text: the other five terms take part, and so do the tokens that are there.",
         "A high AUROC is knowledge of the counted texts; other texts may give another.",
-        *half,
+        *held(layer),
     ]
+
+
+def held(layer: AnyLayer) -> list[str]:
+    """That embeddings are held in half precision, if they are."""
+    stored = str(layer.W_E.dtype).removeprefix("torch.")
+    if layer.W_E.dtype == layer.dtype:
+        return []
+    return [f"The embeddings are held in {stored}, as in the checkpoint."]
+
+
+for of_any, of_rotary in (
+    (heading, rotary.heading),
+    (steps, rotary.steps),
+    (terms, rotary.terms),
+    (waves, lambda _: rotary.WAVES),
+    (symbols, rotary.symbols),
+    (exact, rotary.exact),
+    (inexact, lambda layer: [*rotary.inexact(layer), *held(layer)]),
+):
+    of_any.register(RotaryLayer, of_rotary)

@@ -8,14 +8,13 @@ from detok.bundled import BUNDLED
 from detok.model.amounts import in_bytes
 from detok.model.any_layer import AnyLayer
 from detok.model.known import Known
-from detok.model.layer import Layer
 from detok.readings import words
 from detok.tables.overview import peak
 
 FELL_BACK = 0.03  # of a pair AUROC, so far from its highest that it is worth a word
 
 
-def facts(layer: Layer) -> dict[str, str]:
+def facts(layer: AnyLayer) -> dict[str, str]:
     """What a visitor wants to know of the model: its size, and where it came from."""
     return {
         "Layers": f"{layer.n_layers}",
@@ -27,13 +26,13 @@ def facts(layer: Layer) -> dict[str, str]:
     }
 
 
-def pieces(layer: Layer, text: str) -> str:
+def pieces(layer: AnyLayer, text: str) -> str:
     """The tokens that this model has for a text."""
     vocabulary = layer.tokenizer
     return " + ".join(f"“{shown}”" for shown in vocabulary.show_each(vocabulary.encode(text)))
 
 
-def origin(layer: Layer) -> str:
+def origin(layer: AnyLayer) -> str:
     """Where the checkpoint came from, and where and how exactly its first layer is computed."""
     source = layer.source
     where = (
@@ -44,7 +43,7 @@ def origin(layer: Layer) -> str:
         else f"from the folder {source.folder.name}"
     )
     computed, stored = (
-        str(tensor.dtype).removeprefix("torch.") for tensor in (layer.Q_E, layer.W_E)
+        str(dtype).removeprefix("torch.") for dtype in (layer.dtype, layer.W_E.dtype)
     )
     held = f"; the embeddings are held in {stored}" if stored != computed else ""
     return (
@@ -53,7 +52,7 @@ def origin(layer: Layer) -> str:
     )
 
 
-def moved(layer: Layer) -> str | None:
+def moved(layer: AnyLayer) -> str | None:
     """That the hub has a newer commit of this model, if it is known to."""
     source = layer.source
     if source.latest is None or source.latest == source.revision:
@@ -74,7 +73,7 @@ def to_fetch(known: Iterable[Known]) -> str:
     return "\n".join(lines)
 
 
-def unused(layer: Layer) -> str | None:
+def unused(layer: AnyLayer) -> str | None:
     """How many rows of the embeddings stand for no token, if there are any."""
     n = layer.n_without_token
     if not n:
@@ -122,11 +121,17 @@ def emergence(growth: pd.DataFrame, fallen: pd.DataFrame) -> str:
     )
 
 
+def others(titles: list[str]) -> str:
+    """Which pages have nothing to show of a layer without learned positions."""
+    pages = " and ".join([", ".join(titles[:-1]), titles[-1]] if len(titles) > 1 else titles)
+    return f"{pages} {'show' if len(titles) > 1 else 'shows'} models with learned positions alone."
+
+
 def not_here(layer: AnyLayer) -> str:
     """Why a page has nothing to show of a layer that adds no positions to its tokens."""
     terms = ", ".join(layer.term_names)
     return (
-        f"{layer.name} adds no positions to its tokens: it turns their queries and keys, so that "
+        f"{layer.name} adds no positions to its tokens: "
         f"its scores depend on how far apart two tokens are, and are made of {terms}. This page "
         "shows models with learned positions, such as GPT-2."
     )

@@ -230,7 +230,17 @@ def zoom(peaks: pd.DataFrame, n_close: int, head: int | None) -> str:
 
 def summary(best: dict[str, pd.DataFrame], i: int, n_heads: int, is_causal: bool) -> str:
     """Which heads give most to close positions, and which to position 0."""
-    close = _last(min(NEAR, i + 1)) if is_causal else f"at most {NEAR} nearest positions"
+    n_close = min(NEAR, i + 1) if is_causal else None
+    given = most(best, n_heads, n_close)
+    return f"By position alone and at i = {i}, {given}. Choose a row to see its head."
+
+
+def most(best: dict[str, pd.DataFrame], n_heads: int, n_close: int | None) -> str:
+    """Which heads give most to the `n_close` last positions, and which to position 0.
+
+    None stands for the nearest positions of a token that sees what comes after it, too.
+    """
+    close = f"at most {NEAR} nearest positions" if n_close is None else _last(n_close)
     parts = []
     for name, where in (("nearest", close), ("first", "position 0")):
         rows = best[name]
@@ -238,4 +248,4 @@ def summary(best: dict[str, pd.DataFrame], i: int, n_heads: int, is_causal: bool
         gives = "gives" if len(rows) == 1 else "give"
         part = f"{heads} {gives} {mass:.0%} to {where}"
         parts.append(part if len(rows) == n_heads else f"{part}, the most")
-    return f"By position alone and at i = {i}, {'; '.join(parts)}. Choose a row to see its head."
+    return "; ".join(parts)

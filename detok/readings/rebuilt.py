@@ -3,14 +3,14 @@
 import pandas as pd
 
 from detok.heads.rebuilt import TOP
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.readings import words
 
 PLACES = {1: "first", 2: "second", 3: "third"}
 N_HEADS = 3  # that are named
 
 
-def finding(layer: Layer, word: pd.Series) -> str:
+def finding(layer: AnyLayer, word: pd.Series) -> str:
     """That a head ranks the first piece of a word on top, of one row of `Rebuilt.words`."""
     past, current = (layer.tokenizer.show(word[column]) for column in ("past_id", "current_id"))
     before = f"{words.words_for(layer).partner} {current}"
@@ -18,7 +18,7 @@ def finding(layer: Layer, word: pd.Series) -> str:
     return f"Head {word['head']} ranks {past} {place} of {layer.vocab_size:,} tokens {before}."
 
 
-def pieces(layer: Layer, word: pd.Series) -> str:
+def pieces(layer: AnyLayer, word: pd.Series) -> str:
     """The two pieces of a word, and the head that puts them together."""
     show = layer.tokenizer.show
     place = "" if word["rank"] == 1 else f", {PLACES[word['rank']]}"
@@ -58,23 +58,40 @@ def tried(by_head: pd.DataFrame, n_tried: int) -> str:
     )
 
 
-def cell(layer: Layer, past: int, current: int, cell: pd.Series, weight: float) -> str:
+def cell(layer: AnyLayer, past: int, current: int, cell: pd.Series, weight: float) -> str:
     """What the maps of the whole score and of ee alone have where the word's pieces meet.
 
-    `cell` has ee and sum, less their row's mean; `weight` is of the head's attention.
+    `cell` has ee, and sum unless ee is the whole score, less their row's mean; `weight` is of the
+    head's attention.
     """
     show = layer.tokenizer.show
+    scores = f"the whole score is {cell['ee']:+.1f} in the frame"
+    if "sum" in cell:
+        scores = f"the whole score is {cell['sum']:+.1f} in the frame, ee alone {cell['ee']:+.1f}"
     return (
         f"In this sentence {show(past)} gets {weight:.0%} of the attention of {show(current)} in "
-        "that head: "
-        f"the whole score is {cell['sum']:+.1f} in the frame, ee alone {cell['ee']:+.1f}."
+        f"that head: {scores}."
     )
 
 
-def maps(layer: Layer) -> str:
-    """How to read a map of the whole score and of ee alone."""
-    return (
+def maps(layer: AnyLayer) -> str:
+    """How to read a map of the whole score and of ee alone, or of ee if it is the whole score."""
+    # A cap does not ignore it.
+    ignored = ", which softmax ignores" if layer.soft_cap is None else ""
+    rows = (
         f"Rows are current tokens i, columns {words.words_for(layer).seen} tokens j. Each row is "
-        "shown less its mean, which softmax ignores; each map has a scale of its own. The whole "
-        "score is the sum of six terms, of which ee is the one of the two tokens."
+        f"shown less its mean{ignored}"
     )
+    if len(layer.term_names) == 1:
+        return f"{rows}. The whole score is one term, ee, the one of the two tokens."
+    return (
+        f"{rows}; each map has a scale of its own. The whole score is the sum of "
+        f"{words.terms(layer)}, of which ee is the one of the two tokens."
+    )
+
+
+def every_term(layer: AnyLayer) -> str:
+    """Where a link leads to the terms of a sentence."""
+    if len(layer.term_names) == 1:
+        return "Every score of this sentence"
+    return f"All {words.terms(layer)} of this sentence"

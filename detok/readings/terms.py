@@ -23,6 +23,14 @@ _OF = {
 }
 
 
+# Of a model whose scores fall with distance, and that turns nothing.
+_OF_SLOPED = {
+    **_OF,
+    "eb": "of the current token and the key bias ($T^{eb}$), which is the same for all past tokens",
+    "bb": "of the distance alone ($T^{bb}$)",
+}
+
+
 @singledispatch
 def made_of(layer: AnyLayer) -> str:
     """Which terms a layer's scores are the sum of."""
@@ -40,8 +48,15 @@ def _(layer: Layer) -> str:
 
 @made_of.register
 def _(layer: RotaryLayer) -> str:
-    parts = [_OF[name] for name in layer.term_names]
-    if len(parts) == 1:
+    of = _OF if layer.slopes is None else _OF_SLOPED
+    parts = [of[name] for name in layer.term_names]
+    if layer.slopes is not None:
+        terms = (
+            f"Every attention score of this model is the sum of {_MAPS[len(parts)][0]} terms: "
+            f"{', '.join(parts[:-1])} and {parts[-1]}, which loses the same for each token of "
+            "distance. No other term depends on how far apart the two tokens are."
+        )
+    elif len(parts) == 1:
         terms = (
             "This model turns queries and keys by their positions, and no bias can be told apart "
             "from its tokens in them: every attention score is one term, of both tokens at their "

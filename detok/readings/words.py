@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from detok.counting.counts import Counts
 from detok.errors import InputError
 from detok.model.any_layer import AnyLayer
 from detok.model.rotary_layer import RotaryLayer
@@ -18,6 +19,7 @@ class Words:
     close: str  # the positions close to i
     needed: str  # the texts that the attention of position i can be measured on
     neighbours: str = "σ is averaged over positions"  # at which places two pieces are compared
+    by_place: str = "by position alone"  # where a token looks, whatever the tokens are
 
 
 _CAUSAL = Words(
@@ -41,20 +43,32 @@ _BOTH_WAYS = Words(
 )
 
 
-_ROTARY = replace(_CAUSAL, neighbours="at distance 1")
+_ROTARY = replace(
+    _CAUSAL, neighbours="at distance 1", by_place="by the mean score of each distance"
+)
+_SLOPED = replace(_ROTARY, neighbours="the same at every distance")
 
 
 def words_for(layer: AnyLayer) -> Words:
     """The words for the tokens of this model."""
     if isinstance(layer, RotaryLayer):
-        return _ROTARY
+        return _ROTARY if layer.slopes is None else _SLOPED
     return _CAUSAL if layer.is_causal else _BOTH_WAYS
+
+
+_NUMBERS = {2: "two", 3: "three", 4: "four", 5: "five", 6: "six"}
+
+
+def terms(layer: AnyLayer) -> str:
+    """How many terms scores are made of."""
+    n = len(layer.term_names)
+    return "one term" if n == 1 else f"{_NUMBERS[n]} terms"
 
 
 # What is shown for what cannot be seen in a token.
 SIGNS = (
-    r"In tokens, · is a space, \x with two digits a byte that is no character by itself, and é 1/2 "
-    "the first of two tokens that make up é."
+    r"In tokens, · is a space, \x with two digits a byte by itself, and é 1/2 the "
+    "first of two tokens that make up é."
 )
 
 
@@ -62,7 +76,8 @@ def spaces(layer: AnyLayer) -> str:
     """What a space at a word's edge does to its tokens."""
     vocabulary = layer.tokenizer
     try:
-        they_count = vocabulary.encode(" a") != vocabulary.encode("a")
+        alike = (("a", " a"), ("a a", "a  a"))
+        they_count = any(vocabulary.encode(one) != vocabulary.encode(two) for one, two in alike)
     except InputError:
         return "Texts cannot be split here: choose a token that matches, or type the ids of some."
     if they_count:
@@ -92,6 +107,13 @@ def divided(layer: AnyLayer) -> str:
     if layer.scale == layer.d_head**0.5:
         return "divided by sqrt(d_head)"
     return f"divided by {layer.scale:g}"
+
+
+def drawn(counts: Counts | None) -> str:
+    """How tokens are drawn that stand for all."""
+    if counts is None or not counts.tokens.any():
+        return "each as likely, for want of counts"
+    return f"by how often they occur in {counts.origin}"
 
 
 def heads(n: int) -> str:

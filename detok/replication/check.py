@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from detok.errors import InputError
+from detok.model.layer import Layer
+from detok.model.rotary_layer import RotaryLayer
 from detok.replication.study import Study
 
 Verdict = Literal["agrees", "differs", "not applicable", "not computable"]
 # In the order of a report.
 VERDICTS: tuple[Verdict, ...] = ("differs", "agrees", "not computable", "not applicable")
 GPT2_ONLY = "a figure of GPT-2 small, which this model is not"
+LEARNED_ONLY = "a statement about terms of models with learned positions, which this is not"
+ANY = (Layer, RotaryLayer)
 
 
 @dataclass(frozen=True)
@@ -53,11 +57,14 @@ class Check:
     tolerance: str  # and why it is as large as it is
     measure: Callable[[Study], Finding]
     only_gpt2: bool = True  # or else a statement of the paper that any model can be asked
+    takes: tuple[type, ...] = (Layer,)  # the kinds of layers that have what is measured
 
     def run(self, study: Study) -> Finding:
         """The finding of this check; what cannot be measured is one too, not an error."""
         if self.only_gpt2 and not study.is_gpt2_small:
             return not_applicable(GPT2_ONLY)
+        if not isinstance(study.layer, self.takes):
+            return not_applicable(LEARNED_ONLY)
         try:
             return self.measure(study)
         except InputError as error:

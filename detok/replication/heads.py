@@ -4,7 +4,7 @@ import numpy as np
 
 from detok.heads.intervals import half_width
 from detok.replication.affinity import other_counts
-from detok.replication.check import Check, Finding, judged, not_computable
+from detok.replication.check import ANY, Check, Finding, judged, not_computable
 from detok.replication.figures import FIGURES
 from detok.replication.study import N_TOKENS, Study
 
@@ -59,6 +59,7 @@ HEADS = [
         "another measure, which frequency alone can raise",
         measure=knows_pairs,
         only_gpt2=False,
+        takes=ANY,
     ),
     Check(
         id="fig2d-best-head",

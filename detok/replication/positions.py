@@ -3,9 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from detok.replication.check import Check, Finding, judged, not_applicable, not_computable
+from detok.replication.check import ANY, Check, Finding, judged, not_applicable, not_computable
 from detok.replication.figures import FIGURES
 from detok.replication.study import Study
+from detok.scores.look_back import look_back
 from detok.scores.positions import position_bias, position_summary
 
 # The paper's current position, where a model has as many; the middle of a shorter one.
@@ -56,8 +57,9 @@ def rises(study: Study) -> Finding:
 
 def near(study: Study) -> Finding:
     """Whether attention by position alone is on the positions close to i."""
-    table, i = summary(study), current_position(study)
-    n = study.layer.n_visible(i)
+    i, counts = current_position(study), study.counts
+    table = look_back(study.layer, i, token_counts=None if counts is None else counts.tokens)
+    n = study.layer.n_visible(i) - study.layer.first_visible(i)
     if n < 2 * NEAR:
         return not_computable(f"position {i} sees {n} positions, of which {NEAR} are not a few")
     column = f"mass_{'last' if study.layer.is_causal else 'nearest'}_{NEAR}_at_{i}"
@@ -92,11 +94,13 @@ POSITIONS = [
         published="true",
         where="§5.3, Figs. 3-D and 10",
         how=f"softmax of T^p + T^pp at the position i = {PAPERS_I}, in models that are shorter "
-        f"than twice that at their middle: the share of the {NEAR} positions closest to i",
+        f"than twice that at their middle: the share of the {NEAR} positions closest to i; with "
+        "rotary positions, softmax of the mean score of each distance",
         tolerance=f"at least {CONCENTRATED} times the even share in at least {MANY:.0%} of the "
         "heads: the paper has no number",
         measure=near,
         only_gpt2=False,
+        takes=ANY,
     ),
     Check(
         id="fig3b-range-h1",

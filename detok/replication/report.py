@@ -100,6 +100,6 @@ def _about(layer: Layer, counts: Counts | None, seconds: float) -> dict[str, Any
             "transformers": version("transformers"),
         },
         "device": str(layer.device),
-        "dtype": str(layer.Q_E.dtype).removeprefix("torch."),
+        "dtype": str(layer.dtype).removeprefix("torch."),
         "seconds": round(seconds, 1),
     }

@@ -29,6 +29,7 @@ def _(first: FirstLayer, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]
 @queries_and_keys.register
 def _(first: RotaryFirst, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     x = first.W_E[ids].double()  # (n, d)
+    x = x if first.embedding_norm is None else _normed(x, first.embedding_norm)
     x = x if first.norm is None else _normed(x, first.norm)
     frequencies, factor = first.frequencies()
     angles = torch.arange(len(ids)).double()[:, None] * frequencies.double()  # (n, r/2)
@@ -54,6 +55,12 @@ def _(first: RotaryFirst, ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor
     q = vectors(first.W_Q, first.b_Q, first.q_norm, first.n_heads)
     k = vectors(first.W_K, first.b_K, first.k_norm, first.n_key_heads)
     return q, k.repeat_interleave(first.n_heads // first.n_key_heads, dim=0)
+
+
+def lost_by_distance(first: First, heads: slice, distances: torch.Tensor) -> torch.Tensor | float:
+    """What softmax's scores lose by distances (rows, n), (heads, rows, n), beside any turn."""
+    slopes = first.slopes if isinstance(first, RotaryFirst) else None
+    return 0.0 if slopes is None else slopes[heads, None, None] * distances
 
 
 def _normed(x: torch.Tensor, norm: Norm) -> torch.Tensor:

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from detok.errors import InputError
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
+
+# Tokens of one text of which all pairs are compared: a model may have positions for 100,000.
+MOST = 2048
 
 
 @dataclass(frozen=True)
@@ -15,7 +18,7 @@ class Split:
 
     ids: list[int]  # (n,)
     ends: list[int]  # (n,), after how many characters each ends; never falling
-    room: int  # how many the model has positions for
+    room: int  # how many the model has positions for, of MOST
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,21 +41,25 @@ class Shared:
         return len(self.left) == len(self.right) == len(self.ends)
 
 
-def split(layer: Layer, text: str) -> Split:
+def split(layer: AnyLayer, text: str) -> Split:
     """A text in the tokens of a layer's tokenizer.
 
     Raises: InputError for a text that it cannot split.
     """
     encoding = layer.tokenizer.encoding(text)
-    return Split(encoding.ids, [end for _, end in encoding.offsets], layer.n_positions)
+    return Split(encoding.ids, [end for _, end in encoding.offsets], _room(layer))
 
 
-def split_ids(layer: Layer, ids: list[int]) -> Split:
+def split_ids(layer: AnyLayer, ids: list[int]) -> Split:
     """What is given as token ids, each of which counts for a character."""
-    return Split(ids, list(range(1, len(ids) + 1)), layer.n_positions)
+    return Split(ids, list(range(1, len(ids) + 1)), _room(layer))
 
 
-def share_vocabulary(left: Layer, right: Layer) -> bool:
+def _room(layer: AnyLayer) -> int:
+    return min(layer.n_positions, MOST)
+
+
+def share_vocabulary(left: AnyLayer, right: AnyLayer) -> bool:
     """Whether every token id stands for the same in both."""
     return left is right or left.tokenizer.sha256 == right.tokenizer.sha256
 

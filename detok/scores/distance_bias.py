@@ -12,6 +12,7 @@ from detok.errors import InputError
 from detok.model.inputs import check_amount
 from detok.model.rotary_layer import RotaryLayer
 from detok.scores.distance_curve import DistanceCurve, check_distances, check_rotary
+from detok.scores.positions import ROUNDING
 from detok.scores.sight import Sight
 from detok.scores.specific import token_weights
 
@@ -30,6 +31,9 @@ class DistanceBias(Displayed, then=("bias.mean.total.at(bias.distances)", "bias.
     mean: DistanceCurve
     distances: list[int]
     std: dict[str, torch.Tensor]  # by term, (H, n) over the distances, float64 on the CPU
+    # (H,), of the variance of whole scores along a row, over past tokens and distances, what the
+    # mean score of each distance has; NaN where scores do not vary.
+    share: torch.Tensor
     amplitude: torch.Tensor  # (H, M), of the waves of T^ee, root mean square over these pairs
     tokens: torch.Tensor  # those drawn, on the CPU
     sight: Sight
@@ -90,10 +94,42 @@ def distance_bias(
         mean=mean,
         distances=chosen,
         std=std,
+        share=_share(layer, q, k, chosen),
         amplitude=(_power(q) * _power(k)).sqrt()[:, layer.theta > 0],
         tokens=tokens.cpu(),
         sight=Sight.of(layer),
     )
+
+
+def _share(
+    layer: RotaryLayer, q: torch.Tensor, k: torch.Tensor, distances: list[int]
+) -> torch.Tensor:
+    """How much of what softmax sees in a row is of the distance alone: (H,), from 0 to 1.
+
+    `q` and `k` (H, n, d') are of the tokens drawn, without biases. Softmax does not see what is the
+    same along a row: the mean over past tokens and distances, of which each token i has its own.
+    """
+    q = q if layer.b_Q is None else q + layer.b_Q.cpu().double()[:, None]
+    k = k if layer.b_K is None else k + layer.b_K.cpu().double()[:, None]
+    of_i, of_j = (x.mT @ x / x.shape[1] for x in (q, k))  # (H, d', d')
+    mean_q, mean_k = q.mean(dim=1), k.mean(dim=1)  # (H, d')
+    keys = torch.stack([layer.turned(mean_k, -distance) for distance in distances], dim=1)
+    means = (keys @ mean_q[:, :, None])[:, :, 0]  # (H, distances)
+    squares = [_mean_square(layer, of_i, of_j, distance) for distance in distances]  # (H,) each
+    mean_key = keys.mean(dim=1)[:, None]  # (H, 1, d')
+    of_rows = (mean_key @ of_i @ mean_key.mT)[:, 0, 0]  # (H,), the mean of a row, squared
+    lost = _lost(layer, distances)  # (H, distances)
+    along = torch.stack(squares).mean(dim=0) - of_rows + (lost * (lost - 2 * means)).mean(dim=1)
+    by_distance = (means - lost).var(dim=1, correction=0)
+    is_level = along <= ROUNDING * of_rows
+    return (by_distance / along).clamp(max=1).masked_fill(is_level, torch.nan)
+
+
+def _lost(layer: RotaryLayer, distances: list[int]) -> torch.Tensor:
+    """What scores lose at each distance, less the mean over these: (H, distances)."""
+    away = torch.tensor(distances, dtype=torch.float64)
+    slopes = torch.zeros(layer.n_heads) if layer.slopes is None else layer.slopes
+    return slopes.cpu().double()[:, None] * (away - away.mean())
 
 
 def _power(vectors: torch.Tensor) -> torch.Tensor:

@@ -1,7 +1,7 @@
 """How the score of a pair of tokens depends on their distance, and which frequencies it uses."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -13,7 +13,7 @@ from detok.model.rotary_layer import RotaryLayer
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Waves(Displayed, then=("waves.at(range(64))", "waves.amplitude")):
-    """T(Δ) = constant + Σ_m cosine_m cos(θ_m Δ) + sine_m sin(θ_m Δ), unscaled; exact.
+    """T(Δ) = constant − slope Δ + Σ_m cosine_m cos(θ_m Δ) + sine_m sin(θ_m Δ), unscaled; exact.
 
     All float64 on the CPU.
     """
@@ -22,6 +22,7 @@ class Waves(Displayed, then=("waves.at(range(64))", "waves.amplitude")):
     cosine: torch.Tensor  # (H, M)
     sine: torch.Tensor  # (H, M)
     constant: torch.Tensor  # (H,), of the coordinates that are not turned
+    slope: torch.Tensor | float = 0.0  # (H,)
 
     @classmethod
     def of(cls, queries: torch.Tensor, keys: torch.Tensor, theta: torch.Tensor) -> "Waves":
@@ -37,6 +38,7 @@ class Waves(Displayed, then=("waves.at(range(64))", "waves.amplitude")):
             self.cosine + other.cosine,
             self.sine + other.sine,
             self.constant + other.constant,
+            self.slope + other.slope,
         )
 
     @property
@@ -51,8 +53,10 @@ class Waves(Displayed, then=("waves.at(range(64))", "waves.amplitude")):
 
     def at(self, distances: Sequence[int] | torch.Tensor) -> torch.Tensor:
         """T at distances (n,), (H, n)."""
-        angles = torch.as_tensor(distances).double()[:, None] * self.theta  # (n, M)
-        return self.constant[:, None] + self.cosine @ angles.cos().T + self.sine @ angles.sin().T
+        distances = torch.as_tensor(distances).double()  # (n,)
+        angles = distances[:, None] * self.theta  # (n, M)
+        fixed = (self.constant - self.slope * distances[:, None]).T  # (H, n)
+        return fixed + self.cosine @ angles.cos().T + self.sine @ angles.sin().T
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -80,7 +84,11 @@ class DistanceCurve(
         of_j = {"e": keys, "b": layer.b_K}
         terms = dict.fromkeys(("ee", "be", "eb", "bb"))
         for i, j in layer.term_names:
-            terms[i + j] = Waves.of(of_i[i][heads], of_j[j][heads], layer.theta)
+            none = queries.new_zeros(queries.shape)  # of ALiBi without biases
+            q, k = (none if own is None else own for own in (of_i[i], of_j[j]))
+            terms[i + j] = Waves.of(q[heads], k[heads], layer.theta)
+        if layer.slopes is not None:
+            terms["bb"] = replace(terms["bb"], slope=layer.slopes[heads].cpu().double())
         return cls(**terms, scale=layer.scale)
 
     @property

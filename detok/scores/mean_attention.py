@@ -14,6 +14,7 @@ from detok.model.layer import Layer
 from detok.model.rotary_layer import RotaryLayer
 from detok.model.threads import n_threads, side_by_side
 from detok.scores.decomposition import folded_projections
+from detok.scores.rotary import distances
 from detok.scores.sight import Sight
 from detok.scores.texts import Progress, Text, token_ids
 
@@ -128,5 +129,8 @@ def _(layer: RotaryLayer, tokens: torch.Tensor, i: int) -> torch.Tensor:
     query = query if layer.b_Q is None else query + layer.b_Q[:, None]
     keys = keys if layer.b_K is None else keys + layer.b_K[:, None, None]
     keys = layer.turned(keys, torch.arange(n) - i)  # only distances matter
-    scores = (query[:, :, None] @ keys.mT) / layer.scale  # (H, B, 1, n)
+    scores = query[:, :, None] @ keys.mT  # (H, B, 1, n)
+    if layer.slopes is not None:
+        scores -= layer.slopes[:, None, None, None] * distances(i, i + 1, n).to(layer.slopes)
+    scores /= layer.scale
     return Sight.of(layer).masked(scores).softmax(dim=-1)[:, :, 0]

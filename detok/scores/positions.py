@@ -142,13 +142,22 @@ def position_summary(
     }
     for m in dict.fromkeys([i, *others]):
         attention = position_bias(layer, m, layernorm=layernorm).attention
-        attention = attention.cpu().double().numpy()  # (H, m + 1), or (H, L)
-        for reach in REACHES:
-            close = nearest(m, reach, attention.shape[1])
-            mass = attention[:, close.start : close.stop].sum(axis=1)
-            columns[f"mass_{'last' if layer.is_causal else 'nearest'}_{reach}_at_{m}"] = mass
-        columns[f"mass_first_at_{m}"] = attention[:, 0]
+        columns |= masses(attention, m, is_causal=layer.is_causal)
     return pd.DataFrame(columns)
+
+
+def masses(attention: torch.Tensor, m: int, *, is_causal: bool) -> dict[str, np.ndarray]:
+    """How much of the attention (H, n) of position m goes near and to position 0, (H,) each.
+
+    By the names of the columns of `position_summary`.
+    """
+    weights = attention.cpu().double().numpy()  # (H, m + 1), or (H, L)
+    columns = {}
+    for reach in REACHES:
+        close = nearest(m, reach, weights.shape[1])
+        mass = weights[:, close.start : close.stop].sum(axis=1)
+        columns[f"mass_{'last' if is_causal else 'nearest'}_{reach}_at_{m}"] = mass
+    return columns | {f"mass_first_at_{m}": weights[:, 0]}
 
 
 def _inner(rows: torch.Tensor) -> np.ndarray:

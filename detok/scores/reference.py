@@ -13,8 +13,9 @@ from detok.model.families.family import Family
 from detok.model.files import full_name_in, read_config
 from detok.model.inputs import check_ids
 from detok.model.threads import side_by_side
-from detok.scores.as_it_stands import queries_and_keys
+from detok.scores.as_it_stands import lost_by_distance, queries_and_keys
 from detok.scores.decomposition import attention, blocks, factors_of, scaled, summed, terms
+from detok.scores.rotary import distances
 
 # What config.json says of how tensors are kept, which is seen in the tensors themselves.
 _NOT_THE_TENSORS = ("quantization_config", "dtype", "torch_dtype")
@@ -116,6 +117,9 @@ def direct_error(layer: AnyLayer, ids: Sequence[int] | torch.Tensor) -> float:
         heads, rows = block
         past = k[heads, : rows.stop] if layer.is_causal else k[heads]  # (heads, n, d')
         scores = q[heads, rows] @ past.mT / layer.scale  # (heads, rows, n)
+        scores -= lost_by_distance(
+            layer.first, heads, distances(rows.start, rows.stop, past.shape[1])
+        )
         own = sight.masked(scores).softmax(dim=-1)
         parts = scaled(factors.block(heads, rows)).values()
         ours = sight.masked(summed(parts)).softmax(dim=-1)  # (heads, rows, n)

@@ -54,6 +54,7 @@ class RotaryFactors:
     scale: float
     sight: Sight
     names: tuple[str, ...]
+    slopes: torch.Tensor | None  # (H,), what bb loses for each token of distance
 
     @classmethod
     @torch.inference_mode()
@@ -81,6 +82,7 @@ class RotaryFactors:
             scale=layer.scale,
             sight=Sight.of(layer),
             names=layer.term_names,
+            slopes=None if layer.slopes is None else layer.slopes[chosen],
         )
 
     @property
@@ -91,7 +93,8 @@ class RotaryFactors:
     def scaled(self) -> "RotaryFactors":
         """Those of terms that are divided by the scale already."""
         queries = {name: part / self.scale for name, part in self.queries.items()}
-        return replace(self, queries=queries, scale=1.0)
+        slopes = None if self.slopes is None else self.slopes / self.scale
+        return replace(self, queries=queries, slopes=slopes, scale=1.0)
 
     def block(self, heads: slice, rows: slice) -> RotaryTerms:
         """The terms of some heads and rows with the past tokens that these can see."""
@@ -99,7 +102,9 @@ class RotaryFactors:
             {name: part[heads] for name, part in parts.items()}
             for parts in (self.queries, self.keys)
         )
-        return replace(self, queries=queries, keys=keys).rows(rows.start, rows.stop)
+        slopes = None if self.slopes is None else self.slopes[heads]
+        own = replace(self, queries=queries, keys=keys, slopes=slopes)
+        return own.rows(rows.start, rows.stop)
 
     @torch.inference_mode()
     def rows(self, start: int, stop: int) -> RotaryTerms:
@@ -107,5 +112,14 @@ class RotaryFactors:
         m = stop if self.sight.is_causal else self.shape[1]
         products: dict[str, torch.Tensor | None] = dict.fromkeys(("ee", "be", "eb", "bb"))
         for i, j in self.names:
-            products[i + j] = self.queries[i][:, start:stop] @ self.keys[j][:, :m].mT
+            if i in self.queries and j in self.keys:
+                products[i + j] = self.queries[i][:, start:stop] @ self.keys[j][:, :m].mT
+        if self.slopes is not None:
+            lost = self.slopes[:, None, None] * distances(start, stop, m).to(self.slopes)
+            products["bb"] = -lost if products["bb"] is None else products["bb"] - lost
         return RotaryTerms(**products, scale=self.scale, sight=self.sight)
+
+
+def distances(start: int, stop: int, m: int) -> torch.Tensor:
+    """Δ = i − j of the rows start … stop − 1 of a text with its first m tokens, (rows, m)."""
+    return torch.arange(start, stop)[:, None] - torch.arange(m)

@@ -6,18 +6,16 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from detok.model.layer import Layer
-from detok.model.vocabulary import show
+from detok.model.any_layer import AnyLayer
+from detok.model.tokens.show import show
 from detok.scores.compare import Shared, divergence, merged
 from detok.scores.contributions import ablate
-from detok.scores.decomposition import TERMS, terms
+from detok.scores.decomposition import terms
 from detok.scores.positions import ROUNDING
 from detok.tables.common import array, long
-from detok.tables.text import labels
+from detok.tables.text import labels, visible
 
 ATTENTION, RANK, SUM = "attention", "rank", "score"
-# What a map can show: attention, each token's rank in its row by it, the score and its terms.
-QUANTITIES = (ATTENTION, RANK, SUM, *TERMS)
 ROW_SHOWN = 12  # tokens j compared
 # From here on the difference of two maps is the wider one's own: their correlation is 0.94 at
 # least, whatever the other is.
@@ -28,7 +26,7 @@ class Side(NamedTuple):
     """One of the two heads."""
 
     name: str  # "left" or "right"
-    layer: Layer
+    layer: AnyLayer
     head: int
 
 
@@ -39,7 +37,7 @@ class Maps:
     Terms and their sum are scaled and less their row's mean.
     """
 
-    what: str  # one of QUANTITIES
+    what: str  # one of `quantities`
     left: np.ndarray  # (n, n)
     right: np.ndarray
     left_labels: np.ndarray  # (n,)
@@ -58,9 +56,10 @@ class Maps:
         """Right less left, (n, n)."""
         return self.right - self.left
 
-    def n_seen(self, i: int) -> int:
-        """How many tokens j row i has, from 0 on."""
-        return int(np.isfinite(self.left[i]).sum())
+    def seen(self, i: int) -> range:
+        """The tokens j that row i has."""
+        first, last = np.flatnonzero(np.isfinite(self.left[i]))[[0, -1]].tolist()
+        return range(first, last + 1)
 
     @property
     def spreads(self) -> tuple[float, float]:
@@ -68,15 +67,24 @@ class Maps:
         return float(np.nanstd(self.left)), float(np.nanstd(self.right))
 
 
+def quantities(left: Side, right: Side) -> tuple[str, ...]:
+    """What a map can show: attention, each token's rank in its row by it, the score, its terms.
+
+    Only terms that both models have are compared.
+    """
+    theirs = right.layer.term_names
+    return ATTENTION, RANK, SUM, *(name for name in left.layer.term_names if name in theirs)
+
+
 def maps(left: Side, right: Side, shared: Shared, text: str, what: str) -> Maps:
     """What two heads have for the pairs of a text's tokens; `text` is what was split.
 
     Where the two models split it differently, attention is `merged`, and all else is of each
-    model's own tokens. Where one of two models has a mask, attention is 0 behind it, and all else
-    is of what both see.
+    model's own tokens. Where one of two models sees less, by a mask or a window, its attention is 0
+    there, and all else is of what both see.
     """
     sides = (left, shared.left), (right, shared.right)
-    masks = [side.layer.is_causal for side, _ in sides]
+    seen = [visible(side.layer, len(ids)) for side, ids in sides]  # (n, n) each
     names = [labels(side.layer, ids) for side, ids in sides]
     is_merged = what == ATTENTION and not shared.is_one_to_one
     if what == ATTENTION:
@@ -84,21 +92,19 @@ def maps(left: Side, right: Side, shared: Shared, text: str, what: str) -> Maps:
         if is_merged:
             at = shared.left_at, shared.right_at
             found = [merged(attention, places) for attention, places in zip(found, at, strict=True)]
+            seen = [
+                merged(own.astype(float), places) > 0 for own, places in zip(seen, at, strict=True)
+            ]
             names = [_stretches(shared, text)] * 2
-        found = [np.where(_seen(len(m), all(masks)), m, np.nan) for m in found]
+        found = [np.where(seen[0] | seen[1], attention, np.nan) for attention in found]
     else:
         if shared.is_one_to_one:
-            masks = [any(masks)] * 2
+            seen = [seen[0] & seen[1]] * 2
         found = [
-            _values(side, ids, what, _seen(len(ids), mask))
-            for (side, ids), mask in zip(sides, masks, strict=True)
+            _values(side, ids, what, own) for (side, ids), own in zip(sides, seen, strict=True)
         ]
     of = {} if is_merged else {side.name: ids for side, ids in sides}
     return Maps(what, *found, *names, of, is_merged or shared.is_one_to_one, is_merged)
-
-
-def _seen(n: int, is_causal: bool) -> np.ndarray:
-    return np.tri(n, dtype=bool) if is_causal else np.ones((n, n), dtype=bool)
 
 
 def _attention(side: Side, ids: list[int]) -> np.ndarray:

@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 import torch
 
-from detok.model.layer import Layer
-from detok.scores.decomposition import TERMS
-from detok.scores.positions import position_summary
+from detok.counting.counts import Counts
+from detok.model.any_layer import AnyLayer
+from detok.model.layer import TERMS
+from detok.tables import look_back
 from detok.tables.common import array, first, geometric_means
 from detok.tables.compare import Side
 
@@ -17,24 +18,25 @@ MEASURES = {
     "first_3": "In first 3",
     "near": "Nearest 5",
     "first": "Position 0",
-    **{name: f"{name} (nats)" for name in TERMS},
+    **{name: f"{name} (nats)" for name in (*TERMS, "be", "eb", "bb")},
 }
 
 
 def heads(
-    layer: Layer,
+    layer: AnyLayer,
     i: int,
+    counts: Counts | None = None,
     pairs: pd.DataFrame | None = None,
     nats: torch.Tensor | None = None,
     ranks: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """What is known of each head, a row a head; the columns are of MEASURES, after head.
 
-    near and first are attention of position i by position alone; `pairs` is `tables.heads.pairs`,
-    `nats` (6, H, n) the contributions in a text, of which the mean over the positions is given, and
-    `ranks` is `typical_ranks` of a word.
+    near and first are attention of position i by place alone, `tables.look_back.heads` by the
+    counts; `pairs` is `tables.heads.pairs`, `nats` (terms, H, n) the contributions in a text, of
+    which the mean over the positions is given, and `ranks` is `typical_ranks` of a word.
     """
-    summary = position_summary(layer, i)
+    summary = look_back.heads(layer, i, counts)
     reach = "last" if layer.is_causal else "nearest"
     columns: dict[str, np.ndarray] = {"head": np.arange(layer.n_heads)}
     if ranks is not None:
@@ -45,7 +47,7 @@ def heads(
     columns["near"] = summary[f"mass_{reach}_5_at_{i}"].to_numpy()
     columns["first"] = summary[f"mass_first_at_{i}"].to_numpy()
     if nats is not None:
-        columns |= dict(zip(TERMS, array(nats.mean(dim=2)), strict=True))
+        columns |= dict(zip(layer.term_names, array(nats.mean(dim=2)), strict=True))
     return pd.DataFrame(columns)
 
 

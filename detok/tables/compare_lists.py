@@ -5,14 +5,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.affinity import Side as Direction, affinity, affinity_scores
 from detok.scores.compare import share_vocabulary
 from detok.tables.common import array
 from detok.tables.compare import Side
 
 
-def tokens_in_both(left: Layer, right: Layer) -> np.ndarray:
+def tokens_in_both(left: AnyLayer, right: AnyLayer) -> np.ndarray:
     """For every token of the left the one of the right that stands for the same, (V,); else −1."""
     if share_vocabulary(left, right):
         common = np.arange(left.vocab_size)

@@ -56,17 +56,33 @@ def bound_pairs(counts: Counts, n: int, least: int = LEAST_BOUND) -> pd.DataFram
 
 
 def split_words(counts: Counts, vocabulary: Vocabulary, n: int) -> pd.DataFrame:
-    """The n most frequent pairs of letters that the tokenizer leaves apart inside words.
+    """The n most frequent words that the tokenizer splits in two, of letters alone.
 
-    As `frequent_pairs`, how often in a word. Of a word of more pieces each two of neighbours are
-    one pair.
+    Columns: past, current, word, count: at least so often the two tokens were a whole word. Pairs
+    alone do not tell what stood beside them, but how often at most the first had another before it
+    in its word, and the second one after it.
 
     Raises: InputError if the counts do not tell which pairs stood inside words.
     """
-    table = _pairs(counts.within_words()).sort_values("count", ascending=False, kind="stable")
-    is_letters = [vocabulary.text(t).strip().isalpha() for t in range(counts.vocab_size)]
-    kept = np.array(is_letters)[table["past"]] & np.array(is_letters)[table["current"]]
-    return table[kept].head(n).reset_index(drop=True)
+    inside = _pairs(counts.within_words())
+    past, current = inside["past"].to_numpy(), inside["current"].to_numpy()
+    V = counts.vocab_size
+    before, after = (np.bincount(t, inside["count"], V).astype(np.int64) for t in (current, past))
+    if counts.min_count > 1:
+        # Pairs that were left out may have been inside words.
+        known = _pairs(counts)
+        before += counts.tokens - np.bincount(known["current"], known["count"], V).astype(np.int64)
+        after += counts.tokens - np.bincount(known["past"], known["count"], V).astype(np.int64)
+    whole = inside.assign(count=inside["count"] - before[past] - after[current])
+    whole = whole[whole["count"] > 0].sort_values("count", ascending=False, kind="stable")
+    rows = []
+    for a, b, count, _ in whole.itertuples(index=False):
+        if len(rows) == n:
+            break
+        word = vocabulary.text(a, b).strip()
+        if word.isalpha():
+            rows.append((a, b, word, count))
+    return pd.DataFrame(rows, columns=["past", "current", "word", "count"])
 
 
 def spelled(pairs: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:

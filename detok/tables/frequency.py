@@ -18,6 +18,8 @@ MAX_POINTS_PANEL = 500  # tokens drawn for each head where all are side by side
 EVIDENCE = 0.05  # a p-value below this tells a direction
 FEW = 7  # tokens whose p-value is that of all their orders
 FAR = 5  # robust standard deviations from the trend
+# How measures of tokens that are of no head are called.
+OF_TOKENS = {"variance": "Var(e)", "sigma": "σ"}
 # A p-value below this is stated as smaller than it: SciPy gives 0 for what no float can hold.
 SMALLEST_P = 1e-300
 
@@ -95,22 +97,23 @@ def strongest(correlations: pd.DataFrame) -> pd.DataFrame:
 
 def measures(table: pd.DataFrame) -> list[str]:
     """The columns of `tokens` that may go with frequency."""
-    return ["variance", *table.columns[table.columns.str.startswith("head_")]]
+    named = table.columns.isin(list(OF_TOKENS)) | table.columns.str.startswith("head_")
+    return table.columns[named].tolist()
 
 
 def title(measure: str) -> str:
     """How a column of `tokens` is called on the page."""
-    return "Var(e)" if measure == "variance" else f"Tᵉ, head {measure.removeprefix('head_')}"
+    return OF_TOKENS.get(measure, f"Tᵉ, head {measure.removeprefix('head_')}")
 
 
 def head_of(measure: str) -> int | None:
     """The number of the head that a column of `tokens` is of."""
-    return None if measure == "variance" else int(measure.removeprefix("head_"))
+    return None if measure in OF_TOKENS else int(measure.removeprefix("head_"))
 
 
 def by_head(table: pd.DataFrame) -> pd.DataFrame:
     """`tokens` that are to be drawn, a row for each head: token_id, token, count, head, score."""
-    heads = [name for name in measures(table) if name != "variance"]
+    heads = [name for name in measures(table) if name not in OF_TOKENS]
     long = table.melt(["token_id", "token", "count"], heads, "head", "score")
     return long.assign(head=long["head"].str.removeprefix("head_").astype(int))
 

@@ -12,7 +12,7 @@ from detok.heads.curves import predecessor_ranks, roc_curves
 from detok.heads.measured import Measured
 from detok.heads.pair_summary import FIRST, pair_by_kind, pair_summary
 from detok.heads.summary import auroc_by_kind, auroc_summary, has_area
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.positions import ROUNDING
 from detok.tables.common import first, geometric_means, leaders
 
@@ -184,7 +184,7 @@ def ranked(areas: Auroc, least: int) -> np.ndarray:
 
 
 def extremes(
-    layer: Layer, areas: Auroc, counts: Counts, kinds: np.ndarray, head: int, least: int
+    layer: AnyLayer, areas: Auroc, counts: Counts, kinds: np.ndarray, head: int, least: int
 ) -> pd.DataFrame:
     """The tokens on which a head does best, and worst, among those with enough predecessors.
 
@@ -229,7 +229,7 @@ def all_equal(areas: pd.DataFrame) -> bool:
     return len(first(areas, "area")) == len(areas)
 
 
-def token_curves(layer: Layer, counts: Counts, token: int) -> pd.DataFrame:
+def token_curves(layer: AnyLayer, counts: Counts, token: int) -> pd.DataFrame:
     """`roc_curves` of one token with the area of each head, and a label that names both."""
     curves = roc_curves(layer, counts, token)
     area = auroc(layer, counts, [token]).area[:, 0]  # (H,)
@@ -242,7 +242,7 @@ def token_areas(curves: pd.DataFrame) -> pd.DataFrame:
     return curves.drop_duplicates("head")[["head", "area"]]
 
 
-def predecessors(layer: Layer, counts: Counts, token: int, k: int) -> pd.DataFrame:
+def predecessors(layer: AnyLayer, counts: Counts, token: int, k: int) -> pd.DataFrame:
     """`predecessor_ranks` with the tokens made visible: adds shown and joined_shown."""
     table = predecessor_ranks(layer, counts, token, k=k)
     show = layer.tokenizer.show

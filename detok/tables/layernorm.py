@@ -6,6 +6,7 @@ import pandas as pd
 from detok.model.layer import Layer
 from detok.scores.layernorm_stats import LayerNormStats
 from detok.scores.positions import PositionBias, position_bias
+from detok.scores.token_scale import TokenScale
 from detok.tables.common import array, long
 
 ENDS = 10  # positions enlarged at either end
@@ -31,7 +32,7 @@ def variances(stats: LayerNormStats) -> pd.DataFrame:
     )
 
 
-def norms(stats: LayerNormStats) -> pd.DataFrame:
+def norms(stats: LayerNormStats | TokenScale) -> pd.DataFrame:
     """Histograms of the tokens' norms before and after division by σ, each relative to its mean.
 
     Columns: which, low, high (edges of the bin), tokens.

@@ -4,6 +4,7 @@ import re
 
 import pandas as pd
 
+from detok.model.layer import Layer
 from detok.replication.formats import asked, measured
 from detok.replication.report import CHECKS, SUBJECTS, Report
 
@@ -14,14 +15,18 @@ _TERM = re.compile(r"\bT\^([ep]{1,2})\b")
 _RAISED = str.maketrans("ep", "ᵉᵖ")
 
 
-def table(report: Report | None) -> pd.DataFrame:
-    """The checks that say something of a model, those that differ first; all claims before a run.
+def table(report: Report | None, kind: type = Layer) -> pd.DataFrame:
+    """The checks that say something of a model, those that differ first.
+
+    Before a run they are all claims that a layer of this kind can be asked.
 
     Columns: what, verdict, published, measured, where, tolerance, how, id, and subject: which of
     `SUBJECTS` it is of, if any.
     """
     if report is None:
-        found = [(check, "", NOT_YET) for check in CHECKS if not check.only_gpt2]
+        found = [
+            (check, "", NOT_YET) for check in CHECKS if not check.only_gpt2 and kind in check.takes
+        ]
     else:
         found = [(r.check, measured(r), r.finding.verdict) for r in asked(report)]
     rows = [

@@ -165,7 +165,7 @@ def test_unsupported_architecture(folder: Path, architecture: Any) -> None:
     edit_config(folder, model_type=architecture)
     sentence = refusal(folder)
     assert f"model_type = {architecture!r}" in sentence
-    assert "expected one with learned absolute or rotary positions: gpt2" in sentence
+    assert "expected one with learned absolute or rotary positions, or ALiBi: gpt2" in sentence
 
 
 def test_no_architecture(folder: Path) -> None:

@@ -12,7 +12,8 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 import detok
 from detok.bundled import BUNDLED
-from detok.model.vocabulary import Vocabulary, show, show_pieces
+from detok.model.tokens.show import show, show_pieces
+from detok.model.vocabulary import Vocabulary
 from tests.support.models import byte_tokenizer
 
 # Constants, not fixtures, for the property tests.

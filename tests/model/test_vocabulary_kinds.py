@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import unicodedata
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -35,6 +36,7 @@ OURS = {
     name: Vocabulary(Tokenizer.from_str(theirs.backend_tokenizer.to_str()))
     for name, theirs in THEIRS.items()
 }
+QWEN = Vocabulary(tokenizers.qwen())
 BYTE_LEVEL = ["gpt2", "opt", "roberta", "whisper"]
 UNICODE = st.text(st.characters(exclude_categories=["Cs"]))
 PARTS = st.sampled_from(
@@ -138,6 +140,15 @@ def test_ids_of_any_text(name: str, text: str) -> None:
 def test_byte_level_tokens_join_to_the_text(name: str, text: str) -> None:
     ours = OURS[name]
     assert b"".join(map(ours.bytes_of, ours.encode(text))) == text.encode()
+
+
+@given(text=TEXTS)
+@example("e\u0301")
+@settings(max_examples=30)
+def test_byte_level_tokens_join_to_the_normal_form_of_a_text(text: str) -> None:
+    text = text.replace("<|endoftext|>", "")
+    assert QWEN.text(*QWEN.encode(text)) == unicodedata.normalize("NFC", text)
+    assert len(set(QWEN.words(" the libertarian"))) == 2
 
 
 def words_of(vocabulary: Vocabulary, text: str) -> list[str]:

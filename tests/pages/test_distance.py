@@ -75,7 +75,7 @@ def test_ranks_of_the_piece_before(layer: detok.RotaryLayer) -> None:
 def test_nothing_that_the_model_does_not_have_is_offered(layer: detok.RotaryLayer) -> None:
     test = run(AFFINITY, text="abc")
     assert not [field for field in test.number_input if field.key in ("at_i", "at_j")]
-    assert "detok does not read yet what the heads of a rotary model write" in texts(test)
+    assert "detok does not read yet what heads write where scores depend on distance" in texts(test)
     assert "σ averaged over positions," not in texts(test)
 
 

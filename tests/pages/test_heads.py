@@ -96,7 +96,7 @@ def test_the_sample_is_what_the_library_computes() -> None:
     assert f"Ranking tokens by how often they occur has {frequency:.3f}" in said
     assert "a random sample of 40 of all 2,048 tokens" in said
     assert not [words for words in ("blind", "tells true") if words in said]
-    assert len(set(files(test).values())) == 8
+    assert len(set(files(test).values())) == 9
 
 
 def change_head(test: AppTest) -> None:
@@ -264,7 +264,8 @@ def test_another_model_without_counts(monkeypatch: pytest.MonkeyPatch, checkpoin
     test = run(HEADS, head="7", sample="3", least="5000")
     assert "no token counts" in texts(test)
     assert test.dataframe[0].value.columns.tolist() == ["head", "diagonal_share"]
-    assert len(test.dataframe) == 1
+    assert test.dataframe[1].value.columns[1] == "mass_last_1_at_7"
+    assert len(test.dataframe) == 2
     assert "Diagonal share" in texts(test)
 
 

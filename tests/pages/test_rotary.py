@@ -1,30 +1,41 @@
 """What pages show of a model with rotary positions."""
 
+import re
 from pathlib import Path
-from typing import Any
 
-import altair as alt
-import pandas as pd
+import numpy as np
 import pytest
-from streamlit.testing.v1 import AppTest
 
 import detok
-from detok.app import texts as given_texts
+from detok.app import cached, texts as given_texts
 from detok.app.navigation import PLACES
-from detok.readings import distance_bias as distance_readings, overview, terms as readings
-from detok.tables import distance_bias as distance_tables, terms as tables
+from detok.heads.rebuilt import two_piece_words
+from detok.readings import (
+    distance_bias as distance_readings,
+    method,
+    overview,
+    rebuilt as rebuilt_readings,
+    terms as readings,
+)
+from detok.tables import (
+    distance_bias as distance_tables,
+    rebuilt as tables_rebuilt,
+    terms as tables,
+)
 from tests.support.families import random_member
-from tests.support.pages import figures, finish, run, succeed, texts
+from tests.support.pages import check_figures, figures, finish, run, succeed, texts
 from tests.support.rotary import ROTARY
 
 # With biases of queries and keys; with ee alone; with LayerNorm and a part of each head turned;
-# with ee alone and a window; with a window and a cap.
+# with ee alone and a window; with a window and a cap; with slopes, with biases and without.
 MEMBERS = {
     "qwen2": ("qwen2", 0),
     "llama": ("llama", 0),
     "neox": ("gpt_neox", 0),
     "mistral": ("mistral", 1),
     "gemma2": ("gemma2", 0),
+    "bloom": ("bloom", 1),
+    "mpt": ("mpt", 0),
 }
 TEXT = "There stood old Captain Ahab"
 
@@ -55,6 +66,7 @@ def opened(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 WITHOUT = [place.path for place in PLACES.values() if detok.RotaryLayer not in place.takes]
+WITHOUT_TITLES = [p.title for p in PLACES.values() if detok.RotaryLayer not in p.takes]
 
 
 @pytest.mark.parametrize("page", WITHOUT)
@@ -69,22 +81,6 @@ def test_a_page_without_its_subject_says_so_and_leads_to_those_that_have_it(
 every_member = pytest.mark.parametrize("member", MEMBERS)
 TERMS_PAGE = PLACES["terms"].path
 TERMS_LINK = {"passage": TEXT, "head": "1", "pair_i": "9", "pair_j": "7"}
-
-
-def check_figures(test: AppTest) -> None:
-    """Lines that give each table, and a chart of it that is valid in both themes."""
-    shown = figures(test)
-    assert shown
-    for figure in shown.values():
-        names: dict[str, Any] = {}
-        exec(figure.code, names)
-        table, own = (each.reset_index(drop=True) for each in (names["table"], figure.table))
-        pd.testing.assert_frame_equal(table, own, obj=figure.name)
-        assert len(own), figure.name
-        for dark in (False, True):
-            if figure.draw is not None:
-                with alt.data_transformers.disable_max_rows():
-                    figure.draw(dark).to_dict(validate=True)
 
 
 @every_member
@@ -198,3 +194,83 @@ def test_a_text_is_not_as_long_as_the_model_may_take(
     assert n > most
     said = texts(run(PLACES["terms"].path, passage="ab " * most, head="0"))
     assert f"Used: the first {most:,} of {n:,} tokens, as many as this page takes." in said
+
+
+@every_member
+def test_the_overview_begins_with_the_model_that_is_shown(folder: Path) -> None:
+    layer = detok.load(folder)
+    test = run("app.py")
+    said, shown = texts(test), figures(test)
+    assert rebuilt_readings.maps(layer) in said
+    assert "six" not in said.lower()
+    assert set(shown) >= {"ee-map"}
+    assert ("sum-map" in shown) is (len(layer.term_names) > 1)
+    assert "computed by `transformers`" in said
+    error = float(re.search(r"differ by \*\*(\S+)\*\*", said).group(1))
+    assert error < 1e-5
+    assert overview.others(WITHOUT_TITLES) in said
+    check_figures(test)
+
+
+def test_of_a_rotary_model_that_rebuilds_words_the_overview_says_which(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head that is made to look for the piece before a word's second piece, at distance 1."""
+    random_member(tmp_path, *ROTARY["llama"][0])
+    layer = detok.load(tmp_path)
+    words = two_piece_words(layer).head(60)
+    found = detok.Rebuilt(
+        words.assign(head=1, rank=1), len(words), np.array([0, 60, 0, 0]), np.zeros(4)
+    )
+    monkeypatch.setattr(cached, "rebuilt_words", lambda *_, **__: found)
+    monkeypatch.setenv("DETOK_MODEL", str(tmp_path))
+    test = run("app.py")
+    first = tables_rebuilt.gallery(found.words, 1).iloc[0]
+    past, current = (layer.tokenizer.show(first[name]) for name in ("past_id", "current_id"))
+    assert f"Head 1 ranks {past} first of 300 tokens before {current}." in (
+        test.header[0].value.replace("\\", "")
+    )
+    ids = layer.tokenizer.encode(f"She wrote the word {first['joined'].strip()} down.")
+    place = ids.index(first["current_id"])
+    terms = detok.terms(layer, ids, heads=1)
+    centred = terms.total[0, place, : place + 1] / terms.scale
+    weight = detok.attention(terms)[0, place, place - 1].item()
+    score = (centred - centred.mean())[place - 1].item()
+    assert f"gets {weight:.0%} of the attention of {current}" in texts(test)
+    assert f"the whole score is {score:+.1f} in the frame." in texts(test)
+
+
+@every_member
+def test_the_method_is_that_of_the_model(folder: Path) -> None:
+    layer = detok.load(folder)
+    test = run(PLACES["method"].path)
+    formulas = " ".join(block.value for block in test.latex)
+    for _, formula in method.steps(layer):
+        assert formula in formulas
+    for name, (formula, _) in method.terms(layer).items():
+        assert formula in formulas
+        assert name in layer.term_names
+    assert method.waves(layer) in formulas
+    assert "T^{pp}" not in formulas
+    assert method.heading(layer) in [header.value for header in test.header]
+
+
+@pytest.mark.parametrize("member", ["bloom", "mpt"])
+def test_a_model_whose_scores_fall_with_distance(folder: Path) -> None:
+    """Tᵉᵉ is the same at every distance: there is none to choose, and no wave to show."""
+    layer = detok.load(folder)
+    test = run(PLACES["affinity"].path, text="abc")
+    assert "distance" not in [field.key for field in test.number_input]
+    shown = figures(test)
+    assert "distance-total" in shown
+    assert not {"distance-ee", "spectrum"} & set(shown)
+    assert "loses the same" in texts(test)
+    assert "turns queries" not in texts(test)
+    table = shown["distance-total"].table
+    slopes = (layer.slopes).tolist()
+    for head, own in table.groupby("head"):
+        assert own.sort_values("distance")["score"].diff().dropna().to_numpy() == pytest.approx(
+            -slopes[head], rel=1e-4
+        )
+    test = run(PLACES["positions"].path)
+    assert "Tᵉᵉ is the same at all" in texts(test)

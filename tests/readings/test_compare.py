@@ -87,8 +87,9 @@ def test_how_a_text_is_split_is_said() -> None:
 def test_ranks_and_lists_are_said(sides: tuple[Side, Side], layer: detok.Layer) -> None:
     typical = pd.DataFrame({"head": [0, 1], "rank": [3.0, 40.0], "n": [1, 1]})
     best, other = (readings.ranks(side, typical) for side in sides)
-    assert "3 of 300 tokens by Tᵉᵉ; no head of its model ranks it higher" in best
-    assert "40 of 300 tokens by Tᵉᵉ; the highest of its model is 3, of head 0" in other
+    by = "by Tᵉᵉ (σ is averaged over positions)"
+    assert f"3 of 300 tokens {by}; no head of its model ranks it higher" in best
+    assert f"40 of 300 tokens {by}; the highest of its model is 3, of head 0" in other
     common = compare_lists.tokens_in_both(layer, layer)
     found = compare_lists.lists(*sides, (70, 70), 20, "past", common)
     said = readings.lists(found, *sides)
@@ -101,3 +102,36 @@ def test_ranks_and_lists_are_said(sides: tuple[Side, Side], layer: detok.Layer) 
         replace(found, n_common=200, sizes=(300, 420)), *sides[:1], Side("right", replace(layer), 0)
     )
     assert "300 and 420 tokens, 200 of them in both vocabularies" in fewer
+
+
+def test_what_two_kinds_of_models_have_in_common(
+    layer: detok.Layer, qwen2: detok.RotaryLayer
+) -> None:
+    assert readings.kinds(layer, layer) is None
+    said = readings.kinds(layer, qwen2)
+    assert "left model are made of ee, pp, ep, pe, e, p, those of the right one of ee, be" in said
+    assert "ee is in both: in the right model it is of the two tokens at their distance" in said
+    assert "in the left model it is" in readings.kinds(qwen2, layer)
+    bare = replace(qwen2, query=replace(qwen2.query, b=None), key=replace(qwen2.key, b=None))
+    of_two = readings.kinds(qwen2, bare)
+    assert "those of the right one of ee." in of_two
+    assert "at their distance" not in of_two
+    assert "pp: its terms that both" not in readings.quantities(("attention", "rank", "score"))
+    assert "; ee: its terms" in readings.quantities(("attention", "rank", "score", "ee"))
+
+
+def test_windows_that_differ(layer: detok.Layer, qwen2: detok.RotaryLayer) -> None:
+    narrow = replace(qwen2, first=replace(qwen2.first, window=3))
+    assert readings.masks(layer, qwen2) is None
+    said = readings.masks(layer, narrow)
+    assert said.startswith("The right model’s tokens see only the last 3 tokens")
+    assert readings.masks(narrow, layer).startswith("The left model’s tokens see only the last 3")
+    assert readings.masks(narrow, narrow) is None
+
+
+def test_a_cap_is_said(sides: tuple[Side, Side]) -> None:
+    found = maps(sides, tables.SUM)
+    assert "attention is e times as much" in readings.scales(found)
+    said = readings.scales(found, is_capped=True)
+    assert "before the cap" in said
+    assert "e times" not in said

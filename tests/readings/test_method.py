@@ -65,3 +65,44 @@ def test_half_precision_is_told_where_it_is(layer: detok.Layer) -> None:
 def test_the_paper_is_cited_with_where_it_is() -> None:
     assert "Kamoda" in method.CITATION
     assert all(link.startswith("https://") for link in method.LINKS.values())
+
+
+def test_a_rotary_model_has_the_formulas_of_its_own_terms(rotary: detok.RotaryLayer) -> None:
+    terms = method.terms(rotary)
+    assert tuple(terms) == rotary.term_names
+    of_norms = rotary.query.norm is not None
+    for name, (formula, _) in terms.items():
+        assert formula.startswith(f"T^{{{name}}}")
+        assert ("W'^{" in formula) is (not of_norms and name != "bb")
+    (_, folded), (turned, product), (_, _), (_, total) = method.steps(rotary)
+    assert total.split(r",\qquad")[0] == "s_{ij} = " + " + ".join(f"T^{{{n}}}" for n in terms)
+    norm = rotary.first.norm
+    assert ("beta" in folded) is (norm is not None and norm.is_centred)
+    assert ("gamma" in folded) is (norm is not None)
+    assert ("norm" in product) is of_norms
+    assert ("key head" in turned) is (rotary.n_key_heads < rotary.n_heads)
+    assert len(terms) > 1 or "one term" in method.heading(rotary)
+    assert "cos" in method.waves(rotary)
+
+
+def test_what_a_rotary_model_does_with_a_score(rotary: detok.RotaryLayer) -> None:
+    formula = method.attention(rotary)
+    assert ("tanh" in formula) is (rotary.soft_cap is not None)
+    assert (rf"i - {rotary.window} < j \le i" in formula) is (rotary.window is not None)
+    symbols = method.symbols(rotary)
+    assert r"\Delta" in symbols
+    assert "e_i,\\ p_i" not in symbols
+    said = " ".join([*symbols.values(), *method.exact(rotary), *method.inexact(rotary)])
+    assert "six" not in said
+    assert ("key head" in said) is (rotary.n_key_heads < rotary.n_heads)
+    assert ("before the cap" in said) is (rotary.soft_cap is not None)
+    n = 2 * int((rotary.theta > 0).sum())
+    assert f"{n} of {rotary.d_head} coordinates are turned" in said
+    half = replace(rotary, W_E=rotary.W_E.half())
+    assert "held in float16" in " ".join(method.inexact(half))
+
+
+def test_learned_positions_have_no_waves(layer: detok.Layer) -> None:
+    assert method.waves(layer) == ""
+    assert [formula for _, formula in method.steps(layer)][-1] == method.SUM
+    assert method.terms(layer) == method.TERMS

@@ -1,6 +1,7 @@
 """A report: what it counts, says of itself, and how it is watched and cancelled."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,8 @@ from detok.counting.counts import Counts
 from detok.replication import study as measures
 from detok.replication.check import judged
 from detok.replication.formats import as_json
-from detok.replication.report import report
+from detok.replication.report import CHECKS, report
+from detok.scores.look_back import look_back
 from detok.version import __version__
 from tests.support import claims
 from tests.support.families import LEARNED, random_member
@@ -86,3 +88,25 @@ def test_numbers_that_are_none_are_left_out_of_json(layer: detok.Layer) -> None:
         layer, findings=(judged(False, "nothing", a=[1.0, float("nan")], b=float("inf")),)
     )
     assert json.loads(as_json(found))["results"][0]["values"] == {"a": [1.0, None], "b": None}
+
+
+def test_of_a_rotary_model_only_what_its_scores_have_is_asked(
+    qwen2: detok.RotaryLayer, counts: Counts
+) -> None:
+    found = {r.check.id: r for r in report(qwen2, counts).results}
+    assert found.keys() == {check.id for check in CHECKS}
+    asked = {name for name, r in found.items() if r.finding.verdict != "not applicable"}
+    assert asked == {"claim-position-near", "claim-heads-know-pairs"}
+    near = found["claim-position-near"].finding
+    i = near.values["i"]
+    looks = look_back(qwen2, i, token_counts=counts.tokens)
+    assert near.values["mass"] == looks[f"mass_last_5_at_{i}"].round(4).tolist()
+    for result in found.values():
+        if result.finding.verdict == "not applicable" and not result.check.only_gpt2:
+            assert "learned positions" in result.finding.reason
+
+
+def test_a_window_leaves_few_positions(qwen2: detok.RotaryLayer) -> None:
+    narrow = replace(qwen2, first=replace(qwen2.first, window=7))
+    (near,) = [c for c in CHECKS if c.id == "claim-position-near"]
+    assert "sees 7 positions" in near.run(measures.Study(narrow, None)).reason

@@ -19,7 +19,11 @@ def test_it_is_the_terms_at_each_distance(rotary: detok.RotaryLayer) -> None:
         found = wave.at([n - 1, 1])  # (H, 2)
         expected = torch.stack([text.matrix(name)[:, -1, 0], near.matrix(name)[:, 1, 0]], dim=1)
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
-        assert (found.abs() <= (wave.amplitude.sum(dim=1) + wave.constant.abs())[:, None]).all()
+        lost = torch.as_tensor(wave.slope).expand(rotary.n_heads)[:, None] * torch.tensor(
+            [n - 1, 1]
+        )
+        most = (wave.amplitude.sum(dim=1) + wave.constant.abs())[:, None]
+        assert ((found + lost).abs() <= most + 1e-9).all()
     torch.testing.assert_close(curve.total.at([n - 1])[:, 0], text.total[:, -1, 0])
 
 

@@ -23,7 +23,8 @@ def test_the_terms_that_there_are(rotary: detok.RotaryLayer) -> None:
     has_bias = rotary.first.b_Q is not None or (
         rotary.first.norm is not None and rotary.first.norm.bias is not None
     )
-    assert terms.names == (("ee", "be", "eb", "bb") if has_bias and not has_norm else ("ee",))
+    alone = ("ee",) if rotary.slopes is None else ("ee", "bb")
+    assert terms.names == (("ee", "be", "eb", "bb") if has_bias and not has_norm else alone)
     assert terms.names == rotary.term_names
     for name in {"ee", "be", "eb", "bb"} - set(terms.names):
         assert getattr(terms, name) is None

@@ -34,7 +34,10 @@ def _wide(value: Any) -> Any:
 
 @torch.inference_mode()
 def attention_in_float64(folder: Path, ids: torch.Tensor) -> torch.Tensor:
-    """The model's own first-layer attention, (H, n, n); its frequencies are those of float32."""
+    """The model's own first-layer attention, (…, H, n, n), to one text (n,) or several (…, n).
+
+    Its frequencies are those of float32.
+    """
     config = read_config(folder)
     family = family_of(config)
     model = getattr(transformers, config["architectures"][0]).from_pretrained(
@@ -50,4 +53,5 @@ def attention_in_float64(folder: Path, ids: torch.Tensor) -> torch.Tensor:
                     module.max_positions, module.pos_embd_dim
                 )
         part = getattr(model, family.part) if family.part else model
-        return part(ids[None], output_attentions=True).attentions[0][0]
+        found = part(ids.view(-1, ids.shape[-1]), output_attentions=True).attentions[0]
+        return found.view(*ids.shape[:-1], *found.shape[1:])

@@ -1,4 +1,7 @@
-"""A small Hugging Face hub on this machine: what of its protocol downloading a model takes."""
+"""A small Hugging Face hub on this machine: what of its protocol models and data sets take.
+
+A data set's id is "datasets/OWNER/NAME".
+"""
 
 import hashlib
 import json
@@ -23,7 +26,10 @@ class Request:
 
 
 class Hub:
-    """Serves folders as models on 127.0.0.1, counts requests, and misbehaves when asked to."""
+    """Serves folders as models and data sets on 127.0.0.1, and misbehaves when asked to.
+
+    It notes all requests.
+    """
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -125,7 +131,9 @@ class _Handler(BaseHTTPRequestHandler):
             self.answer(self.hub.status, b"{}")
         elif path == "/api/agent-harnesses":
             self.answer(HTTPStatus.OK, b'{"standardEnvVars": [], "harnesses": {}}')
-        elif match := re.fullmatch(r"/api/models/(.+?)(?:/revision/(.+))?", path):
+        elif match := re.fullmatch(r"/api/(?:models/)?(.+?)/tree/([^/]+)/?(.*)", path):
+            self.answer_tree(*match.groups())
+        elif match := re.fullmatch(r"/api/(?:models/)?(.+?)(?:/revision/(.+))?", path):
             self.answer_info(match[1], match[2] or "main")
         elif match := re.fullmatch(r"/(?!elsewhere/)(.+?)/resolve/([^/]+)/(.+)", path):
             self.answer_file(*match.groups(), may_redirect=True)
@@ -156,6 +164,25 @@ class _Handler(BaseHTTPRequestHandler):
                 "siblings": [{"rfilename": name} for name in files],
             }
             self.answer(HTTPStatus.OK, json.dumps(info).encode())
+
+    def answer_tree(self, model_id: str, revision: str, under: str) -> None:
+        folder = self.folder(model_id, revision)
+        if folder is None:
+            return
+        if not (folder / under).is_dir():
+            return self.refuse(HTTPStatus.NOT_FOUND, "EntryNotFound")
+        # Those of the folder alone, or also below it.
+        wanted = "**/*" if "recursive=true" in self.path.lower() else "*"
+        found = [
+            {
+                "type": "file" if path.is_file() else "directory",
+                "path": path.relative_to(folder).as_posix(),
+                "oid": "0" * 40,
+                "size": path.stat().st_size if path.is_file() else 0,
+            }
+            for path in sorted((folder / under).glob(wanted))
+        ]
+        self.answer(HTTPStatus.OK, json.dumps(found).encode())
 
     def answer_file(
         self, model_id: str, revision: str, name: str, may_redirect: bool = False

@@ -2,8 +2,11 @@
 
 import time
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs
 
+import altair as alt
+import pandas as pd
 from streamlit.testing.v1 import AppTest
 
 from detok.app import exports
@@ -54,6 +57,22 @@ def texts(test: AppTest) -> str:
 def figures(test: AppTest) -> dict[str, Figure]:
     """The figures of the page by name, with all that leaves with them."""
     return test.session_state["shown"][1]
+
+
+def check_figures(test: AppTest) -> None:
+    """Lines that give each table, and a chart of it that is valid in both themes."""
+    shown = figures(test)
+    assert shown
+    for figure in shown.values():
+        names: dict[str, Any] = {}
+        exec(figure.code, names)
+        table, own = (each.reset_index(drop=True) for each in (names["table"], figure.table))
+        pd.testing.assert_frame_equal(table, own, obj=figure.name)
+        assert len(own), figure.name
+        for dark in (False, True):
+            if figure.draw is not None:
+                with alt.data_transformers.disable_max_rows():
+                    figure.draw(dark).to_dict(validate=True)
 
 
 def files(test: AppTest) -> dict[str, bytes]:

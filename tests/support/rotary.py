@@ -29,6 +29,8 @@ _GPTJ = {
     "n_inner": D,
     "rotary_dim": 4,
 }
+_BLOOM = {"vocab_size": V, "hidden_size": D, "n_layer": 2, "seq_length": L}
+_MPT = {"vocab_size": V, "d_model": D, "n_layers": 2, "max_seq_len": L}
 _IMAGES = {
     "hidden_size": D,
     "num_hidden_layers": 1,
@@ -127,6 +129,15 @@ ROTARY: dict[str, list[tuple[str, Mapping[str, Any]]]] = {
         ("CohereForCausalLM", _USUAL),
         ("CohereModel", {**_USUAL, "use_qk_norm": True, "attention_bias": True}),
     ],
+    # With as many heads as a power of two, and with others.
+    "bloom": [
+        ("BloomForCausalLM", {**_BLOOM, "n_head": 4}),
+        ("BloomModel", {**_BLOOM, "hidden_size": 36, "n_head": 6}),
+    ],
+    "mpt": [
+        ("MptForCausalLM", {**_MPT, "n_heads": 4}),
+        ("MptModel", {**_MPT, "d_model": 20, "n_heads": 5, "attn_config": {"softmax_scale": 0.3}}),
+    ],
 }
 
 _BOTH_WAYS = ({"use_bidirectional_attention": True}, "attention to what comes after a token")
@@ -157,4 +168,12 @@ ROTARY_REFUSED: dict[str, list[tuple[Mapping[str, Any], str]]] = {
     "phi": [({"qk_layernorm": True}, "no tensor 'model.layers.0.self_attn.q_layernorm.weight'")],
     "stablelm": [({"qk_layernorm": True}, "no tensor")],
     "cohere": [({"use_qk_norm": True}, "no tensor")],
+    "bloom": [({"n_head": 3}, "not a multiple of"), ({"seq_length": 0}, "seq_length = 0")],
+    "mpt": [
+        ({"attn_config": {"alibi": False}}, "learned positions"),
+        ({"attn_config": {"clip_qkv": 6}}, "queries and keys that are cut off"),
+        ({"attn_config": {"softmax_scale": 0}}, "softmax_scale = 0"),
+        ({"attn_config": 3}, "attn_config = 3; expected an object"),
+        ({"no_bias": False}, "biases"),
+    ],
 }

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from tokenizers import pre_tokenizers
+from tokenizers import Regex, Tokenizer, normalizers, pre_tokenizers
 from transformers import (
     BertTokenizer,
     CLIPTokenizer,
@@ -132,3 +132,17 @@ def write_bpe(folder: Path, vocab: dict[str, int], merges: Merges) -> None:
     (folder / "vocab.json").write_text(json.dumps(vocab))
     lines = ["#version: 0.2", *(f"{a} {b}" for a, b in merges)]
     (folder / "merges.txt").write_text("\n".join(lines) + "\n")
+
+
+def qwen() -> Tokenizer:
+    """As Qwen, Llama 3 and OLMo 2 have it: text is split by a pattern before its bytes are read."""
+    backend = gpt2().backend_tokenizer
+    backend.normalizer = normalizers.NFC()
+    words = Regex(r"[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s+(?!\S)|\s+")
+    backend.pre_tokenizer = pre_tokenizers.Sequence(
+        [
+            pre_tokenizers.Split(words, behavior="isolated"),
+            pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False),
+        ]
+    )
+    return backend

@@ -26,7 +26,7 @@ def test_attention_of_both(sides: tuple[Side, Side], layer: detok.Layer) -> None
         assert np.isnan(values[~seen]).all()
     assert found.difference[seen] == pytest.approx((weights[1] - weights[0])[seen])
     assert (found.has_same_cells, found.is_merged) == (True, False)
-    assert [found.n_seen(i) for i in range(7)] == list(range(1, 8))
+    assert [found.seen(i) for i in range(7)] == [range(i + 1) for i in range(7)]
 
 
 @pytest.mark.parametrize("what", [tables.SUM, *TERMS])
@@ -71,9 +71,9 @@ def test_of_one_mask_and_none(layer: detok.Layer, both_ways: detok.Layer) -> Non
     assert (found.left[~np.tri(7, dtype=bool)] == 0).all()
     scores = tables.maps(*sides, same(), "", tables.SUM)
     assert scores.left == pytest.approx(scores.right, nan_ok=True)
-    assert scores.n_seen(2) == 3
+    assert scores.seen(2) == range(3)
     unmasked = tables.maps(sides[1], sides[1]._replace(head=1), same(), "", tables.SUM)
-    assert unmasked.n_seen(2) == 7
+    assert unmasked.seen(2) == range(7)
 
 
 def test_models_that_split_a_text_differently(two_models: tuple[Side, Side]) -> None:
@@ -159,3 +159,54 @@ def test_a_row_of_both(sides: tuple[Side, Side]) -> None:
         assert each.token_id == ids[each.j]
         assert each.weight == getattr(found, each.side)[15, each.j]
     assert set(tables.row(found, 2)["j"]) == {0, 1, 2}
+
+
+def test_only_terms_that_both_have_are_compared(
+    layer: detok.Layer, rotary: detok.RotaryLayer, qwen2: detok.RotaryLayer
+) -> None:
+    learned, of_rotary, other = (Side("left", each, 0) for each in (layer, rotary, qwen2))
+    three = (tables.ATTENTION, tables.RANK, tables.SUM)
+    assert tables.quantities(learned, learned) == (*three, *TERMS)
+    assert tables.quantities(learned, of_rotary) == (*three, "ee")
+    assert tables.quantities(other, of_rotary) == (*three, *rotary.term_names)
+
+
+@pytest.mark.parametrize("what", [tables.ATTENTION, tables.SUM, tables.RANK, "ee"])
+def test_a_rotary_head_beside_a_learned_one(
+    layer: detok.Layer, rotary: detok.RotaryLayer, what: str
+) -> None:
+    found = tables.maps(Side("left", layer, 1), Side("right", rotary, 0), same(), "", what)
+    learned, turned = detok.terms(layer, IDS), detok.terms(rotary, IDS)
+    attention = [detok.attention(terms) for terms in (learned, turned)]
+    sees = attention[1][0].numpy() > 0  # a window sees less
+    for terms, weights, head, values in zip(
+        (learned, turned), attention, (1, 0), (found.left, found.right), strict=True
+    ):
+        of_head = weights[head].numpy()
+        if what == tables.ATTENTION:
+            assert values[np.tri(7, dtype=bool)] == pytest.approx(of_head[np.tri(7, dtype=bool)])
+            continue
+        assert np.isnan(values[~sees]).all()
+        part = terms.ee if what == "ee" else terms.total
+        scores = (part[head] / terms.scale).numpy()
+        for i in range(7):
+            row, own = scores[i, sees[i]], values[i, sees[i]]
+            if what == tables.RANK:
+                assert own.tolist() == [1 + (row > score).sum() for score in row]
+            else:
+                assert own == pytest.approx(row - row.mean(), abs=1e-9)
+    window = rotary.first.window or 7
+    first = 0 if what == tables.ATTENTION else max(0, 7 - window)
+    assert found.seen(6) == range(first, 7)
+
+
+def test_merged_attention_of_a_window(other: detok.Layer, rotary: detok.RotaryLayer) -> None:
+    of = shared(split(other, TEXT), split(rotary, TEXT), False)
+    sides = Side("left", other, 0), Side("right", rotary, 0)
+    found = tables.maps(*sides, of, TEXT, tables.ATTENTION)
+    assert found.is_merged
+    for values in (found.left, found.right):
+        assert np.nansum(values, axis=1) == pytest.approx(1)
+    seen = np.isfinite(found.right)
+    assert seen.tolist() == np.isfinite(found.left).tolist()
+    assert seen.tolist() == np.tri(found.n, dtype=bool).tolist()  # the wider one sees all of it

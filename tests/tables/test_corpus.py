@@ -1,16 +1,18 @@
 """What a corpus's counts hold, against a plain count."""
 
 from collections import Counter
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import itemgetter
 
 import numpy as np
 import pytest
+from hypothesis import given, strategies as st
 
 import detok
 from detok.counting.in_memory import count_ids
 from detok.tables import corpus as tables
 from tests.support.corpora import SMALL
-from tests.support.texts import plain_count_in_words
+from tests.support.texts import TEXTS
 
 IDS = [0, 1, 2, 1, 2, 1, 2, 4, 4, 1]
 COUNTS = count_ids(np.array(IDS), 7)
@@ -39,18 +41,43 @@ def test_frequent_and_bound_pairs() -> None:
     assert tables.bound_pairs(COUNTS, 100).empty
 
 
-def test_words_that_are_split() -> None:
-    texts = ["(unfit) zz, zz; zz 1212 ?!?!"]
-    counts = detok.count(texts, SMALL)
-    every = plain_count_in_words(texts, SMALL)
-    letters = {p: n for p, n in every.items() if all(SMALL.text(t).strip().isalpha() for t in p)}
-    assert 0 < len(letters) < len(every)
-    table = tables.split_words(counts, SMALL, 100)
-    assert {(a, b): n for a, b, n, _ in table.itertuples(index=False)} == letters
+def whole_words(texts: list[str]) -> Counter[tuple[int, int]]:
+    """How often two tokens are a whole word of letters."""
+    found: Counter[tuple[int, int]] = Counter()
+    for text in texts:
+        numbered = zip(SMALL.words(text), SMALL.encode(text), strict=True)
+        words = [[t for _, t in some] for _, some in groupby(numbered, itemgetter(0))]
+        found.update(
+            (word[0], word[1])
+            for word in words
+            if len(word) == 2 and SMALL.text(*word).strip().isalpha()
+        )
+    return found
+
+
+def test_words_that_are_split_in_two() -> None:
+    """No more often than they are: all of them where the pieces stand in no longer word."""
+    texts = ["the dog, the dog 1212 ?!?!", "the cat"]
+    table = tables.split_words(detok.count(texts, SMALL), SMALL, 100)
+    assert len(whole_words(texts)) > 1
+    assert {(a, b): n for a, b, _, n in table.itertuples(index=False)} == whole_words(texts)
+    assert table["word"].tolist()[:2] == ["the", "dog"]
     assert table["count"].is_monotonic_decreasing
-    assert len(tables.split_words(counts, SMALL, 1)) == 1
+    assert len(tables.split_words(detok.count(texts, SMALL), SMALL, 1)) == 1
     with pytest.raises(detok.InputError, match="do not tell"):
         tables.split_words(COUNTS, SMALL, 3)
+
+
+@given(TEXTS, st.integers(1, 4))
+def test_no_word_is_said_to_occur_more_often_than_it_does(texts: list[str], least: int) -> None:
+    counts, true = (
+        detok.count([*texts, "the dog zz dogs"], SMALL),
+        whole_words([*texts, "the dog zz dogs"]),
+    )
+    table = tables.split_words(counts.pruned(least), SMALL, 1000)
+    for past, current, word, n in table.itertuples(index=False):
+        assert 0 < n <= true[past, current]
+        assert word == SMALL.text(past, current).strip()
 
 
 def test_tokens_never_seen(layer: detok.Layer) -> None:

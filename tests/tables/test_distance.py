@@ -61,7 +61,10 @@ def test_the_spectrum_gives_the_curve_its_height(rotary: detok.RotaryLayer) -> N
     curve = detok.distance_curve(rotary, CURRENT, PAST, heads=HEADS)
     bias = detok.distance_bias(rotary, [1], n_drawn=12)
     table = tables.spectrum(curve, bias, HEADS)
-    assert table["period"].min() >= 2
+    assert table.empty == (rotary.slopes is not None)
+    assert not (table["period"] < 2).any()
+    if table.empty:
+        return
     for place, head in enumerate(HEADS):
         own = table[table["head"] == head]
         assert own["period"].is_monotonic_increasing

@@ -168,7 +168,7 @@ def test_of_some_layers_it_is_the_part_of_the_whole_that_they_are(
     after = (whole.nodes["kind"] == "state") & (whole.nodes["layer"] == layers.stop)
     kept = whole.nodes["layer"].isin(layers) | after
     pd.testing.assert_frame_equal(some.nodes, whole.nodes[kept].reset_index(drop=True))
-    same(some.vectors, whole.vectors[kept.to_numpy()], 0)
+    same(some.vectors, whole.vectors[kept.to_numpy(copy=True)], 0)
     edges = whole.edges[whole.nodes["layer"].iloc[whole.edges["source"]].isin(layers).to_numpy()]
     assert some.edges["strength"].tolist() == edges["strength"].tolist()
 

@@ -20,6 +20,7 @@ from detok.counting.counts import Counts
 from detok.readings import compare as readings, specific, words
 from detok.scores import compare
 from detok.scores.affinity import Side as Direction
+from detok.scores.look_back import usual_place
 from detok.tables import compare as tables, compare_heads, compare_lists, heads as heads_tables
 from detok.tables.compare import ATTENTION, Side
 
@@ -198,7 +199,7 @@ def sample(layer: detok.Layer) -> int | None:
 @kept
 def every(left: Side, right: Side, given: Given, samples: Samples) -> pd.DataFrame:
     """All heads of both models by all measures."""
-    found = []
+    found, i = [], usual_place([left.layer, right.layer])
     for n, (side, seed) in enumerate(zip((left, right), samples, strict=False)):
         layer, of = side.layer, given[n] if n < len(given) else None
         pairs = nats = ranks = None
@@ -211,7 +212,7 @@ def every(left: Side, right: Side, given: Given, samples: Samples) -> pd.DataFra
             ranks = _typical(affinity.piece_ranks(layer, *of, specific.WHOLE).table)
         elif of:
             nats = cached.contributions(layer, of)
-        found.append(compare_heads.heads(layer, middle(left, right), pairs, nats, ranks))
+        found.append(compare_heads.heads(layer, i, counts, pairs, nats, ranks))
     return compare_heads.every(left, right, found)
 
 
@@ -219,6 +220,7 @@ def every(left: Side, right: Side, given: Given, samples: Samples) -> pd.DataFra
 def heads(left: Side, right: Side, given: Given, samples: Samples, measure: str) -> Figure:
     """All heads of both models by one measure; the table has all. A click gives side and head."""
     table, sides = every(left, right, given, samples), (left, right)[: len(samples)]
+    i = usual_place([left.layer, right.layer])
     drawn, title = compare_heads.measured(table, measure), compare_heads.MEASURES[measure]
     counts = [cached.load_counts(side.layer) for side in sides]
     made = [
@@ -240,14 +242,14 @@ def heads(left: Side, right: Side, given: Given, samples: Samples, measure: str)
             "compare_heads",
             "import detok.tables.affinity, detok.tables.heads",
             "from detok.heads.measured import measured, measured_on_sample",
-            f"i = {middle(left, right)}",
+            f"i = {i}",
             *made,
             f"table = tables.every(left, right, [{', '.join(f'{s.name}_heads' for s in sides)}])",
         ),
         draw=None
         if drawn.empty
         else lambda dark: charts.heads(drawn, title, dark, log=measure == "rank"),
-        readings=(readings.heads(middle(left, right), "pair_auroc" in table, len(sides) == 1),),
+        readings=(readings.heads(i, "pair_auroc" in table, len(sides) == 1),),
         listed={side.name: compare_heads.of_side(table, side.name) for side in sides},
     )
 
@@ -255,11 +257,6 @@ def heads(left: Side, right: Side, given: Given, samples: Samples, measure: str)
 def said(left: Side, right: Side) -> words.Words:
     """What is true of both: a token that is seen may come after only if one of them allows it."""
     return words.words_for(right.layer if left.layer.is_causal else left.layer)
-
-
-def middle(left: Side, right: Side) -> int:
-    """The position from which all heads are measured: the middle of what both models have."""
-    return (min(left.layer.n_positions, right.layer.n_positions) - 1) // 2
 
 
 def _is_word(of: Ids | tuple[Ids, Ids] | None) -> bool:
@@ -339,7 +336,7 @@ def _heads_in_code(side: Side, n: int, given: Given, samples: Samples) -> list[s
             f"counts = {counts_in_code(side.layer, layer)}",
             f"pairs = detok.tables.heads.pairs({measured}, counts)",
         ]
-        arguments += ", pairs"
+        arguments += ", counts, pairs"
     if _is_word(of):
         ids, in_words = map(list, of)
         made.append(f"ranks = detok.tables.affinity.piece_ranks({layer}, {ids}, {in_words})")

@@ -12,8 +12,15 @@ from detok.tables import distance as tables
 
 
 def terms(layer: detok.RotaryLayer) -> list[str]:
-    """What is drawn over distances: Tᵉᵉ, and the whole score where there is more to it."""
+    """What is drawn over distances: Tᵉᵉ if it is a wave, and the whole score if that is more."""
+    if not has_waves(layer):
+        return ["total"]
     return ["ee"] if layer.term_names == ("ee",) else ["ee", "total"]
+
+
+def has_waves(layer: detok.RotaryLayer) -> bool:
+    """Whether any frequency moves Tᵉᵉ, which is the same at every distance otherwise."""
+    return bool((layer.theta > 0).any())
 
 
 @kept

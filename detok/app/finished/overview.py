@@ -6,6 +6,7 @@ from detok.app.figure import Figure, kept
 from detok.app.provenance import about, counts_in_code, ids_of, lines
 from detok.charts import overview as charts
 from detok.heads.rebuilt import TOP
+from detok.model.any_layer import AnyLayer
 from detok.readings import overview as readings, rebuilt as rebuilt_readings, words
 from detok.tables import overview as tables, rebuilt as rebuilt_tables, terms as terms_tables
 
@@ -20,9 +21,12 @@ IN_TRAINING = {
 
 @kept
 def maps(
-    layer: detok.Layer, ids: tuple[int, ...], head: int, framed: tuple[int, int] | None
+    layer: AnyLayer, ids: tuple[int, ...], head: int, framed: tuple[int, int] | None
 ) -> list[Figure]:
-    """One head's whole score in a text beside ee alone; the cell of a word's pieces is framed."""
+    """One head's whole score in a text beside ee alone; the cell of a word's pieces is framed.
+
+    Where ee is the whole score, it is one map.
+    """
     terms = detok.terms(layer, ids, heads=head)
     every = terms_tables.maps(layer, list(ids), terms, range(len(ids)))
     said = words.words_for(layer)
@@ -61,6 +65,8 @@ def maps(
             more={"token_ids": list(ids)},
         )
 
+    if len(terms.names) == 1:
+        return [figure("ee", f"The whole score of head {head}: token i with token j")]
     return [
         figure("sum", f"The whole score of head {head}"),
         figure("ee", f"ee alone, head {head}: token i with token j"),
@@ -68,7 +74,7 @@ def maps(
 
 
 @kept
-def rebuilt(layer: detok.Layer) -> Figure:
+def rebuilt(layer: AnyLayer) -> Figure:
     """All words that a model rebuilds, once they are known, and the few of the gallery."""
     found, counts = cached.rebuilt_job(layer).result, cached.load_counts(layer)
     return Figure(
@@ -88,7 +94,7 @@ def rebuilt(layer: detok.Layer) -> Figure:
 
 
 @kept
-def emergence(layer: detok.Layer) -> list[Figure]:
+def emergence(layer: AnyLayer) -> list[Figure]:
     """How the heads came to detokenize in training; nothing of a model that does not tell.
 
     Raises: InputError if what it tells is damaged.

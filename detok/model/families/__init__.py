@@ -1,4 +1,4 @@
-"""The architectures whose first layer detok reads: with learned positions, or with rotary ones.
+"""The architectures whose first layer detok reads: with learned positions, rotary ones, or ALiBi.
 
 A new family is one file here and one line in `FAMILIES`. Its file says, for a config.json,
 
@@ -25,6 +25,7 @@ from detok.errors import CheckpointError
 from detok.model.families import (
     bert,
     biogpt,
+    bloom,
     clip,
     cohere,
     gemma,
@@ -36,6 +37,7 @@ from detok.model.families import (
     gptj,
     llama,
     mistral,
+    mpt,
     olmo2,
     opt,
     phi,
@@ -74,6 +76,8 @@ FAMILIES: dict[str, Family] = {
     "phi": phi.FAMILY,
     "stablelm": stablelm.FAMILY,
     "cohere": cohere.FAMILY,
+    "bloom": bloom.FAMILY,
+    "mpt": mpt.FAMILY,
 }
 
 
@@ -89,7 +93,7 @@ def family_of(config: Mapping[str, Any]) -> Family:
     named = "names no" if architecture is None else f"has model_type = {architecture!r}: no"
     raise CheckpointError(
         f"config.json {named} supported architecture{why_not(architecture)}; expected one with "
-        f"learned absolute or rotary positions: {', '.join(FAMILIES)}"
+        f"learned absolute or rotary positions, or ALiBi: {', '.join(FAMILIES)}"
     )
 
 

@@ -20,7 +20,7 @@ _WHY: dict[str, tuple[str, ...]] = {
         *("granite", "smollm3", "gpt_oss", "modernbert", "persimmon", "glm", "glm4", "nemotron"),
         *("roformer", "internlm2", "chatglm", "exaone4", "ernie4_5"),
     ),
-    _BIAS: ("bloom", "mpt", "t5", "mt5", "umt5", "longt5", "switch_transformers"),
+    _BIAS: ("t5", "mt5", "umt5", "longt5", "switch_transformers"),
     _RELATIVE: ("deberta", "deberta-v2", "xlnet", "transfo-xl"),
     _SINES: ("marian", "pegasus", "xglm", "fsmt", "m2m_100"),
     _NO_NORM: ("openai-gpt",),

@@ -64,7 +64,8 @@ class RotaryFirst:
 
     Queries are x @ W_Q + b_Q with x the normed embedding, normed once more where `q_norm` is given,
     and then turned: pairs of their first coordinates by the angles position · frequency, either
-    coordinate m with m + r/2 of the r that are turned, or (interleaved) 2m with 2m + 1.
+    coordinate m with m + r/2 of the r that are turned, or (interleaved) 2m with 2m + 1. Where there
+    are `slopes` nothing is turned: each token of distance takes so much off a scaled score (ALiBi).
     """
 
     W_E: torch.Tensor  # (V, d)
@@ -84,11 +85,13 @@ class RotaryFirst:
     n_layers: int  # of the whole model
     n_positions: int  # of the longest text for which these frequencies hold
     scale: float  # what softmax divides scores by
+    embedding_norm: Norm | None = None  # of W_E, before `norm`
+    slopes: torch.Tensor | None = None  # (H,)
     soft_cap: float | None = None  # c: softmax takes c · tanh(score / c)
     window: int | None = None  # a token sees only the last so many, itself among them
     is_causal: bool = True
     padding_id: int | None = None
-    undefined: str = "detok does not read yet what the heads of a rotary model write"
+    undefined: str = "detok does not read yet what heads write where scores depend on distance"
 
     @property
     def n_projected(self) -> int:

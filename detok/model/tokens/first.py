@@ -4,7 +4,7 @@ from itertools import takewhile
 from typing import Any
 
 # Of the models whose tokenizer puts nothing before a text; an earlier name goes before a later.
-_NAMES = ("[CLS]", "<|startoftext|>", "<|endoftext|>", "<s>", "</s>")
+_NAMES = ("[CLS]", "<|startoftext|>", "<|endoftext|>", "<s>", "<bos>", "</s>")
 
 
 def first_token(tokenizer: dict[str, Any]) -> int | None:

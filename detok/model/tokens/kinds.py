@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from detok.model.tokens import byte_level, word_end, word_piece
+from detok.model.tokens import byte_level, sentence_piece, word_end, word_piece
 from detok.model.tokens.spelling import Spelling
 
 # The first that knows a tokenizer decides: CLIP's is byte-level too.
-_KINDS = (word_piece.spelling, word_end.spelling, byte_level.spelling)
+_KINDS = (word_piece.spelling, word_end.spelling, byte_level.spelling, sentence_piece.spelling)
 
 
 def spelling_of(tokenizer: dict[str, Any]) -> Spelling:

@@ -19,3 +19,8 @@ class Spelling:
     edge: Edge = "start"
     # Text is split at white space, which no token keeps: the spaces in tokens only mark words.
     drops_spaces: bool = False
+    # Of an entry that is found in a text before all else: special, or a word added to the others.
+    bytes_of_added: Callable[[str], bytes] = str.encode
+    # The tokenizer divides texts at spaces or not at all: where words begin, tokens alone tell, and
+    # the space that it may put before a text is in none that is given as one token.
+    tells_words: bool = False
