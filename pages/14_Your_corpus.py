@@ -115,7 +115,7 @@ if counts is not None:
         shown = [finished.split, finished.bound, *shown]
     for made in shown:
         pairs = made(layer, k)
-        st.header(pairs.title, help=defined("PMI"))
+        st.header(pairs.title, help=defined("PMI") if "pmi" in pairs.table else None)
         output.answer(pairs.answer)
         if not pairs.table.empty:
             figure.leads(pairs, partial(clicks.pair, layer), "", columns.OF_PAIRS)

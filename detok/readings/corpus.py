@@ -70,14 +70,14 @@ def left_out(counts: Counts) -> str | None:
 
 
 def split(table: pd.DataFrame) -> str:
-    """The pieces that stand together most often."""
+    """The word that is split in two most often."""
     if table.empty:
-        return "No two pieces of letters stood side by side in a word."
+        return "No word of letters is certain to have been split in two."
     row = table.iloc[0]
     return (
-        f"The pieces that the tokenizer leaves side by side in a word most often are "
-        f"{row['past_shown']} + {row['current_shown']}: {_times(row)}. Of a word of more than two "
-        "pieces, each two neighbours are a pair."
+        f"The most frequent of the words that the tokenizer splits in two is {row['joined']}: "
+        f"{row['past_shown']} + {row['current_shown']}, at least {_times(row)}. Pairs alone do not "
+        "tell what stood beside them in a word, so that a word may occur more often."
     )
 
 

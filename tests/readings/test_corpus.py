@@ -56,13 +56,13 @@ def test_how_bound_a_pair_is(bits: float, times: str) -> None:
 
 
 def test_how_often_a_pair_was_seen() -> None:
-    assert "·un + fit: once." in readings.split(row(count=1))
+    assert "·unfit: ·un + fit, at least once." in readings.split(row(joined="·unfit", count=1))
     assert "·un + fit: 1,234 times." in readings.frequent(row(count=1234))
 
 
 def test_of_nothing_nothing_is_said() -> None:
     nothing = pd.DataFrame()
-    assert readings.split(nothing).startswith("No two pieces")
+    assert readings.split(nothing).startswith("No word of letters")
     assert readings.bound(nothing).startswith("No pair was seen inside words")
     assert readings.frequent(nothing).startswith("No pair")
     assert readings.left_out(COUNTS) is None

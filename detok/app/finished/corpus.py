@@ -22,7 +22,7 @@ def coverage(layer: AnyLayer) -> tables.Coverage:
 
 @kept
 def split(layer: AnyLayer, k: int) -> Figure:
-    """The words that the tokenizer splits most often.
+    """The most frequent words that the tokenizer splits in two.
 
     Raises: InputError if the counts do not tell which pairs stood inside words.
     """
@@ -85,7 +85,7 @@ def _figure(
             "table = tables.spelled(pairs, layer.tokenizer)",
         ),
         answer=answer,
-        listed={"": table[LISTED]},
+        listed={"": table[[column for column in LISTED if column in table]]},
     )
 
 
