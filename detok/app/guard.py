@@ -24,8 +24,8 @@ from detok.app import settings
 # What only developers ask for: of caches that are everybody's, of the server's folder and its git.
 REFUSED = frozenset({"clear_cache", "load_git_info", "set_run_on_save"})
 NUMBERS = frozenset({"int_value", "double_value"})
-# The page's uploader takes one file; another replaces it.
-FILES_OF_ONE = 2
+# As many as the page of a corpus takes.
+FILES_OF_ONE = 8
 # Of all visitors: an upload is 5 MB at most, as .streamlit/config.toml has it.
 BYTES_OF_ALL = 100 * 2**20
 

@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 import detok
 from detok.app import (
     cached,
+    corpus,
     fallback,
     link,
     log,
@@ -56,7 +57,9 @@ def begin(title: str) -> detok.Layer:
     takeaway.begin(title)
     st.title(title)
     visitors.look_at(title, model)
+    asked = st.query_params.get("counts") if is_opened else None
     layer = _load_or_refuse(model)
+    corpus.name_in_link(layer, asked)
     st.session_state["current_model"] = model
     if fallback.is_on_cpu(model):
         st.info("The GPU's memory was used up: this model is computed on the server's CPU.")
