@@ -4,6 +4,7 @@ import streamlit as st
 
 from detok.app import (
     cached,
+    corpus,
     examples,
     figure,
     go,
@@ -89,6 +90,7 @@ if texts.can_encode(layer):
             go.link_to("affinity", label, text=word["joined"], head=word["head"])
     if gallery:
         figure.show(found)
+        corpus.notice(layer)
     elif found is not None:
         output.reading(*found.readings)
     for sample, why in PAPERS:

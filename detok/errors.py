@@ -8,6 +8,10 @@ class InputError(ValueError):
     """
 
 
+class OutOfMemory(InputError):
+    """A model or a text that takes more memory than a device has free."""
+
+
 class CheckpointError(InputError):
     """A checkpoint that cannot be used: missing, damaged, or of an unsupported architecture."""
 

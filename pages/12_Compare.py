@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import columns, compare, figure, inputs, link, output, page, takeaway, texts
+from detok.app import columns, compare, corpus, figure, inputs, link, output, page, takeaway, texts
 from detok.app.finished import compare as finished
 from detok.readings import compare as readings
 from detok.readings.glossary import defined
@@ -202,4 +202,5 @@ for column, side in zip(st.columns(len(models)), models, strict=True):
         if not one_model:
             st.subheader(output.escaped(readings.named(side)))
         figure.lists(heads, side.name, columns.measures(compare_heads.MEASURES))
+        corpus.notice(side.layer)
 takeaway.foot()

@@ -3,10 +3,11 @@
 import streamlit as st
 
 from detok.app import (
-    cached,
     clicks,
     columns,
     compare,
+    copying,
+    corpus,
     figure,
     go,
     inputs,
@@ -116,7 +117,7 @@ else:
             heads = numbers_of(layer, head)
             one = specific_tables.of_token(shared, heads, token)
             output.reading(specific_readings.constant(one, vocabulary.show(token), said.seen))
-        output.counts_notice(layer)
+        corpus.notice(layer)
 
 if token is not None and at.longest:
     st.header("At which distance a pair goes best")
@@ -158,7 +159,7 @@ if token is not None:
                         passed, clicks.token, end, columns.PASSED_ON, height=38 + 35 * min(k, 10)
                     )
         figure.show(passed)
-        copied = cached.copying_job(layer)
+        copied = copying.copying_job(layer)
         if copied.is_wanted:
             st.markdown("Measuring how often each head copies, once for all visitors …")
             long_runs.watch(copied, "tokens")
@@ -167,7 +168,7 @@ if token is not None:
             figure.show(ov.copying(layer, head), on_select=clicks.head)
         else:
             st.info("How often heads copy is not known: measuring it was stopped.")
-            st.button("Measure it", on_click=cached.compute_copying, args=(layer,))
+            st.button("Measure it", on_click=copying.compute_copying, args=(layer,))
 
 st.header(f"What {'each' if head is None else 'this'} head likes {said.anything}")
 with output.mistakes():

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, clicks, figure, inputs, output, page, takeaway, token_scale
+from detok.app import cached, clicks, corpus, figure, inputs, page, takeaway, token_scale
 from detok.app.finished import frequency, layernorm
 from detok.readings.glossary import defined
 
@@ -54,7 +54,7 @@ with right:
     figure.show(layernorm.last_rows(layer, head), on_select=clicks.position)
 
 st.header("Variance of the token embeddings and their frequency", help=defined("Var(e)"))
-output.counts_notice(layer)
+corpus.notice(layer)
 if counts is not None:
     figure.show(frequency.variance(layer), on_select=clicks.token)
 takeaway.foot()

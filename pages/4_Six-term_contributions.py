@@ -7,6 +7,7 @@ from detok.app import (
     cached,
     clicks,
     compare,
+    corpus,
     examples,
     figure,
     go,
@@ -129,6 +130,7 @@ else:
     )
     if split:
         output.reading(specific_readings.in_text(cached.load_counts(layer), scaled))
+        corpus.notice(layer)
     left, right = st.columns([11, 10])  # a map of a whole window fits
 
     with right, st.container(horizontal=True, vertical_alignment="bottom"):

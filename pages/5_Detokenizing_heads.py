@@ -8,6 +8,7 @@ from detok.app import (
     cached,
     clicks,
     columns,
+    corpus,
     figure,
     inputs,
     link,
@@ -34,7 +35,7 @@ st.markdown(
     "as likely: there a preference for common tokens can be enough for a high number. A click on "
     "a bar, a cell or a curve chooses its head, one on a token leads to its affinity."
 )
-output.counts_notice(layer)
+corpus.notice(layer)
 job = cached.heads_job(layer)
 is_whole = job.state == "done" or layer.vocab_size <= cached.SAMPLE_SIZE
 

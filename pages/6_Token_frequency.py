@@ -4,7 +4,7 @@ from functools import partial
 
 import streamlit as st
 
-from detok.app import cached, clicks, columns, figure, inputs, link, output, page, takeaway
+from detok.app import cached, clicks, columns, corpus, figure, inputs, link, output, page, takeaway
 from detok.app.finished import frequency
 from detok.readings.glossary import defined
 from detok.tables import frequency as tables
@@ -17,7 +17,7 @@ st.markdown(
     "may go with how often the token occurs. Tokens far from that trend may be ones that training "
     "hardly reached. A click on a point or a row leads to the affinity of its token."
 )
-output.counts_notice(layer)
+corpus.notice(layer)
 if counts is not None:
     with inputs.bar():
         head = inputs.head_choice(layer, with_all=True, default="all")

@@ -2,7 +2,18 @@
 
 import streamlit as st
 
-from detok.app import cached, columns, exports, figure, go, long_runs, output, page, takeaway
+from detok.app import (
+    cached,
+    columns,
+    corpus,
+    exports,
+    figure,
+    go,
+    long_runs,
+    output,
+    page,
+    takeaway,
+)
 from detok.app.finished import replication as finished
 from detok.app.navigation import PLACES
 from detok.readings import replication as readings
@@ -19,7 +30,7 @@ st.markdown(
     "GPT-2 small only of that one. Where another model **differs**, that is a finding about it, "
     "and no mistake."
 )
-output.counts_notice(layer)
+corpus.notice(layer)
 job = cached.report_job(layer)
 if job.is_under_way:
     long_runs.watch(job, "checks")

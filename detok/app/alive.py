@@ -5,7 +5,7 @@ A page's callbacks hold its layer as long as the visitor stays on it.
 
 from weakref import WeakKeyDictionary
 
-from detok.app import garbage, settings
+from detok.app import fallback, garbage, settings
 from detok.errors import InputError
 from detok.model import source
 from detok.model.amounts import in_bytes
@@ -24,7 +24,11 @@ def note(layer: AnyLayer) -> None:
 
 def again(model: str) -> AnyLayer | None:
     """A layer that is in memory all the same, if it is what loading it would give."""
-    here = [layer for layer in list(_stamps) if layer.name == model]
+    here = [
+        layer
+        for layer in list(_stamps)
+        if layer.name == model and not fallback.was_left_behind(layer)
+    ]
     found = source.locate_here(model) if here else None
     stamp = None if found is None else _stamp(found)
     return next((layer for layer in here if _stamps.get(layer) == stamp), None)

@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import figure, inputs, link, look_back
+from detok.app import corpus, figure, inputs, link, look_back
 from detok.app.finished import distance_bias as finished
 from detok.app.measured import measured_on
 from detok.readings import distance_bias as readings
@@ -25,3 +25,4 @@ def show(layer: detok.RotaryLayer) -> None:
     texts = measured_on(layer, i)
     figure.show(finished.attention(layer, i, head, texts))
     look_back.show(layer)
+    corpus.notice(layer)

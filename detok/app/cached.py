@@ -16,7 +16,18 @@ import torch
 from streamlit.runtime.uploaded_file_manager import UploadedFile
 
 import detok
-from detok.app import alive, disk_cache, garbage, log, models, settings, store, texts, tokens
+from detok.app import (
+    alive,
+    disk_cache,
+    fallback,
+    garbage,
+    log,
+    models,
+    own_counts,
+    store,
+    texts,
+    tokens,
+)
 from detok.app.identity import OF_LAYER
 from detok.app.jobs import Job, Progress
 from detok.counting.choice import usable_counts_for
@@ -25,7 +36,7 @@ from detok.heads.measured import Measured, measured, measured_on_sample
 from detok.heads.rebuilt import Rebuilt, rebuilt_words
 from detok.replication.report import Report, report
 from detok.scores import reference
-from detok.tables import compare_lists, frequency as tables, ov
+from detok.tables import compare_lists, frequency as tables
 
 # What there is once a layer: of layers there are as many as `DETOK_CACHED_MODELS` says.
 MAX_LAYERS = 64
@@ -55,7 +66,7 @@ SMALL = 1 << 14
 # What takes no longer needs no bar.
 QUICK_S = 0.5
 
-_by_layer = store.kept
+_by_layer, _by_counts = store.kept, own_counts.kept
 # A visitor's own, which goes with the visitor.
 _of_visitor = partial(st.cache_resource, show_spinner=False, scope="session", hash_funcs=OF_LAYER)
 
@@ -76,8 +87,7 @@ def load_layer(model: str) -> detok.Layer:
 def _loaded(model: str) -> detok.Layer:
     alive.check_room()
     with log.timed("model loaded", 0.0, model=model):
-        layer = detok.load(model, device=settings.now().device)
-    return layer
+        return fallback.load(model)
 
 
 @store.kept(max_entries=MAX_DOWNLOADS)
@@ -122,9 +132,24 @@ def download(model: str) -> Job[Path]:
 
 
 @_by_layer(max_entries=MAX_LAYERS)
-def counts_of(layer: detok.Layer) -> tuple[Counts | None, str | None]:
-    """The counts of a layer's tokenizer, and in a sentence why a file of counts is not used."""
+def counts_for_all(layer: detok.Layer) -> tuple[Counts | None, str | None]:
+    """`counts_of` for those who have none of their own."""
     return usable_counts_for(layer)
+
+
+def counts_of(layer: detok.Layer) -> tuple[Counts | None, str | None]:
+    """The counts of a layer's tokenizer, and in a sentence why a file of counts is not used.
+
+    They are the visitor's own where there are some: what is made of them is kept `_by_counts`.
+    """
+    own = own_counts.of(layer)
+    if own is None:
+        return counts_for_all(layer)
+    try:
+        return own_counts.loaded(own, layer.vocab_size), None
+    except detok.InputError as error:
+        own_counts.drop()
+        return counts_for_all(layer)[0], str(error)
 
 
 def load_counts(layer: detok.Layer) -> Counts | None:
@@ -137,7 +162,7 @@ def _counts_or_empty(layer: detok.Layer) -> Counts:
     return Counts.empty(layer.vocab_size) if counts is None else counts
 
 
-@_by_layer(max_entries=MAX_LAYERS)
+@_by_counts(max_entries=MAX_LAYERS)
 def shared_query(layer: detok.Layer) -> torch.Tensor:
     """The mean query of each head, tokens weighing as often as they occur in the layer's counts."""
     return detok.shared_query(layer, _counts_or_empty(layer).tokens)
@@ -232,34 +257,48 @@ def token_kinds(layer: detok.Layer) -> np.ndarray:
     return detok.token_kinds(layer)
 
 
-@_by_layer(max_entries=MAX_SAMPLES, is_heavy=True)
+@_by_counts(max_entries=MAX_SAMPLES, is_heavy=True)
 def heads_in_sample(layer: detok.Layer, seed: int) -> Measured:
     """The measures of heads in random samples of tokens, other ones for each seed."""
     return measured_on_sample(layer, _counts_or_empty(layer), SAMPLE_SIZE, seed)
 
 
-@_by_layer(max_entries=MAX_LAYERS)
+@_by_counts(max_entries=MAX_LAYERS)
 def heads_job(layer: detok.Layer) -> Job[Measured]:
-    """The measures of heads over all tokens: kept on disk, or else for `compute_heads` to begin."""
-    kept = disk_cache.load(layer, _counts_or_empty(layer))
+    """The measures of heads over all tokens: kept on disk, or else for `compute_heads` to begin.
+
+    Nothing of a visitor's own counts is on disk.
+    """
+    is_for_all = own_counts.of(layer) is None
+    kept = disk_cache.load(layer, _counts_or_empty(layer)) if is_for_all else None
     return Job(kept, name=f"heads, {layer.name}")
 
 
 def compute_heads(layer: detok.Layer) -> None:
     """Starts to measure heads over all tokens, once for all visitors, and keeps it on disk."""
-    counts = _counts_or_empty(layer)
+    counts, is_for_all = _counts_or_empty(layer), own_counts.of(layer) is None
 
     def compute(progress: Progress) -> Measured:
         table = measured(layer, counts, progress)
-        disk_cache.save(layer, counts, table)
+        if is_for_all:
+            disk_cache.save(layer, counts, table)
         return table
 
     heads_job(layer).start(compute)
 
 
 @_by_layer(max_entries=MAX_LAYERS)
+def rebuilt_for_all(layer: detok.Layer) -> Rebuilt:
+    """The words that a small model rebuilds, by the counts of those who have none of their own."""
+    return rebuilt_words(layer, counts_for_all(layer)[0])
+
+
+@_by_counts(max_entries=MAX_LAYERS)
 def _rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
-    found = rebuilt_words(layer, load_counts(layer)) if is_small(layer) else None
+    found = None
+    if is_small(layer):
+        is_own = own_counts.of(layer) is not None
+        found = rebuilt_words(layer, load_counts(layer)) if is_own else rebuilt_for_all(layer)
     return Job(found, name=f"rebuilt words, {layer.name}")
 
 
@@ -285,33 +324,7 @@ def rebuilt_job(layer: detok.Layer) -> Job[Rebuilt]:
     return job
 
 
-@_by_layer(max_entries=MAX_LAYERS)
-def _copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
-    found = ov.copying(detok.ov_readings(layer)) if is_small(layer) else None
-    return Job(found, name=f"copying, {layer.name}")
-
-
-def compute_copying(layer: detok.Layer) -> None:
-    """Starts to measure how often heads copy, once for all visitors: seconds for GPT-2."""
-
-    def compute(progress: Progress) -> pd.DataFrame:
-        return ov.copying(detok.ov_readings(layer, progress=progress))
-
-    _copying_job(layer).start(compute)
-
-
-def copying_job(layer: detok.Layer) -> Job[pd.DataFrame]:
-    """How often heads copy: done for a small model; for others begun when first asked for.
-
-    Raises: InputError for a model of which that cannot be said.
-    """
-    job = _copying_job(layer)
-    if job.state != "failed" and not job.was_cancelled:
-        compute_copying(layer)
-    return job
-
-
-@_by_layer(max_entries=MAX_LAYERS, is_heavy=True)
+@_by_counts(max_entries=MAX_LAYERS, is_heavy=True)
 def token_frequencies(layer: detok.Layer) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Tᵉ and Var(e) of all tokens beside their counts, and their correlations."""
     table = tables.tokens(layer, _counts_or_empty(layer))
@@ -324,7 +337,7 @@ def tokens_in_both(left: detok.Layer, right: detok.Layer) -> np.ndarray:
     return compare_lists.tokens_in_both(left, right)
 
 
-@_by_layer(max_entries=MAX_LAYERS)
+@_by_counts(max_entries=MAX_LAYERS)
 def report_job(layer: detok.Layer) -> Job[Report]:
     """What of the published figures a model has: for `compute_report` to begin."""
     return Job(name=f"report, {layer.name}")

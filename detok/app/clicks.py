@@ -68,6 +68,15 @@ def partner(layer: detok.Layer, of: int, side: Side) -> Callable[[Clicked], None
     return lead
 
 
+def pair(layer: detok.Layer, clicked: Clicked) -> None:
+    """For tables of pairs: to the terms of a pair, or to the affinity of its token i."""
+    row = clicked[0]
+    if row["column"] == "joined":
+        apart(layer, int(row["past"]), int(row["current"]), None)
+    else:
+        _token(row, "past" if row["column"] == "past_shown" else "current")
+
+
 def ranked(table: pd.DataFrame) -> Callable[[Clicked], None]:
     """For tables with a column for each head and a row for each rank: to the token in a cell."""
 

@@ -20,6 +20,13 @@ AFFINITY = {
     ),
     "known": st.column_config.CheckboxColumn("Known", help="The pair occurs in the counts"),
 }
+OF_PAIRS = {
+    "joined": st.column_config.TextColumn("Joined", help=SIGNS),
+    "past_shown": st.column_config.TextColumn("Token j"),
+    "current_shown": st.column_config.TextColumn("Token i"),
+    "count": st.column_config.NumberColumn("Times seen", format="localized"),
+    "pmi": st.column_config.NumberColumn("PMI", format="%.1f", help=defined("PMI")),
+}
 LIKED = {
     **AFFINITY,
     "score": st.column_config.NumberColumn("Shared part", format="%.2f", help="q̄·k, unscaled"),

@@ -9,6 +9,7 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 import zipfile
 import zlib
 from dataclasses import fields
@@ -27,6 +28,8 @@ from detok.model.any_layer import AnyLayer
 
 # To be raised when the numbers would come out differently.
 VERSION = 2
+# What was written in part, by a process that was killed, goes when it is older.
+LEFT_S = 3600.0
 
 T = TypeVar("T", Auroc, PairAuroc)
 
@@ -94,6 +97,7 @@ def save(layer: AnyLayer, counts: Counts, table: Measured) -> bool:
     name = None
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_away(target.parent)
         with tempfile.NamedTemporaryFile(dir=target.parent, suffix=".part", delete=False) as file:
             name = file.name
             np.savez_compressed(file, **arrays)
@@ -103,6 +107,12 @@ def save(layer: AnyLayer, counts: Counts, table: Measured) -> bool:
             Path(name).unlink(missing_ok=True)
         return False
     return True
+
+
+def _clear_away(folder: Path) -> None:
+    for part in folder.glob("tmp*.part"):
+        if time.time() - part.stat().st_mtime > LEFT_S:
+            part.unlink(missing_ok=True)
 
 
 def _counts_hash(counts: Counts) -> str:

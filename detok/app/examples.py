@@ -20,8 +20,8 @@ def word(layer: detok.Layer) -> str:
 
 @store.kept(max_entries=cached.MAX_LAYERS)
 def _rebuilt(layer: detok.Layer) -> str:
-    found = cached.rebuilt_job(layer).result
-    return next(iter([] if found is None else gallery(found.words, 1)["joined"]), WORD)
+    found = cached.rebuilt_for_all(layer)
+    return next(iter(gallery(found.words, 1)["joined"]), WORD)
 
 
 def sentence(word: str) -> str:

@@ -34,7 +34,7 @@ import pyarrow as pa
 import streamlit as st
 from altair.utils.schemapi import disable_debug_mode
 
-from detok.app import exports, output, store, takeaway
+from detok.app import exports, output, own_counts, store, takeaway
 from detok.app.provenance import link
 from detok.charts.parts import readable
 from detok.charts.wire import Chart, arrow, parted, recolored, used
@@ -83,8 +83,9 @@ class Figure:
     key: str = field(default_factory=lambda: uuid4().hex)  # no two that were made have the same
 
 
-# Keeps what a function makes of a layer, a run and other arguments, for all visitors.
-kept = store.kept(max_entries=MAX_FIGURES)
+# Keeps what a function makes of a layer, a run and other arguments: for all visitors, but for those
+# who have counts of their own.
+kept = own_counts.kept(max_entries=MAX_FIGURES)
 
 
 def show(

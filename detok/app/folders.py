@@ -21,7 +21,7 @@ def untold(sentence: str) -> str:
     Only what lies in folders that are known: where detok, Python and its packages are, the
     caches, what the variables of the environment name, and where the server's user is at home.
     """
-    named = [value for name, value in os.environ.items() if name.startswith("DETOK_")]
+    named = [v for n, vs in os.environ.items() if n.startswith("DETOK_") for v in vs.split(",")]
     places = [ROOT, Path.cwd(), Path.home(), tempfile.gettempdir(), constants.HF_HOME]
     places += [constants.HF_HUB_CACHE, *map(sysconfig.get_path, ("stdlib", "purelib")), *named]
     known = {str(place).rstrip("/") for place in places if Path(place).is_absolute()} - {""}

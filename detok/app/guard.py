@@ -2,25 +2,30 @@
 
 Streamlit has no setting for it. Whoever opens a websocket to the server can have the caches of all
 visitors emptied, and can send a value that no widget has, whose conversion ends in an exception;
-the server keeps as many uploads as it is sent. `install` replaces three methods of Streamlit's own.
+the server keeps as many uploads as it is sent, tells anybody its metrics, and asks a server of
+others for its own address. `install` replaces methods of Streamlit's own.
 """
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import wraps
 from typing import Any
 
+from streamlit import net_util
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.runtime.app_session import AppSession
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.state.session_state import Serialized, Value, WStates
+from streamlit.runtime.stats import Stat, StatsManager
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
+
+from detok.app import settings
 
 # What only developers ask for: of caches that are everybody's, of the server's folder and its git.
 REFUSED = frozenset({"clear_cache", "load_git_info", "set_run_on_save"})
 NUMBERS = frozenset({"int_value", "double_value"})
-# The page's uploader takes one file; another replaces it.
-FILES_OF_ONE = 2
+# As many as the page of a corpus takes.
+FILES_OF_ONE = 8
 # Of all visitors: an upload is 5 MB at most, as .streamlit/config.toml has it.
 BYTES_OF_ALL = 100 * 2**20
 
@@ -33,6 +38,8 @@ def install() -> None:
         AppSession.handle_backmsg = _of_a_visitor(AppSession.handle_backmsg)
         WStates.__getitem__ = _of_the_widget(WStates.__getitem__)
         MemoryUploadedFileManager.add_file = _in_bounds(MemoryUploadedFileManager.add_file)
+        StatsManager.get_stats = _unless_hosted(StatsManager.get_stats)
+        net_util.get_external_ip = lambda: None
 
 
 def _of_a_visitor(
@@ -92,3 +99,17 @@ def _in_bounds(
                     size -= len(old.data)
 
     return added
+
+
+def _unless_hosted(
+    get: Callable[[StatsManager, Sequence[str] | None], Mapping[str, Sequence[Stat]]],
+) -> Callable[[StatsManager, Sequence[str] | None], Mapping[str, Sequence[Stat]]]:
+    """Has no metrics on a server for strangers: the log has what the operator needs."""
+
+    @wraps(get)
+    def got(
+        manager: StatsManager, family_names: Sequence[str] | None = None
+    ) -> Mapping[str, Sequence[Stat]]:
+        return {} if settings.now().hosted else get(manager, family_names)
+
+    return got

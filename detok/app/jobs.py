@@ -11,6 +11,7 @@ from weakref import WeakSet
 from detok.app import gate, log, visitors
 from detok.app.visitors import Visitor
 from detok.errors import InputError
+from detok.model import memory
 
 T = TypeVar("T")
 # It gets a callback of (done, total), through which a job that nobody wants ends; a total of None
@@ -181,10 +182,14 @@ class Job(Generic[T]):
         except InputError as error:
             self.refusal = str(error)
             log.refused(error)
-        except Exception:
+        except Exception as error:
             # Not kept: its traceback would hold what was computed with.
             logging.getLogger(__name__).exception("a job failed")
-            self.refusal = "an error that nobody expected; the server's log has it"
+            self.refusal = (
+                "the server's memory was used up; expected a smaller model"
+                if memory.is_out(error)
+                else "an error that nobody expected; the server's log has it"
+            )
         del compute
         seconds = round(time.monotonic() - self._begun, 3) if self._begun else 0.0
         kind = "computation" if self._computes else "download"

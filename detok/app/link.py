@@ -24,6 +24,8 @@ from detok.app.output import escaped
 T = TypeVar("T")
 
 TRAVELS = ("head", "text", "token", "passage")
+# What is in every address of a visit, default or not.
+FIXED = ("model", "counts")
 # Servers and browsers between here and a friend may refuse longer addresses.
 MAX_IN_LINK = 1500
 # A run may begin with an address from before the last choice for as long as a message takes.
@@ -149,6 +151,12 @@ def fix(key: str, text: str) -> None:
         _write()
 
 
+def unfix(key: str) -> None:
+    """Takes it out of the address again."""
+    if _visit().asked.pop(key, None) is not None:
+        _write()
+
+
 def ask(choices: dict[str, str]) -> None:
     """Chooses on the page that is shown, from within a callback, as a link to it would."""
     visit = _visit()
@@ -181,15 +189,15 @@ def leading(page: str, choices: dict[str, str]) -> dict[str, str]:
     """The address of a page with what goes along and these choices; without any, as it was left."""
     visit = _visit()
     left = {} if choices else visit.left.get(page, {})
-    left = {key: text for key, text in left.items() if key not in TRAVELS}
+    left = {key: text for key, text in left.items() if key not in (*TRAVELS, *FIXED)}
     travels = dict(visit.travels)
     if "text" in choices:
         travels.pop("token", None)  # of another text
     if travels.get("head") == "all":
         del travels["head"]  # which not every page has; it goes along without a word
     along = {key: text for key, text in travels.items() if not _is_long(text)}
-    model = {key: visit.asked[key] for key in ("model",) if key in visit.asked}
-    return left | along | model | choices
+    fixed = {key: visit.asked[key] for key in FIXED if key in visit.asked}
+    return left | along | fixed | choices
 
 
 def shown() -> str:
@@ -199,7 +207,7 @@ def shown() -> str:
 
 def is_default() -> bool:
     """Whether nothing on the shown page is other than it is at first."""
-    return not _address().keys() - {"model"}
+    return not _address().keys() - set(FIXED)
 
 
 def reset() -> None:
@@ -207,7 +215,7 @@ def reset() -> None:
     visit = _visit()
     for key, choice in visit.choices.items():
         st.session_state[key] = choice.value = choice.default
-    visit.asked = {key: text for key, text in visit.asked.items() if key == "model"}
+    visit.asked = {key: text for key, text in visit.asked.items() if key in FIXED}
     visit.travels = {}
 
 

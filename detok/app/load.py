@@ -1,5 +1,6 @@
 """What the server carries now, a line in the log each minute in which anything has changed."""
 
+import signal
 import threading
 import time
 from contextlib import suppress
@@ -38,6 +39,21 @@ def _resident_bytes() -> int | None:
     with suppress(OSError, ValueError, IndexError):
         return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
     return None
+
+
+def on_demand() -> None:
+    """From now on the log has it whenever this process is sent SIGUSR1, where systems have that.
+
+    To be called in the main thread.
+    """
+    log.begin()
+    if hasattr(signal, "SIGUSR1"):
+        # Not in the handler itself: what it waits for, the thread that it interrupts may hold.
+        signal.signal(signal.SIGUSR1, lambda *_: threading.Thread(target=_tell).start())
+
+
+def _tell() -> None:
+    log.event("load", **now())
 
 
 def begin() -> None:

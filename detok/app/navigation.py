@@ -80,6 +80,9 @@ PLACES = {
         "The whole model",
     ),
     "compare": Place("pages/12_Compare.py", "Compare", ":material/compare:", "Side by side", ANY),
+    "corpus": Place(
+        "pages/14_Your_corpus.py", "Your corpus", ":material/upload_file:", "Your data", ANY
+    ),
     "method": Place("pages/13_Method.py", "Method", ":material/menu_book:", "How it works", ANY),
 }
 

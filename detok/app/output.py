@@ -1,16 +1,14 @@
 """What a visitor sees: charts, sentences, facts and notices."""
 
 import re
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import streamlit as st
 
 import detok
-from detok.app import cached, log, texts
+from detok.app import log
 from detok.app.folders import untold
-from detok.readings.words import amount
 
 # How an address begins that browsers would make a link of; of one of e-mail, where it goes on.
 _ADDRESS = re.compile(r"(https?(?=://)|www(?=\.)|(?=@))", re.IGNORECASE)
@@ -45,27 +43,6 @@ def reading(sentence: str) -> None:
 def answer(sentence: str) -> None:
     """The result in a sentence, which is on the screen before tables and charts can be drawn."""
     st.markdown(escaped(sentence))
-
-
-def counts_notice(layer: detok.Layer) -> None:
-    """Which counts a page uses, and how to use other ones; without any, how to make some."""
-    counts, refused = cached.counts_of(layer)
-    if refused:
-        st.warning(escaped(f"Counts that are not used: {untold(refused)}."))
-    if counts is None and not texts.can_encode(layer):
-        st.info("There are no token counts for this model, whose files cannot split texts.")
-        return
-    name = shlex.quote(layer.name)
-    command = f"python -m detok count --tokenizer {name} --out counts.parquet FOLDER"
-    how = f"`{command}` counts your own texts, and `DETOK_COUNTS=counts.parquet` makes the app use"
-    if counts is None:
-        st.info(f"There are no token counts for this model's tokenizer yet. {how} them.")
-        return
-    pairs = f"; pairs seen at least {counts.min_count} times" if counts.min_count > 1 else ""
-    note = counts.provenance.get("note", "")
-    counted = amount(int(counts.tokens.sum()), "token")
-    used = f"Counts: {counted} of {counts.origin}{pairs}. {note}"
-    st.caption(f"{escaped(used.strip())} For other ones, {how[:1].lower()}{how[1:]} them.")
 
 
 def facts(values: dict[str, str]) -> None:

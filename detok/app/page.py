@@ -10,6 +10,8 @@ from streamlit.delta_generator import DeltaGenerator
 import detok
 from detok.app import (
     cached,
+    corpus,
+    fallback,
     link,
     log,
     long_runs,
@@ -18,6 +20,7 @@ from detok.app import (
     start,
     style,
     takeaway,
+    used_up,
     visitors,
 )
 from detok.app.folders import untold
@@ -40,6 +43,7 @@ def begin(title: str) -> detok.Layer:
     """Sets up a page and its sidebar; gives the first layer of the model that the visitor chose."""
     st.set_page_config(page_title=f"{title} · detok", page_icon="🧩", layout="wide")
     style.apply()
+    used_up.watch()
     try:
         start.begin()
     except detok.InputError as error:
@@ -53,8 +57,12 @@ def begin(title: str) -> detok.Layer:
     takeaway.begin(title)
     st.title(title)
     visitors.look_at(title, model)
+    asked = st.query_params.get("counts") if is_opened else None
     layer = _load_or_refuse(model)
+    corpus.name_in_link(layer, asked)
     st.session_state["current_model"] = model
+    if fallback.is_on_cpu(model):
+        st.info("The GPU's memory was used up: this model is computed on the server's CPU.")
     if not navigation.can_show(navigation.name_of(title), layer):
         _lead_elsewhere(layer)
     return layer

@@ -7,6 +7,7 @@ import streamlit as st
 import torch
 
 import detok
+from detok.app import cached, own_counts
 from detok.app.identity import revision
 from detok.counting.counts import Counts
 from detok.version import __version__
@@ -20,10 +21,28 @@ def about(layer: detok.Layer, values: str, counts: Counts | None = None) -> dict
         "revision": commit if commit is not None else f"sha256:{revision(layer)}",
         "values": values,
         "heads": "numbered from 0",
-        "counts": "" if counts is None else counts.origin,
+        "counts": "" if counts is None else _named(layer, counts),
         "detok": __version__,
         "torch": torch.__version__,
     }
+
+
+def _named(layer: detok.Layer, counts: Counts) -> str:
+    own = own_counts.of(layer)
+    return counts.origin if own is None else f"{counts.origin} (a file with sha256 {own.sha256})"
+
+
+def counts_in_code(layer: detok.Layer, name: str = "layer", *, none: str = "") -> str:
+    """The expression that gives the counts that a layer, called so, has here; `none` for none.
+
+    A visitor's own are in the file that they can take along.
+    """
+    own = own_counts.of(layer)
+    if own is not None:
+        return f"detok.Counts.load({own.file_name!r}, {name}.tokenizer).padded({name}.vocab_size)"
+    if cached.load_counts(layer) is not None:
+        return f"detok.counts_for({name})"
+    return none or f"detok.Counts.empty({name}.vocab_size)"
 
 
 def lines(layer: detok.Layer, uses: str | None, *statements: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import lru_cache
+from pathlib import Path
 from typing import Any
 
 from detok.bundled import BUNDLED
@@ -28,6 +29,8 @@ class Settings:
     model: str  # that the app opens on; empty: GPT-2 where it is on this machine, else "mini"
     models: tuple[str, ...]  # that visitors may choose beside the bundled; empty: all that are here
     max_text: int  # characters, before it is split into tokens
+    max_corpus: int  # tokens of a visitor's own corpus
+    corpora: tuple[Path, ...]  # folders with texts that visitors may name; none: they may name none
     heavy: int  # computations of minutes at once, and as many of seconds
     cached_models: int
     cache_bytes: int
@@ -91,6 +94,13 @@ def _names(text: str) -> tuple[str, ...]:
     return names
 
 
+def _folders(text: str) -> tuple[Path, ...]:
+    folders = tuple(Path(name).expanduser().resolve() for name in _names(text))
+    if not all(folder.is_dir() for folder in folders):
+        raise ValueError("folders that are there, with commas between them")
+    return folders
+
+
 def _device(text: str) -> str:
     if not re.fullmatch(r"auto|cpu|cuda(:[0-9]{1,2})?", text, re.A):
         raise ValueError("auto, cpu, cuda, or one GPU such as cuda:0")
@@ -123,6 +133,21 @@ VARIABLES: Mapping[str, Variable] = {
         "the text is split into tokens",
         _whole(1_000, 1_000_000),
         "20_000",
+    ),
+    "DETOK_MAX_CORPUS": Variable(
+        "max_corpus",
+        "tokens of a visitor's own corpus, which is not counted if it has more; of a file of "
+        "counts, different pairs",
+        _whole(1_000, 10_000_000_000),
+        "1_000_000_000",
+        "5_000_000",
+    ),
+    "DETOK_CORPORA": Variable(
+        "corpora",
+        "folders, with commas between them, of which visitors may name files to be counted; "
+        "without any they only upload some",
+        _folders,
+        "",
     ),
     "DETOK_HEAVY": Variable(
         "heavy",

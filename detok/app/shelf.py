@@ -78,7 +78,14 @@ class Shelf:
             if isinstance(entry.value, Job):
                 entry.value.end()
             for own in entry.own:
-                self._drop_all_of(own)
+                self.drop_all_of(own)
+
+    def drop_all_of(self, owner: Owner) -> None:
+        """Forgets what belongs to a layer, or to whatever belongs to one itself."""
+        with self._lock:
+            self._owners.pop(owner, None)
+            for key in [k for k, e in self._entries.items() if owner in e.owners | e.own]:
+                self.drop(key)
 
     def clear(self, function: str | None = None) -> None:
         """Forgets everything, or all of one function."""
@@ -125,11 +132,6 @@ class Shelf:
                 self._owners[owner] = None
                 self._owners.move_to_end(owner)
 
-    def _drop_all_of(self, owner: Owner) -> None:
-        self._owners.pop(owner, None)
-        for key in [k for k, e in self._entries.items() if owner in e.owners | e.own]:
-            self.drop(key)
-
     def _shrink(self, newest: Entry) -> None:
         """Lets go of what is too much, but not of what was just used."""
         given, in_use = settings.now(), newest.owners | newest.own
@@ -141,7 +143,7 @@ class Shelf:
             victim = min(others, key=self._is_computing)  # the first, which is the oldest
             wanted = self._is_computing(victim)
             log.event("dropped", layers=len(self._owners), bytes=self._n_bytes(), wanted=wanted)
-            self._drop_all_of(victim)
+            self.drop_all_of(victim)
             garbage.collect()
         for key, entry in list(self._entries.items()):
             if self._n_bytes() <= given.cache_bytes:

@@ -6,6 +6,7 @@ from functools import cache
 
 import streamlit as st
 import torch
+from streamlit.runtime import Runtime
 
 from detok.app import load, log, settings
 from detok.errors import InputError
@@ -34,7 +35,9 @@ def _once() -> None:
     device = pick_device(given.device)
     if given.threads:
         torch.set_num_threads(given.threads)
-    in_use = {"device": str(device), "threads": torch.get_num_threads()}
+    in_use: dict[str, object] = {"device": str(device), "threads": torch.get_num_threads()}
+    if Runtime.exists():
+        in_use["hosts"] = st.get_option("server.allowedHosts") or "any"
     log.event("start", detok=__version__, torch=torch.__version__, **(asdict(given) | in_use))
     load.begin()
 

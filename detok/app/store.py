@@ -6,6 +6,7 @@ layers that it was made of, and goes with them.
 """
 
 import inspect
+import threading
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import fields, is_dataclass
@@ -23,6 +24,7 @@ from detok.app.weights import weight
 P = ParamSpec("P")
 T = TypeVar("T")
 LAYERS = tuple(OF_LAYER)
+_here = threading.local()
 
 
 @st.cache_resource(max_entries=1, show_spinner=False)
@@ -31,21 +33,29 @@ def _shelf() -> Shelf:
 
 
 def kept(
-    *, max_entries: int, is_heavy: bool = False
+    *, max_entries: int, is_heavy: bool = False, of: Callable[[], object] | None = None
 ) -> Callable[[Callable[P, T]], "Function[P, T]"]:
     """Keeps so many results of a function at most, by its arguments but for `_those`.
 
-    A heavy one waits for its turn, before which the visitor sees how many others are.
+    A heavy one waits for its turn, before which the visitor sees how many others are. `of` gives
+    what of the visitor's own they are made of, if anything: then nobody else gets them.
     """
-    return lambda function: Function(function, max_entries, is_heavy)
+    return lambda function: Function(function, max_entries, is_heavy, of)
 
 
 class Function(Generic[P, T]):
     """A function whose results are kept; what is under way is waited for, not computed twice."""
 
-    def __init__(self, function: Callable[P, T], max_entries: int, is_heavy: bool) -> None:
+    def __init__(
+        self,
+        function: Callable[P, T],
+        max_entries: int,
+        is_heavy: bool,
+        of: Callable[[], object] | None,
+    ) -> None:
         update_wrapper(self, function)
         self._function, self._most, self._is_heavy = function, max_entries, is_heavy
+        self._of = of
         self._signature = inspect.signature(function)
         self.name = f"{function.__module__}.{function.__qualname__}"
 
@@ -66,10 +76,11 @@ class Function(Generic[P, T]):
         bound.apply_defaults()
         given = [value for name, value in bound.arguments.items() if not name.startswith("_")]
         owners: set[Owner] = set()
+        given += [] if self._of is None else [self._of()]
         return (self.name, *(_key(value, owners) for value in given)), frozenset(owners)
 
     def _made(self, owners: frozenset[Owner], args: Any, kwargs: Any) -> Entry:
-        with log.timed("computed", what=self.name):
+        with log.timed("computed", what=self.name), _for_all_visitors(self._of is None):
             value = self._function(*args, **kwargs)
         parts = value if isinstance(value, tuple | list) else [value]
         own = {own for own in map(_own, parts) if own is not None}
@@ -81,6 +92,26 @@ class Function(Generic[P, T]):
             _shelf().drop(self._key(args, kwargs)[0])
         else:
             _shelf().clear(self.name)
+
+
+def forget(thing: object) -> None:
+    """Forgets all that was made of what equals nothing but itself."""
+    _shelf().drop_all_of(unique(thing))
+
+
+def is_for_all() -> bool:
+    """Whether this thread makes what all visitors get, so that nothing of one may go into it."""
+    return getattr(_here, "is_for_all", False)
+
+
+@contextmanager
+def _for_all_visitors(are_all: bool) -> Iterator[None]:
+    before = is_for_all()
+    _here.is_for_all = before or are_all
+    try:
+        yield
+    finally:
+        _here.is_for_all = before
 
 
 def clear() -> None:

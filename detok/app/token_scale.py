@@ -3,7 +3,7 @@
 import streamlit as st
 
 import detok
-from detok.app import cached, clicks, figure, go, output
+from detok.app import cached, clicks, corpus, figure, go
 from detok.app.finished import token_scale as finished
 from detok.readings import token_scale as readings
 
@@ -19,7 +19,7 @@ def show(layer: detok.RotaryLayer) -> None:
     st.header("Norms of the tokens")
     figure.show(finished.norms(layer))
     st.header("σ of the tokens and their frequency")
-    output.counts_notice(layer)
+    corpus.notice(layer)
     counts = cached.load_counts(layer)
     if counts is not None:
         figure.show(finished.frequency(layer, counts), on_select=clicks.token)

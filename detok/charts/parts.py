@@ -52,6 +52,8 @@ def readable(chart: alt.TopLevelMixin, dark: bool) -> alt.TopLevelMixin:
         axis=alt.AxisConfig(labelColor=color, titleColor=color),
         legend=alt.LegendConfig(labelColor=color, titleColor=color),
         header=alt.HeaderConfig(labelColor=color, titleColor=color),
+        # They would be images without a name; the figure's description says what they are.
+        rule=alt.MarkConfig(aria=False),
     )
 
 

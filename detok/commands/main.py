@@ -13,6 +13,7 @@ from importlib import import_module
 from detok.errors import InputError
 
 COMMANDS = [
+    "app",
     "corpus",
     "count",
     "fetch",
@@ -50,7 +51,6 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m detok",
         description="How a language model's first attention layer glues tokens together.",
-        epilog="The app itself: streamlit run app.py",
     )
     commands = parser.add_subparsers(dest="command", title="commands")
     for name in COMMANDS:

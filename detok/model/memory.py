@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from detok.errors import InputError
+from detok.errors import OutOfMemory
 from detok.model.sizes import sizes_of
 
 # What is left free for everything else.
@@ -51,15 +51,15 @@ def available(device: torch.device) -> int | None:
 
 
 def check(config: Mapping[str, Any], device: torch.device, dtype: torch.dtype) -> None:
-    """Raises: InputError if a model is too large for the memory that is free on a device."""
+    """Raises: OutOfMemory if a model is too large for the memory that is free on a device."""
     check_bytes(needed(config, dtype), device, "loading", "a smaller model")
 
 
 def check_bytes(n_bytes: int, device: torch.device, what: str, else_expected: str) -> None:
-    """Raises: InputError if so many bytes, and some to spare, are not free on a device."""
+    """Raises: OutOfMemory if so many bytes, and some to spare, are not free on a device."""
     wanted, free = n_bytes + SPARE, available(device)
     if free is not None and wanted > free:
-        raise InputError(
+        raise OutOfMemory(
             f"{what} takes about {wanted / 1e9:.1f} GB, and {free / 1e9:.1f} GB are free on "
             f"{device}; expected more, or {else_expected}"
         )
@@ -67,20 +67,20 @@ def check_bytes(n_bytes: int, device: torch.device, what: str, else_expected: st
 
 @contextmanager
 def explaining(device: torch.device) -> Iterator[None]:
-    """Raises: InputError where what is loaded in it turns out too large."""
+    """Raises: OutOfMemory where what is done in it turns out too large."""
     try:
         yield
-    except (MemoryError, torch.OutOfMemoryError) as error:
-        raise out_of_memory(device) from error
-    except RuntimeError as error:
-        if "allocate memory" not in str(error):  # how the CPU's allocator says it
+    except (MemoryError, RuntimeError) as error:
+        if not is_out(error):
             raise
-        raise out_of_memory(device) from error
+        raise OutOfMemory(
+            f"the memory of {device} was used up; expected more, or a smaller model"
+        ) from error
 
 
-def out_of_memory(device: torch.device) -> InputError:
-    """The error for a model that turned out to be too large all the same."""
-    return InputError(
-        f"the memory of {device} was used up while the model was loaded; expected more, or a "
-        "smaller model"
-    )
+def is_out(error: BaseException) -> bool:
+    """Whether an error says that some device's memory is used up."""
+    if isinstance(error, MemoryError | torch.OutOfMemoryError):
+        return True
+    # How the CPU's allocator says it.
+    return isinstance(error, RuntimeError) and "allocate memory" in str(error)

@@ -112,6 +112,12 @@ PAGES = {
         "Whether a number is exact at its position or an average over positions, and in which unit "
         "it is.",
     ),
+    "14_Your_corpus": About(
+        "How often do tokens and pairs occur in other texts, such as yours?",
+        "The words that the tokenizer splits most often, and the pairs that are bound most: are "
+        "they the kind of words that the texts are full of? Then what the other pages say by these "
+        "counts is of such texts.",
+    ),
 }
 
 

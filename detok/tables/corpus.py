@@ -85,6 +85,16 @@ def split_words(counts: Counts, vocabulary: Vocabulary, n: int) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["past", "current", "word", "count"])
 
 
+def spelled(pairs: pd.DataFrame, vocabulary: Vocabulary) -> pd.DataFrame:
+    """Pairs with `joined`, the text of both tokens, and each as it is shown."""
+    ids = pairs[["past", "current"]].to_numpy()
+    return pairs.assign(
+        joined=[vocabulary.show(*both) for both in ids.tolist()],
+        past_shown=[vocabulary.show(past) for past in pairs["past"].tolist()],
+        current_shown=[vocabulary.show(current) for current in pairs["current"].tolist()],
+    )
+
+
 def never_seen(counts: Counts, missing: list[int], by: pd.DataFrame | None = None) -> pd.DataFrame:
     """The tokens that do not occur, by id; by the `indicators` of a layer, nearest to unused first.
 

@@ -1,5 +1,6 @@
 """What was clicked leads to its token, head, position or pair."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -41,6 +42,16 @@ def led(monkeypatch: pytest.MonkeyPatch) -> Led:
             ("affinity", {"token": 7, "head": 11}),
         ),
         (clicks.current, {"token_id_i": 3, "head": 2}, ("affinity", {"token": 3, "head": 2})),
+        (
+            partial(clicks.pair, LAYER),
+            {"past": 3, "current": 4, "column": "past_shown"},
+            ("affinity", {"token": 3}),
+        ),
+        (
+            partial(clicks.pair, LAYER),
+            {"past": 3, "current": 4, "column": "count"},
+            ("affinity", {"token": 4}),
+        ),
         (clicks.head, {"head": 0, "column": "mean"}, ("heads", {"head": 0})),
         (clicks.head, {"Spearman": "ρ", "column": "Tᵉ, head 10"}, ("heads", {"head": 10})),
         (clicks.position, {"position": 0}, ("positions", {"i": 0})),

@@ -61,10 +61,10 @@ def test_a_page_does_not_tell_where_its_counts_lie(
 ) -> None:
     from detok.app import cached
 
-    cached.counts_of.clear()
+    cached.counts_for_all.clear()
     (tmp_path / "own.parquet").write_bytes(b"PAR1")
     monkeypatch.setenv("DETOK_COUNTS", str(tmp_path / "own.parquet"))
     shown = texts(run("pages/6_Token_frequency.py", model="mini"))
-    cached.counts_of.clear()
+    cached.counts_for_all.clear()
     assert "…/own.parquet" in shown
     assert str(tmp_path) not in shown

@@ -18,9 +18,8 @@ from streamlit.runtime.state.session_state import WStates
 from streamlit.runtime.uploaded_file_manager import UploadedFileRec
 from websockets.exceptions import ConnectionClosed
 
-from benchmarks import browser
+from benchmarks import browser, visitor
 from detok.app import guard
-from tests.support import visitor
 
 
 @pytest.fixture(scope="module")
@@ -157,6 +156,7 @@ def test_a_widget_has_its_own_kind_of_value_or_its_default(
 
 def test_uploads_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(guard, "BYTES_OF_ALL", 50)
+    monkeypatch.setattr(guard, "FILES_OF_ONE", 2)
     manager = MemoryUploadedFileManager("/upload")
 
     def add(session: str, name: str, size: int) -> None:

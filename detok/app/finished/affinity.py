@@ -7,7 +7,7 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.one_or_all import in_title, numbers_of
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.app.where import Where, in_code
 from detok.charts import affinity as charts
 from detok.charts.palette import both_sides
@@ -171,9 +171,7 @@ def _less(layer: detok.Layer, score: str) -> torch.Tensor | None:
 
 def _less_in_code(layer: detok.Layer, score: str) -> list[str]:
     """The lines of the counts, and of the mean query that is taken off every query, if one is."""
-    begun = ["counts = detok.counts_for(layer)"]
+    begun = [f"counts = {counts_in_code(layer, none='None')}"]
     if score != SPECIFIC:
         return [*begun, "less = None"]
-    has_counts = cached.load_counts(layer) is not None
-    of = "counts" if has_counts else "detok.Counts.empty(layer.vocab_size)"
-    return [*begun, f"less = detok.shared_query(layer, {of}.tokens)"]
+    return [*begun, f"less = detok.shared_query(layer, {counts_in_code(layer)}.tokens)"]

@@ -11,10 +11,10 @@ import numpy as np
 import pandas as pd
 
 import detok
-from detok.app import cached, store, texts
+from detok.app import cached, own_counts, texts
 from detok.app.figure import Figure, kept
 from detok.app.finished import affinity
-from detok.app.provenance import about, lines, loaded
+from detok.app.provenance import about, counts_in_code, lines, loaded
 from detok.charts import affinity as affinity_charts, compare as charts
 from detok.counting.counts import Counts
 from detok.readings import compare as readings, specific, words
@@ -32,7 +32,7 @@ Given = tuple[Ids | tuple[Ids, Ids], ...]
 # The number of the sample of tokens that each model's heads are measured on; None stands for all.
 Samples = tuple[int | None, ...]
 
-_for_a_moment = store.kept(max_entries=4)
+_for_a_moment = own_counts.kept(max_entries=4)
 
 
 @_for_a_moment
@@ -333,7 +333,7 @@ def _heads_in_code(side: Side, n: int, given: Given, samples: Samples) -> list[s
             else f"measured_on_sample({layer}, counts, {cached.SAMPLE_SIZE}, {samples[n]})"
         )
         made += [
-            f"counts = detok.counts_for({layer})",
+            f"counts = {counts_in_code(side.layer, layer)}",
             f"pairs = detok.tables.heads.pairs({measured}, counts)",
         ]
         arguments += ", counts, pairs"

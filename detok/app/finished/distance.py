@@ -4,7 +4,7 @@ import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.one_or_all import in_title, numbers_of
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.charts import distance as charts
 from detok.charts.parts import capitalized
 from detok.readings import distance as readings
@@ -102,7 +102,7 @@ def _code(
     return lines(
         layer,
         "tables.distance",
-        "tokens = None" if counts is None else "tokens = detok.counts_for(layer).tokens",
+        "tokens = None" if counts is None else f"tokens = {counts_in_code(layer)}.tokens",
         f"curve = detok.distance_curve(layer, {current}, {past}, heads={heads})",
         f"bias = detok.distance_bias(layer, {distances}, token_counts=tokens)",
         f"table = {made}",

@@ -9,7 +9,7 @@ from detok.app import cached
 from detok.app.figure import Figure, kept
 from detok.app.finished.positions import UNSCALED, Texts, measured, measured_in_code
 from detok.app.one_or_all import in_title, rows_in_code, rows_of
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.charts import distance_bias as charts
 from detok.readings import distance_bias as readings, positions as position_readings
 from detok.tables import distance_bias as tables
@@ -76,7 +76,7 @@ def attention(layer: detok.RotaryLayer, i: int, head: int | None, own: Texts | N
 
 def _bias_in_code(layer: detok.RotaryLayer) -> str:
     counts = cached.load_counts(layer)
-    drawn = "" if counts is None else ", token_counts=detok.counts_for(layer).tokens"
+    drawn = "" if counts is None else f", token_counts={counts_in_code(layer)}.tokens"
     return f"bias = detok.distance_bias(layer{drawn})"
 
 

@@ -5,7 +5,7 @@ import pandas as pd
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.charts import frequency as charts
 from detok.charts.palette import TERM_COLORS
 from detok.charts.wire import Chart
@@ -154,8 +154,5 @@ def _against_count(layer: detok.Layer, measure: str) -> pd.DataFrame:
 
 
 def _lines(layer: detok.Layer, *statements: str) -> str:
-    has_counts = cached.load_counts(layer) is not None
-    counts = "counts_for(layer)" if has_counts else "Counts.empty(layer.vocab_size)"
-    return lines(
-        layer, "tables.frequency", f"tokens = tables.tokens(layer, detok.{counts})", *statements
-    )
+    tokens = f"tokens = tables.tokens(layer, {counts_in_code(layer)})"
+    return lines(layer, "tables.frequency", tokens, *statements)

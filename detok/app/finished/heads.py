@@ -13,7 +13,7 @@ import pandas as pd
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.charts import heads as charts
 from detok.charts.parts import choose
 from detok.charts.wire import Chart
@@ -174,7 +174,7 @@ def _curves(layer: detok.Layer, token: int) -> Figure:
         code=lines(
             layer,
             "tables.heads",
-            "counts = detok.counts_for(layer)",
+            f"counts = {counts_in_code(layer)}",
             f"table = tables.token_curves(layer, counts, {token})",
             'table = table.drop(columns="label")',
         ),
@@ -200,7 +200,7 @@ def predecessors(layer: detok.Layer, token: int, k: int) -> Figure:
         code=lines(
             layer,
             "tables.heads",
-            "counts = detok.counts_for(layer)",
+            f"counts = {counts_in_code(layer)}",
             f"table = tables.predecessors(layer, counts, {token}, {k})",
         ),
         readings=(readings.predecessors(tables.typical_ranks(table), layer),),
@@ -267,14 +267,13 @@ def _counts(layer: detok.Layer) -> Counts:
 
 
 def _lines(layer: detok.Layer, seed: int | None, *statements: str) -> str:
-    has_counts = cached.load_counts(layer) is not None
     sample = f", {cached.SAMPLE_SIZE}, {seed}"
     which = "measured" if seed is None else "measured_on_sample"
     return lines(
         layer,
         "tables.heads",
         f"from detok.heads.measured import {which}",
-        f"counts = detok.{'counts_for(layer)' if has_counts else 'Counts.empty(layer.vocab_size)'}",
+        f"counts = {counts_in_code(layer)}",
         f"found = {which}(layer, counts{'' if seed is None else sample})",
         *statements,
     )

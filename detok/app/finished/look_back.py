@@ -2,7 +2,7 @@
 
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.model.any_layer import AnyLayer
 from detok.readings import look_back as readings
 from detok.tables import look_back as tables
@@ -23,7 +23,7 @@ def heads(layer: AnyLayer, i: int) -> Figure:
         code=lines(
             layer,
             "tables.look_back",
-            f"counts = {'None' if counts is None else 'detok.counts_for(layer)'}",
+            f"counts = {counts_in_code(layer, none='None')}",
             f"table = tables.heads(layer, {i}, counts)",
         ),
         readings=(readings.heads(layer, best, i, used),),

@@ -1,7 +1,7 @@
 """The figures of what heads pass on."""
 
 import detok
-from detok.app import cached
+from detok.app import copying as jobs
 from detok.app.figure import Figure, kept
 from detok.app.provenance import about, lines
 from detok.charts import ov as charts
@@ -45,7 +45,7 @@ def passed_on(layer: detok.Layer, token: int, head: int | None, k: int) -> Figur
 @kept
 def copying(layer: detok.Layer, head: int | None) -> Figure:
     """How often each head copies, once it is known; the chosen one is marked."""
-    table = cached.copying_job(layer).result
+    table = jobs.copying_job(layer).result
     drawn = choose(tables.measures(table), -1 if head is None else head)
     return Figure(
         name="copying",

@@ -3,7 +3,7 @@
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, ids_of, lines
+from detok.app.provenance import about, counts_in_code, ids_of, lines
 from detok.charts import overview as charts
 from detok.heads.rebuilt import TOP
 from detok.model.any_layer import AnyLayer
@@ -85,7 +85,7 @@ def rebuilt(layer: AnyLayer) -> Figure:
         code=lines(
             layer,
             None,
-            f"counts = {'None' if counts is None else 'detok.counts_for(layer)'}",
+            f"counts = {counts_in_code(layer, none='None')}",
             "table = detok.rebuilt_words(layer, counts).words",
         ),
         readings=(rebuilt_readings.tried(rebuilt_tables.by_head(found), found.n_tried),),

@@ -5,7 +5,7 @@ import json
 import detok
 from detok.app import cached
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.readings import replication as readings
 from detok.replication.formats import as_json
 from detok.replication.report import Report
@@ -26,7 +26,7 @@ def measured(layer: detok.Layer, _report: Report) -> Figure:
             layer,
             "tables.replication",
             "from detok.replication.report import report",
-            f"counts = {'None' if counts is None else 'detok.counts_for(layer)'}",
+            f"counts = {counts_in_code(layer, none='None')}",
             "table = tables.table(report(layer, counts))",
         ),
         answer=readings.answer(_report),

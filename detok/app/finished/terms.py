@@ -9,10 +9,10 @@ from dataclasses import replace
 import pandas as pd
 
 import detok
-from detok.app import cached, store
+from detok.app import cached, own_counts
 from detok.app.figure import Figure, kept
 from detok.app.one_or_all import in_title, rows_in_code, rows_of
-from detok.app.provenance import about, ids_of, lines
+from detok.app.provenance import about, counts_in_code, ids_of, lines
 from detok.charts import terms as charts
 from detok.charts.palette import both_sides, in_order
 from detok.model.any_layer import AnyLayer
@@ -24,7 +24,7 @@ NATS = "nats"
 Ids = tuple[int, ...]
 Window = tuple[int, int]  # from, and up to but without
 
-for_a_moment = store.kept(max_entries=4)
+for_a_moment = own_counts.kept(max_entries=4)
 
 
 @kept
@@ -220,9 +220,7 @@ def _contributions_in_code(ids: Ids) -> list[str]:
 def _query_in_code(layer: AnyLayer, split: bool) -> list[str]:
     if not split:
         return ["query = None"]
-    has_counts = cached.load_counts(layer) is not None
-    counts = "detok.counts_for(layer)" if has_counts else "detok.Counts.empty(layer.vocab_size)"
-    return [f"query = detok.shared_query(layer, {counts}.tokens)"]
+    return [f"query = detok.shared_query(layer, {counts_in_code(layer)}.tokens)"]
 
 
 def labels(table: pd.DataFrame) -> list[str]:

@@ -2,7 +2,7 @@
 
 import detok
 from detok.app.figure import Figure, kept
-from detok.app.provenance import about, lines
+from detok.app.provenance import about, counts_in_code, lines
 from detok.charts import frequency as frequency_charts, layernorm as charts
 from detok.counting.counts import Counts
 from detok.readings import frequency as frequency_readings, token_scale as readings
@@ -57,7 +57,7 @@ def frequency(layer: detok.RotaryLayer, counts: Counts) -> Figure:
             "from detok.tables import frequency",
             "from detok.tables.common import sampled",
             *SCALE,
-            "tokens = tables.tokens(layer, scale, detok.counts_for(layer))",
+            f"tokens = tables.tokens(layer, scale, {counts_in_code(layer)})",
             'table = sampled(frequency.with_trend(tokens, "sigma"), layer)',
             'table = table.rename(columns={"value": "sigma"})',
         ),

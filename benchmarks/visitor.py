@@ -20,12 +20,17 @@ def send(connection: ClientConnection, message: BackMsg) -> None:
     connection.send(message.SerializeToString())
 
 
-def run(connection: ClientConnection, query: str = "") -> list[ForwardMsg]:
-    """Has the page run, and waits for its end; gives all that the server has sent."""
-    message = BackMsg()
-    message.rerun_script.query_string = query
+def run(connection: ClientConnection, of: str | BackMsg = "") -> list[ForwardMsg]:
+    """Has a page run, by its query or a whole message, and waits; gives all that was sent."""
+    message = of
+    if isinstance(of, str):
+        message = BackMsg()
+        message.rerun_script.query_string = of
     send(connection, message)
-    return answer(connection, "script_finished")
+    messages = answer(connection, "script_finished")
+    while messages[-1].script_finished == ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+        messages += answer(connection, "script_finished")
+    return messages
 
 
 def answer(connection: ClientConnection, kind: str) -> list[ForwardMsg]:
