@@ -67,7 +67,7 @@ SUMMARY = {
     "distance_share": st.column_config.NumberColumn(
         "By distance alone",
         format="percent",
-        help="Of the variance of scores along a row, over past tokens and distances, the share "
+        help="Of the variance of scores along a row, over tokens and distances, the share "
         "that the mean score of each distance has",
     ),
 }

@@ -27,7 +27,9 @@ MANY = 320
 MARKED_UP = {"body", "label", "help", "content", "placeholder", "caption", "text"}
 # The signs of a visitor's text without what takes their meaning from them.
 MARKUP = re.compile(
-    r"https?\\?://evil|www\\?\.evil|\w@evil|(?<!\\)<(?:script>alert|img)|(?<!\\)\[[ax]\\?\]|(?<!\\)!\\?\["
+    r"https?\\?://evil|www\\?\.evil|\w@evil|(?<!\\)<(?:script>alert|img)|(?<!\\)!\\?\["
+    # A chip of one letter is our own.
+    r"|(?<!\\)(?<!-background)\[[ax]\\?\]"
     r"|(?<!\\)\*\*b\*\*|(?<!\\)\$\\+href|(?<!\\):red\["
 )
 
