@@ -2,6 +2,7 @@
 
 import streamlit as st
 
+import detok
 from detok.app import (
     cached,
     columns,
@@ -26,8 +27,9 @@ ROW, MOST, HEAD = 84, 672, 38
 layer = page.begin("Replication")
 st.markdown(
     "What the paper and its authors' notebook state, measured again: each with a rule, said "
-    "beforehand, for when it agrees. The paper's claims are asked of every model, the numbers of "
-    "GPT-2 small only of that one. Where another model **differs**, that is a finding about it, "
+    "beforehand, for when it agrees. The paper's claims are asked of every model that has what "
+    "they are about, the numbers of GPT-2 small only of that one. Where another model **differs**, "
+    "that is a finding about it, "
     "and no mistake."
 )
 corpus.notice(layer)
@@ -35,7 +37,7 @@ job = cached.report_job(layer)
 if job.is_under_way:
     long_runs.watch(job, "checks")
 elif job.state == "failed":
-    st.error("The run failed; the server's log says why.")
+    output.mistake(detok.InputError(job.refusal))
 long_runs.stopped(job, "checks")
 if job.state != "done" and not job.is_wanted:
     st.button(

@@ -11,6 +11,7 @@ from detok.commands.main import main
 from detok.commands.report import BEGIN, END
 from detok.replication import report as reports
 from tests.support.reports import FINDINGS, checks
+from tests.support.rotary_layers import load as load_rotary
 
 README = Path(__file__).parents[2] / "README.md"
 
@@ -34,6 +35,17 @@ def test_it_goes_to_the_terminal(checkpoint: Path, capsys: pytest.CaptureFixture
     assert "1 of 3 agree, 1 differs" in capsys.readouterr().out
     assert main(["report", str(checkpoint), "--format", "json"]) == 1
     assert json.loads(capsys.readouterr().out)["model"] == str(checkpoint)
+
+
+def test_a_model_without_learned_positions_is_asked_what_it_has(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load_rotary(tmp_path, "biases")
+    assert main(["report", str(tmp_path), "--format", "json"]) in (0, 1)
+    results = json.loads(capsys.readouterr().out)["results"]
+    verdicts = {result["id"]: result["verdict"] for result in results}
+    assert verdicts["claim-position-near"] in ("agrees", "differs")
+    assert verdicts["claim-position-rises"] == "not applicable"
 
 
 @pytest.mark.usefixtures("quick")
