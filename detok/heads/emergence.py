@@ -17,7 +17,7 @@ from detok.model.inputs import check_amount
 from detok.model.layer import Layer, load
 from detok.model.rotary_layer import RotaryLayer
 from detok.scores.distance_bias import N_DISTANCES, distance_bias
-from detok.scores.positions import position_summary
+from detok.scores.look_back import look_back
 
 NEAR = 5
 STEP = "{step}"
@@ -101,7 +101,7 @@ def _by_distance(layer: AnyLayer, counts: Counts) -> tuple[np.ndarray, np.ndarra
 def _(layer: Layer, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
     middle = layer.n_positions // 2
     reach = "last" if layer.is_causal else "nearest"
-    near = position_summary(layer, middle)[f"mass_{reach}_{NEAR}_at_{middle}"].to_numpy()
+    near = look_back(layer, middle)[f"mass_{reach}_{NEAR}_at_{middle}"].to_numpy()
     return near, np.full(layer.n_heads, np.nan)
 
 
