@@ -1,6 +1,6 @@
 """What heads come to know in training: the checkpoints of one model, measured one after another."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import singledispatch
 from pathlib import Path
 
@@ -13,10 +13,11 @@ from detok.errors import InputError
 from detok.heads.pair_auroc import PairAuroc, pair_auroc
 from detok.heads.pair_summary import sample_of_text
 from detok.model.any_layer import AnyLayer
+from detok.model.inputs import check_amount
 from detok.model.layer import Layer, load
 from detok.model.rotary_layer import RotaryLayer
 from detok.scores.distance_bias import N_DISTANCES, distance_bias
-from detok.scores.positions import position_summary
+from detok.scores.look_back import look_back
 
 NEAR = 5
 STEP = "{step}"
@@ -47,11 +48,12 @@ def emergence(
 
     `progress` is called with the steps done and their total; an exception it raises cancels.
 
-    Raises: InputError if there is no step, or one twice, or as `load` and `pair_auroc`.
+    Raises: InputError for no step, or one twice, or no place, or as `load` and `pair_auroc`.
     """
-    chosen = list(steps)
+    chosen = list(steps) if isinstance(steps, Iterable) and not isinstance(steps, str) else []
     if not chosen or len(set(map(str, chosen))) < len(chosen):
-        raise InputError(f"steps are {chosen}; expected at least one, and none twice")
+        raise InputError(f"steps are {steps!r}; expected at least one, and none twice")
+    check_amount("n_places", n_places)
     places = sample_of_text(counts, n_places, seed)
     if not len(places):
         raise InputError("the counts hold no token; expected those of some text")
@@ -99,7 +101,7 @@ def _by_distance(layer: AnyLayer, counts: Counts) -> tuple[np.ndarray, np.ndarra
 def _(layer: Layer, counts: Counts) -> tuple[np.ndarray, np.ndarray]:
     middle = layer.n_positions // 2
     reach = "last" if layer.is_causal else "nearest"
-    near = position_summary(layer, middle)[f"mass_{reach}_{NEAR}_at_{middle}"].to_numpy()
+    near = look_back(layer, middle)[f"mass_{reach}_{NEAR}_at_{middle}"].to_numpy()
     return near, np.full(layer.n_heads, np.nan)
 
 

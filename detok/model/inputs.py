@@ -83,8 +83,10 @@ def check_learned(layer: AnyLayer) -> None:
 
 def check_position(layer: AnyLayer, i: int) -> None:
     """Raises: InputError if i is no position of the model."""
-    if not 0 <= i < layer.n_positions:
-        raise InputError(f"position {i} is out of range; expected 0 ≤ i < L = {layer.n_positions}")
+    if not isinstance(i, Integral) or not 0 <= i < layer.n_positions:
+        raise InputError(
+            f"position {i!r} is out of range; expected 0 ≤ i < L = {layer.n_positions}"
+        )
 
 
 def check_distance(layer: RotaryLayer, distance: int | None) -> int:

@@ -239,8 +239,9 @@ class RotaryLayer(
             if not (2 * root * most) * (2 * root * most) < torch.finfo(self.dtype).max:
                 return math.inf
             most = 1.0 if norm is first.norm else root * largest(norm.weight) + largest(norm.bias)
+        lost = 0.0 if self.slopes is None else self.slopes.max().item() * self.n_distances
         # A turn mixes two coordinates; four terms add up.
-        return 8 * self.d_head * self.query.bound(root * most) * self.key.bound(root * most)
+        return 8 * self.d_head * self.query.bound(root * most) * self.key.bound(root * most) + lost
 
     def mean_query(self, weights: torch.Tensor) -> torch.Tensor:
         weights = weights.to(self.dtype)

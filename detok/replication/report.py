@@ -9,7 +9,7 @@ from itertools import chain
 from typing import Any
 
 from detok.counting.counts import Counts
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.replication.affinity import AFFINITY
 from detok.replication.check import VERDICTS, Check, Finding
 from detok.replication.frequency import FREQUENCY
@@ -60,7 +60,7 @@ class Report:
 
 
 def report(
-    layer: Layer,
+    layer: AnyLayer,
     counts: Counts | None,
     *,
     checks: Sequence[Check] = CHECKS,
@@ -82,7 +82,7 @@ def report(
     return Report(_about(layer, counts, time.monotonic() - start), tuple(results))
 
 
-def _about(layer: Layer, counts: Counts | None, seconds: float) -> dict[str, Any]:
+def _about(layer: AnyLayer, counts: Counts | None, seconds: float) -> dict[str, Any]:
     return {
         "model": layer.name,
         "commit": layer.source.revision,

@@ -13,7 +13,7 @@ from detok.heads.auroc import Auroc, auroc
 from detok.heads.pair_auroc import PairAuroc, pair_auroc
 from detok.heads.pair_summary import sample_of_text
 from detok.heads.summary import sample_of_tokens
-from detok.model.layer import Layer
+from detok.model.any_layer import AnyLayer
 from detok.scores.affinity import affinity_matrix, affinity_scores
 from detok.scores.frequency import self_assertion
 from detok.scores.layernorm_stats import LayerNormStats, layernorm_stats
@@ -33,7 +33,7 @@ N_SAMPLES, N_SAMPLED = 500, 100
 class Study:
     """A layer, the counts that fit its tokenizer, and what was measured of them so far."""
 
-    layer: Layer
+    layer: AnyLayer
     counts: Counts | None
 
     def __post_init__(self) -> None:

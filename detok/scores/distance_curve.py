@@ -7,7 +7,7 @@ import torch
 
 from detok.display import Displayed
 from detok.errors import InputError
-from detok.model.inputs import check_distance, check_heads
+from detok.model.inputs import check_amount, check_distance, check_heads
 from detok.model.rotary_layer import RotaryLayer
 
 
@@ -109,11 +109,9 @@ class DistanceCurve(
 
         Raises: InputError for a term that the layer does not have, or no distance.
         """
-        if term not in self.names or n < 1:
-            raise InputError(
-                f"term is {term!r} and n is {n}; expected one of {', '.join(self.names)}, and at "
-                "least 1"
-            )
+        check_amount("n", n)
+        if term not in self.names:
+            raise InputError(f"term is {term!r}; expected one of {', '.join(self.names)}")
         return getattr(self, term).at(range(n)).argmax(dim=1)
 
 

@@ -74,9 +74,12 @@ def test_it_is_every_checkpoint_by_itself(run: Path, counts: Counts) -> None:
 
 def test_refused(counts: Counts, tmp_path: Path) -> None:
     template = str(tmp_path / "{step}")
-    for steps in ([], [1, 1], [1, "1"]):
+    for steps in ([], [1, 1], [1, "1"], 512, "final"):
         with pytest.raises(detok.InputError, match="expected at least one, and none twice"):
             detok.emergence(template, steps, counts)
+    for n in (0, -1, 2.5):
+        with pytest.raises(detok.InputError, match=f"n_places is {n}; expected at least 1"):
+            detok.emergence(template, [1], counts, n_places=n)
     with pytest.raises(detok.InputError, match="expected those of some text"):
         detok.emergence(template, [1], Counts.empty(300))
     with pytest.raises(detok.CheckpointError, match="is not a folder"):

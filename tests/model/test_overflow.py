@@ -23,6 +23,14 @@ def test_no_score_or_term_exceeds_the_bound(rotary: detok.RotaryLayer, layer: de
         assert terms.total.abs().max() <= bound < 1e12
 
 
+def test_what_scores_lose_by_distance_is_part_of_it(tmp_path: Path) -> None:
+    random_member(tmp_path, *ROTARY["bloom"][0])
+    multiply(tmp_path, "query_key_value", 1e-6)
+    layer = detok.load(tmp_path, device="cpu")
+    lost = detok.terms(layer, [5] * layer.n_positions).total.abs().max().item()
+    assert 1 < lost <= layer.score_bound()
+
+
 @pytest.fixture(params=KINDS)
 def folder(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
     random_member(tmp_path, *ROTARY[request.param][KINDS[request.param]])

@@ -19,11 +19,9 @@ def test_it_is_the_terms_at_each_distance(rotary: detok.RotaryLayer) -> None:
         found = wave.at([n - 1, 1])  # (H, 2)
         expected = torch.stack([text.matrix(name)[:, -1, 0], near.matrix(name)[:, 1, 0]], dim=1)
         torch.testing.assert_close(found, expected, rtol=1e-9, atol=1e-9)
-        lost = torch.as_tensor(wave.slope).expand(rotary.n_heads)[:, None] * torch.tensor(
-            [n - 1, 1]
-        )
+        slope = torch.as_tensor(wave.slope).expand(rotary.n_heads)[:, None]
         most = (wave.amplitude.sum(dim=1) + wave.constant.abs())[:, None]
-        assert ((found + lost).abs() <= most + 1e-9).all()
+        assert ((found + slope * torch.tensor([n - 1, 1])).abs() <= most + 1e-9).all()
     torch.testing.assert_close(curve.total.at([n - 1])[:, 0], text.total[:, -1, 0])
 
 
@@ -53,3 +51,6 @@ def test_refused(rotary: detok.RotaryLayer, layer: detok.Layer) -> None:
         detok.distance_curve(rotary, 300, 6)
     with pytest.raises(detok.InputError, match="expected one of ee"):
         detok.distance_curve(rotary, 5, 6).largest(3, "pp")
+    for n in (0, 1.5, "3"):
+        with pytest.raises(detok.InputError, match=f"n is {n!r}; expected at least 1"):
+            detok.distance_curve(rotary, 5, 6).largest(n)
